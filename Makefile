@@ -1,0 +1,181 @@
+# stubborn: a GDB remote-serial-protocol stub. `make help` lists the targets.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+CFLAGS ?= -O2 -g
+LDFLAGS ?=
+CLANG ?= clang
+AARCH64_CC ?= aarch64-linux-gnu-gcc
+
+B = build
+STD = -std=c11
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
+
+.PHONY: all demo check check-all check-clients clients bench fuzz size install uninstall clean help \
+	deps freestanding format clang-objects progs tools
+.DEFAULT_GOAL = all
+
+# ---- the house: a list for each directory ----
+
+RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
+ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
+	arch/aarch64_linux.c
+STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
+	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_break.c \
+	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_monitor.c stub/pkt_launch.c \
+	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c
+LIVE = $(sort $(wildcard stub/live/*.c))
+PROGRAM = $(sort $(wildcard stub/program/*.c))
+HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h
+MAN1 = stub/program/stubborn.1
+MAN3 = stub/stubborn.3
+
+FREE = $(RSP) $(ARCH) $(STUB)
+LIB_O = $(FREE:%.c=$(B)/obj/%.o)
+PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
+
+all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc  ## the program and the library
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(B)/libstubborn.a: $(LIB_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/libstubborn.so: $(LIB_O) stub/stubborn.map
+	$(CC) -shared -Wl,-soname,libstubborn.so.0 -Wl,--version-script=stub/stubborn.map \
+		$(CFLAGS) $(LDFLAGS) -o $@ $(LIB_O)
+
+$(B)/stubborn: $(PROGRAM_O) $(B)/libstubborn.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a -lbsd
+
+$(B)/stubborn.pc: Makefile
+	@mkdir -p $(B)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
+		'Name: stubborn' 'Description: GDB remote serial protocol stub' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lstubborn' > $@
+
+# ---- the freestanding set: no libc but memcpy, memmove, memset, memcmp ----
+
+FREESTANDING = -ffreestanding -fno-stack-protector -fstack-usage -Os -ffunction-sections \
+	-fdata-sections
+freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/libstubborn.a
+
+$(B)/freestanding-x86_64/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(FREESTANDING) -fno-pic -c -o $@ $<
+$(B)/freestanding-aarch64/%.o: %.c
+	@mkdir -p $(@D)
+	$(AARCH64_CC) $(OURS) $(FREESTANDING) -fno-pic -mgeneral-regs-only -c -o $@ $<
+$(B)/freestanding-%/libstubborn.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(B)/freestanding-x86_64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-x86_64/%.o)
+$(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.o)
+
+# ---- tests ----
+
+# The same sources with AddressSanitizer and UndefinedBehaviorSanitizer, and once more by clang.
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TESTS = $(sort $(filter-out tests/demo.c,$(wildcard tests/*.c) \
+	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
+	tests/program/test_*.c tests/live/test_*.c)))
+UNDER_TEST = $(FREE) $(LIVE) $(filter-out stub/program/main.c,$(PROGRAM))
+PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
+
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(SANITIZE) -c -o $@ $<
+$(B)/clang/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(OURS) -O1 -c -o $@ $<
+
+$(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) -lbsd
+$(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
+	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) -lbsd
+$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
+	$(CC) $(SANITIZE) -o $@ $^ -lbsd
+clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
+	$(TESTS:%.c=$(B)/clang/%.o)
+
+$(B)/progs/%: tests/live/progs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -D_GNU_SOURCE -Wall -Wextra -g -O0 -pthread -o $@ $<
+$(B)/session: tests/live/session.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -D_GNU_SOURCE -Wall -Wextra -g -O0 -pthread -o $@ $<
+$(B)/demo-program: tests/demo.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -D_GNU_SOURCE -Wall -Wextra -g -O0 -pthread -o $@ $<
+$(B)/tools/%: tests/live/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -D_GNU_SOURCE $(WARN) -I. -O2 -g -o $@ $<
+
+check: deps-check  ## every test that takes less than six minutes
+	@sh tests/check.sh quick
+check-clients: deps-clients clients all $(B)/session  ## the scripted session in gdb 13, gdb 16, lldb 19, lldb 22
+	@sh tests/check.sh clients
+check-all: deps-clients clients  ## everything, for as long as it takes
+	@sh tests/check.sh all
+
+clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
+	@sh tests/clients/clients.sh $(B)/clients
+
+bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
+	@sh tests/bench/bench.sh
+fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
+	@sh tests/fuzz/fuzz.sh $${MINUTES:-5}m
+size: deps-check freestanding  ## bytes of the freestanding set, of the engine's state, of its stack
+	@sh tests/size.sh
+demo: deps-demo $(B)/stubborn $(B)/demo-program  ## a real gdb (and lldb) session on a real program
+	@sh tests/demo.sh
+format:  ## clang-format over the whole house
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+progs: $(PROGS) $(B)/session $(B)/demo-program
+tools: $(B)/tools/badline $(B)/tools/mutate
+
+# ---- what this machine lacks, through apt ----
+
+deps:  ## installs the packages that building and testing need
+	@sh tests/deps.sh check bench fuzz
+deps-%:
+	@sh tests/deps.sh $*
+
+# ---- installing ----
+
+PUBLIC = sed 's|^\#include "[a-z]*/\(.*\)"|\#include <stubborn/\1>|'
+install: all  ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 755 $(B)/stubborn $(DESTDIR)$(PREFIX)/bin/stubborn
+	install -m 644 $(B)/libstubborn.a $(DESTDIR)$(PREFIX)/lib/libstubborn.a
+	install -m 755 $(B)/libstubborn.so $(DESTDIR)$(PREFIX)/lib/libstubborn.so.$(VERSION)
+	ln -sf libstubborn.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libstubborn.so.0
+	ln -sf libstubborn.so.0 $(DESTDIR)$(PREFIX)/lib/libstubborn.so
+	sed 's|^prefix=.*|prefix=$(PREFIX)|' $(B)/stubborn.pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc
+	for h in $(HEADERS); do \
+		$(PUBLIC) $$h > $(DESTDIR)$(PREFIX)/include/stubborn/$${h##*/} || exit 1; done
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3/
+
+uninstall:  ## takes away what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(PREFIX)/lib/libstubborn.* \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc \
+		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3
+	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn
+
+clean:  ## everything under build/ but the clients' folder
+	@find $(B) -mindepth 1 -maxdepth 1 ! -name clients -exec rm -rf {} + 2>/dev/null || true
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
+
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/clients/*' 2>/dev/null)

@@ -1,0 +1,232 @@
+/* arch.c - registers of a layout: stepping through them, finding one, its names, and numbers in
+ * target byte order. */
+#include "arch/arch.h"
+
+#include <string.h>
+
+static bool
+is_there(const struct arch_layout *layout, unsigned feature)
+{
+    uint8_t bit = layout->arch->features[feature].bit;
+
+    return bit == 0 || (bit < 32 && (layout->features >> bit & 1u) != 0);
+}
+
+/* Steps r from run to run: r is then the first register of the next one. */
+static bool
+next_run(const struct arch_layout *layout, struct arch_register *r)
+{
+    const struct arch *arch = layout->arch;
+    unsigned feature = r->feature;
+    unsigned row = 0;
+
+    if (r->row != NULL) {
+        unsigned rest = r->row->count - (unsigned)r->index;
+
+        r->number = (uint16_t)(r->number + rest);
+        r->offset += rest * r->size;
+        row = r->row_index + 1u;
+    }
+    for (; feature < arch->feature_count; feature++, row = 0) {
+        if (!is_there(layout, feature) || row >= arch->features[feature].count)
+            continue;
+        r->feature = (uint16_t)feature;
+        r->row_index = (uint16_t)row;
+        r->row = &arch->features[feature].rows[row];
+        r->index = 0;
+        r->size = r->row->bits / 8u;
+        return true;
+    }
+    return false;
+}
+
+/* Moves r, the first of its run, on to the register `index` of it. */
+static void
+within_run(struct arch_register *r, unsigned index)
+{
+    r->index = (uint16_t)index;
+    r->number = (uint16_t)(r->number + index);
+    r->offset += index * r->size;
+}
+
+bool
+arch_next(const struct arch_layout *layout, struct arch_register *r)
+{
+    if (r->row == NULL || r->index + 1u >= r->row->count)
+        return next_run(layout, r);
+    r->index++;
+    r->number++;
+    r->offset += r->size;
+    return true;
+}
+
+bool
+arch_register(const struct arch_layout *layout, unsigned number, struct arch_register *r)
+{
+    *r = (struct arch_register){ 0 };
+    while (next_run(layout, r)) {
+        if (number - r->number < r->row->count) {
+            within_run(r, number - r->number);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+same_name(const char *name, const char *wanted, size_t len)
+{
+    return memcmp(name, wanted, len) == 0 && name[len] == '\0';
+}
+
+bool
+arch_register_named(const struct arch_layout *layout, const char *name, size_t len,
+                    struct arch_register *r)
+{
+    char own[ARCH_NAME_MAX] = { 0 };
+
+    if (len == 0 || len >= ARCH_NAME_MAX)
+        return false;
+    *r = (struct arch_register){ 0 };
+    while (arch_next(layout, r)) {
+        arch_name_of(r, own);
+        if (same_name(own, name, len))
+            return true;
+    }
+    *r = (struct arch_register){ 0 };
+    while (arch_next(layout, r)) {
+        if (arch_alt_of(r, own) && same_name(own, name, len))
+            return true;
+    }
+    return false;
+}
+
+bool
+arch_register_dwarf(const struct arch_layout *layout, unsigned dwarf, struct arch_register *r)
+{
+    *r = (struct arch_register){ 0 };
+    while (next_run(layout, r)) {
+        if (r->row->dwarf >= 0 && dwarf - (unsigned)r->row->dwarf < r->row->count) {
+            within_run(r, dwarf - (unsigned)r->row->dwarf);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+arch_register_role(const struct arch_layout *layout, enum arch_role role, struct arch_register *r)
+{
+    *r = (struct arch_register){ 0 };
+    while (role != ARCH_NONE && arch_next(layout, r)) {
+        if (arch_role_of(r) == role)
+            return true;
+    }
+    return false;
+}
+
+enum arch_role
+arch_role_of(const struct arch_register *r)
+{
+    unsigned role = r->row->role;
+
+    if (role >= ARCH_ARG1)
+        role += r->index;
+    else if (r->index > 0)
+        role = ARCH_NONE;
+    return role <= ARCH_ARG8 ? (enum arch_role)role : ARCH_NONE;
+}
+
+int
+arch_dwarf_of(const struct arch_register *r)
+{
+    return r->row->dwarf < 0 ? -1 : r->row->dwarf + r->index;
+}
+
+/* Copies pattern with '#' replaced by the number, cut at ARCH_NAME_MAX. */
+static void
+put_name(const char *pattern, unsigned number, char *name)
+{
+    char digits[12];
+    unsigned len = 0;
+
+    for (; *pattern != '\0' && len + 1 < ARCH_NAME_MAX; pattern++) {
+        unsigned n = 0;
+        unsigned rest = number;
+
+        if (*pattern != '#') {
+            name[len++] = *pattern;
+            continue;
+        }
+        do {
+            digits[n++] = (char)('0' + rest % 10);
+            rest /= 10;
+        } while (rest > 0);
+        while (n > 0 && len + 1 < ARCH_NAME_MAX)
+            name[len++] = digits[--n];
+    }
+    name[len] = '\0';
+}
+
+void
+arch_name_of(const struct arch_register *r, char *name)
+{
+    put_name(r->row->name, (unsigned)r->row->first + r->index, name);
+}
+
+bool
+arch_alt_of(const struct arch_register *r, char *name)
+{
+    enum arch_role role = arch_role_of(r);
+
+    if (role >= ARCH_ARG1)
+        put_name("arg#", (unsigned)role - ARCH_ARG1 + 1, name);
+    else if (r->row->alt != NULL && r->index == 0)
+        put_name(r->row->alt, r->row->first, name);
+    else
+        return false;
+    return true;
+}
+
+/* Walks past the last register, where number and offset have become the totals. */
+static struct arch_register
+past_the_last(const struct arch_layout *layout)
+{
+    struct arch_register r = { 0 };
+
+    while (next_run(layout, &r))
+        ;
+    return r;
+}
+
+unsigned
+arch_register_count(const struct arch_layout *layout)
+{
+    return past_the_last(layout).number;
+}
+
+size_t
+arch_g_size(const struct arch_layout *layout)
+{
+    return past_the_last(layout).offset;
+}
+
+uint64_t
+arch_get_uint(const struct arch *arch, const void *bytes, size_t size)
+{
+    const uint8_t *in = bytes;
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < size; i++)
+        v = v << 8 | in[arch->big_endian ? i : size - 1 - i];
+    return v;
+}
+
+void
+arch_put_uint(const struct arch *arch, void *bytes, size_t size, uint64_t v)
+{
+    uint8_t *out = bytes;
+
+    for (size_t i = 0; i < size; i++, v >>= 8)
+        out[arch->big_endian ? size - 1 - i : i] = (uint8_t)v;
+}

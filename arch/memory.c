@@ -1,0 +1,172 @@
+/* memory.c - the read-memory contract (arch.h) and its adapters for DbgHelp's callbacks. */
+#include "arch/arch.h"
+
+/* What a count is set to before each call: no callback writes it. */
+#define UNTOUCHED ((size_t)-1)
+
+/* One call. The bytes read, 0..size, or ARCH_LATER. */
+static size_t
+ask(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size)
+{
+    size_t count = UNTOUCHED;
+    bool all = memory->read(memory->process, address, buffer, size, &count);
+
+    if (count == UNTOUCHED)
+        return all ? size : 0;
+    if (count == ARCH_LATER)
+        return ARCH_LATER;
+    return count < size ? count : size;
+}
+
+/* The search for the end of the readable prefix. */
+struct search {
+    size_t done;   /* bytes read */
+    size_t limit;  /* where to stop asking: the size, or less once a piece has failed */
+    bool failed;   /* [done, limit) was asked for in one piece and could not be read */
+    uint64_t step; /* bytes to ask for, counted to a boundary; 0: all up to limit */
+    bool halving;
+};
+
+/* How much to ask for next. boundary: bytes to the next multiple of the granule. */
+static size_t
+next_piece(struct search *s, uint64_t boundary, uint64_t granule)
+{
+    uint64_t left = s->limit - s->done;
+    uint64_t want;
+
+    if (s->step == 0)
+        return (size_t)left;
+    while (s->failed && s->step > granule && boundary + (s->step - granule) >= left)
+        s->step /= 2;
+    want = boundary + (s->step - granule);
+    return (size_t)(want < left ? want : left);
+}
+
+/* The piece was read whole: forward, in bigger steps until one has failed, then in smaller ones. */
+static void
+went_well(struct search *s, size_t size, uint64_t granule)
+{
+    if (s->step == 0)
+        return;
+    if (s->done == s->limit) { /* it fails only in big pieces: begin anew from here */
+        s->limit = size;
+        s->failed = false;
+        s->step = granule;
+        s->halving = false;
+    } else if (!s->halving && s->step < size) {
+        s->step *= 2;
+    } else if (s->halving && s->step > granule) {
+        s->step /= 2;
+    }
+}
+
+/* Nothing of the piece, which passed a boundary, could be read. */
+static void
+went_wrong(struct search *s, size_t piece, uint64_t granule)
+{
+    s->limit = s->done + piece;
+    s->failed = true;
+    s->halving = s->step != 0;
+    if (s->step == 0)
+        s->step = granule;
+}
+
+/* Each call reads something, ends the search or shortens the step, so the loop is bounded whatever the
+ * callback does. */
+static size_t
+read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer, size_t size)
+{
+    uint64_t granule = memory->granule != 0 ? memory->granule : 1;
+    struct search s = { 0, size, false, 0, false };
+
+    while (s.done < size) {
+        uint64_t boundary = granule - ((address + s.done) & (granule - 1));
+        size_t piece = next_piece(&s, boundary, granule);
+        size_t got = ask(memory, address + s.done, buffer + s.done, piece);
+
+        if (got == ARCH_LATER)
+            return ARCH_LATER;
+        s.done += got;
+        if (got == piece)
+            went_well(&s, size, granule);
+        else if (got == 0 && piece <= boundary)
+            break;
+        else if (got == 0)
+            went_wrong(&s, piece, granule);
+    }
+    return s.done;
+}
+
+size_t
+arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size)
+{
+    uint64_t top = memory->top != 0 ? memory->top : UINT64_MAX;
+
+    if (size == 0 || address > top)
+        return 0;
+    if (size - 1 > top - address)
+        size = (size_t)(top - address) + 1;
+    return read_prefix(memory, address, buffer, size);
+}
+
+bool
+arch_read_uint(const struct arch_memory *memory, uint64_t address, unsigned size, bool big,
+               uint64_t *v)
+{
+    uint8_t bytes[8];
+    uint64_t value = 0;
+
+    if (size != 1 && size != 2 && size != 4 && size != 8)
+        return false;
+    if (arch_read(memory, address, bytes, size) != size)
+        return false;
+    for (unsigned i = 0; i < size; i++)
+        value = value << 8 | bytes[big ? i : size - 1 - i];
+    *v = value;
+    return true;
+}
+
+/* The most that one call of DbgHelp's callbacks is asked for: below every preset count. */
+#define DWORD_PIECE ((uint32_t)1 << 31)
+#define DWORD_UNTOUCHED UINT32_MAX
+
+static size_t
+dword_count(uint32_t count, bool all, uint32_t size)
+{
+    if (count == DWORD_UNTOUCHED)
+        return all ? size : 0;
+    return count < size ? count : size;
+}
+
+bool
+arch_read_dbghelp64(void *process, uint64_t base_address, void *buffer, size_t size,
+                    size_t *bytes_read)
+{
+    const struct arch_dbghelp64 *d = process;
+    uint32_t piece = size < DWORD_PIECE ? (uint32_t)size : DWORD_PIECE;
+    uint32_t count = DWORD_UNTOUCHED;
+    bool all = d->read(d->process, base_address, buffer, piece, &count) != 0;
+
+    *bytes_read = dword_count(count, all, piece);
+    return all;
+}
+
+bool
+arch_read_dbghelp32(void *process, uint64_t base_address, void *buffer, size_t size,
+                    size_t *bytes_read)
+{
+    const struct arch_dbghelp32 *d = process;
+    uint32_t piece = size < DWORD_PIECE ? (uint32_t)size : DWORD_PIECE;
+    uint32_t count = DWORD_UNTOUCHED;
+    bool all;
+
+    if (base_address > UINT32_MAX) {
+        *bytes_read = 0;
+        return false;
+    }
+    if (piece - 1 > UINT32_MAX - base_address)
+        piece = (uint32_t)(UINT32_MAX - base_address) + 1;
+    all = d->read(d->process, (uint32_t)base_address, buffer, piece, &count) != 0;
+    *bytes_read = dword_count(count, all, piece);
+    return all;
+}

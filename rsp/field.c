@@ -1,0 +1,631 @@
+/* field.c - the fields of a body: a bounded writer, a windowed one, and a cursor that reads (GDB
+ * manual, "Packets" and "General Query Packets"). */
+#include <string.h>
+
+#include "rsp/bytes.h"
+#include "rsp/rsp.h"
+
+/* ---- writing ---- */
+
+struct rsp_out
+rsp_out_to(uint8_t *buf, size_t cap)
+{
+    return (struct rsp_out){ .buf = buf, .cap = cap };
+}
+
+size_t
+rsp_out_room(const struct rsp_out *out)
+{
+    return out->cut ? 0 : out->cap - out->len;
+}
+
+/* The place for n > 0 bytes, counted as written; NULL and cut when they do not fit. */
+static uint8_t *
+claim(struct rsp_out *out, size_t n)
+{
+    if (n > rsp_out_room(out)) {
+        out->cut = true;
+        return NULL;
+    }
+    uint8_t *place = out->buf + out->len;
+    out->len += n;
+    return place;
+}
+
+void
+rsp_put(struct rsp_out *out, char c)
+{
+    uint8_t *place = claim(out, 1);
+    if (place != NULL) {
+        *place = (uint8_t)c;
+    }
+}
+
+void
+rsp_put_bytes(struct rsp_out *out, const void *bytes, size_t n)
+{
+    uint8_t *place = n > 0 ? claim(out, n) : NULL;
+    if (place != NULL) {
+        memcpy(place, bytes, n);
+    }
+}
+
+void
+rsp_put_text(struct rsp_out *out, const char *text)
+{
+    rsp_put_bytes(out, text, text_length(text));
+}
+
+static uint8_t
+hex_digit(unsigned v)
+{
+    return (uint8_t)(v < 10 ? '0' + v : 'a' + (v - 10));
+}
+
+void
+rsp_put_hex_wide(struct rsp_out *out, uint64_t v, unsigned digits)
+{
+    uint8_t *place = claim(out, digits);
+    if (place != NULL) {
+        for (unsigned i = digits; i > 0; i--, v >>= 4) {
+            place[i - 1] = hex_digit((unsigned)(v & 15));
+        }
+    }
+}
+
+static unsigned
+hex_length(uint64_t v)
+{
+    unsigned digits = 1;
+    while (v > 15) {
+        v >>= 4;
+        digits++;
+    }
+    return digits;
+}
+
+void
+rsp_put_hex(struct rsp_out *out, uint64_t v)
+{
+    rsp_put_hex_wide(out, v, hex_length(v));
+}
+
+/* Divides *v by ten and returns what is left. By quarters: a 32-bit machine's compiler would call
+ * a library for the whole. */
+static unsigned
+take_tenth(uint64_t *v)
+{
+    uint64_t quotient = 0;
+    uint32_t rest = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        rest = rest << 16 | (uint32_t)(*v >> (48 - 16 * i) & 0xffff);
+        quotient = quotient << 16 | rest / 10;
+        rest %= 10;
+    }
+    *v = quotient;
+    return rest;
+}
+
+enum { DEC_MAX = 20 };
+
+/* Writes v in decimal at the end of text and returns how many digits that took. */
+static size_t
+dec_text(uint64_t v, char text[DEC_MAX])
+{
+    size_t n = 0;
+    do {
+        text[DEC_MAX - ++n] = (char)('0' + take_tenth(&v));
+    } while (v > 0);
+    return n;
+}
+
+void
+rsp_put_dec(struct rsp_out *out, uint64_t v)
+{
+    char text[DEC_MAX];
+    size_t n = dec_text(v, text);
+    rsp_put_bytes(out, text + DEC_MAX - n, n);
+}
+
+/* The eight hex digits of four bytes, the first in the lowest byte: bytes apart, nibbles apart,
+ * then '0' added and 39 more where the nibble is above 9 ('a' - '0' - 10). */
+static uint64_t
+eight_digits(uint64_t v)
+{
+    v = (v | v << 16) & UINT64_C(0x0000ffff0000ffff);
+    v = (v | v << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    v = (v >> 4 & UINT64_C(0x000f000f000f000f)) | (v & UINT64_C(0x000f000f000f000f)) << 8;
+    uint64_t letters = (v + word_of(6)) >> 4 & word_of(1);
+    return v + word_of('0') + letters * ('a' - '0' - 10);
+}
+
+/* In place, the bytes lie at place + n or further right. Four bytes from i on, with i + 4 <=
+ * n, are loaded before their digits land on place + 2i .. place + 2i + 7; the first byte not
+ * loaded yet is at place + n + i + 4 or further right, and 2i + 7 < n + i + 4, which is i + 3
+ * < n. For one byte likewise: 2i + 1 < n + i + 1, which is i < n. */
+void
+rsp_put_hex_bytes(struct rsp_out *out, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+    if (n > rsp_out_room(out) / 2) {
+        out->cut = true;
+        return;
+    }
+    uint8_t *place = out->buf + (n > 0 ? out->len : 0);
+    size_t i = 0;
+    for (; n - i >= 4; i += 4) {
+        uint64_t v = (uint64_t)from[i] | (uint64_t)from[i + 1] << 8 | (uint64_t)from[i + 2] << 16 |
+                     (uint64_t)from[i + 3] << 24;
+        word_put(place + 2 * i, eight_digits(v));
+    }
+    for (; i < n; i++) {
+        unsigned v = from[i];
+        place[2 * i] = hex_digit(v >> 4);
+        place[2 * i + 1] = hex_digit(v & 15);
+    }
+    out->len += 2 * n;
+}
+
+void
+rsp_put_hex_text(struct rsp_out *out, const char *text)
+{
+    rsp_put_hex_bytes(out, text, text_length(text));
+}
+
+/* How many of the n bytes fit into room once escaped. */
+static size_t
+fitting(const uint8_t *bytes, size_t n, size_t room)
+{
+    if (n <= room / 2) {
+        return n;
+    }
+    size_t i = 0;
+    while (i < n) {
+        if (n - i >= WORD && room >= WORD && word_has_special(word_get(bytes + i), '*') == 0) {
+            i += WORD;
+            room -= WORD;
+            continue;
+        }
+        size_t stop = i + smaller(n - i, WORD);
+        for (; i < stop; i++) {
+            size_t need = is_special(bytes[i], '*') ? 2 : 1;
+            if (need > room) {
+                return i;
+            }
+            room -= need;
+        }
+    }
+    return n;
+}
+
+/* Escapes n bytes, which are known to fit. In place, they are the last n of the room. Say that
+ * e of the bytes up to and including byte i are special: with them written, the writer is i +
+ * 1 + e bytes into the room and byte i + 1 lies at room - n + i + 1, which is no less, since
+ * all n bytes and all their escapes fit: n + e <= room. Eight plain bytes are loaded before
+ * any of them is written. */
+static void
+escape(struct rsp_out *out, const uint8_t *bytes, size_t n)
+{
+    uint8_t *to = out->buf + out->len;
+    size_t i = 0;
+    while (i < n) {
+        if (n - i >= WORD) {
+            uint64_t w = word_get(bytes + i);
+            if (word_has_special(w, '*') == 0) {
+                word_put(to, w);
+                to += WORD;
+                i += WORD;
+                continue;
+            }
+        }
+        size_t stop = i + smaller(n - i, WORD);
+        for (; i < stop; i++) {
+            uint8_t c = bytes[i];
+            if (is_special(c, '*')) {
+                *to++ = '}';
+                c ^= 0x20;
+            }
+            *to++ = c;
+        }
+    }
+    out->len = (size_t)(to - out->buf);
+}
+
+void
+rsp_put_escaped(struct rsp_out *out, const void *bytes, size_t n)
+{
+    if (fitting(bytes, n, rsp_out_room(out)) < n) {
+        out->cut = true;
+    } else if (n > 0) {
+        escape(out, bytes, n);
+    }
+}
+
+/* When not all bytes fit, those in place are no longer the last of the room, so they are moved
+ * there. */
+size_t
+rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
+{
+    size_t fit = fitting(bytes, n, rsp_out_room(out));
+    if (fit > 0 && fit < n) {
+        bytes = memmove(out->buf + out->cap - fit, bytes, fit);
+    }
+    if (fit > 0) {
+        escape(out, bytes, fit);
+    }
+    return fit;
+}
+
+/* ---- the window ---- */
+
+struct rsp_window
+rsp_window_open(struct rsp_out *out, uint64_t offset, uint64_t length)
+{
+    uint64_t most = UINT64_MAX - offset;
+    struct rsp_window w = {
+        .out = out,
+        .offset = offset,
+        .end = offset + (length < most ? length : most),
+        .mark = out->len,
+        .limit = out->cap,
+    };
+    rsp_put(out, 'l');
+    return w;
+}
+
+bool
+rsp_window_done(const struct rsp_window *w)
+{
+    return w->full || w->pos > w->end || w->out->cut;
+}
+
+void
+rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
+{
+    uint64_t from = w->pos, to = w->pos + n;
+    const uint8_t *p = bytes;
+    w->pos = to;
+    if (w->full || to <= w->offset || from >= w->end || w->out->cut) {
+        return;
+    }
+    if (from < w->offset) {
+        p += w->offset - from;
+        from = w->offset;
+    }
+    size_t wanted = (size_t)((to < w->end ? to : w->end) - from);
+    struct rsp_out part = *w->out;
+    part.cap = w->limit > part.len ? w->limit : part.len;
+    w->full = rsp_put_escaped_some(&part, p, wanted) < wanted;
+    w->out->len = part.len;
+}
+
+void
+rsp_window_text(struct rsp_window *w, const char *text)
+{
+    rsp_window_bytes(w, text, text_length(text));
+}
+
+/* What stands in XML for a byte that begins no UTF-8 character or may not stand as it is; NULL
+ * for one that may. */
+static const char *
+xml_entity(uint8_t c, bool utf8)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
+    default:
+        return c < ' ' || c == 0x7f || !utf8 ? "?" : NULL;
+    }
+}
+
+void
+rsp_window_xml(struct rsp_window *w, const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    size_t n = text_length(text), plain = 0;
+    for (size_t i = 0; i < n;) {
+        size_t length = rsp_utf8(p + i, n - i);
+        const char *entity = xml_entity(p[i], length > 0);
+        length = length > 0 ? length : 1;
+        if (entity != NULL) {
+            rsp_window_bytes(w, p + plain, i - plain);
+            rsp_window_text(w, entity);
+            plain = i + length;
+        }
+        i += length;
+    }
+    rsp_window_bytes(w, p + plain, n - plain);
+}
+
+void
+rsp_window_hex(struct rsp_window *w, uint64_t v)
+{
+    uint8_t text[16];
+    struct rsp_out digits = rsp_out_to(text, sizeof text);
+    rsp_put_hex(&digits, v);
+    rsp_window_bytes(w, text, digits.len);
+}
+
+void
+rsp_window_dec(struct rsp_window *w, uint64_t v)
+{
+    char text[DEC_MAX];
+    size_t n = dec_text(v, text);
+    rsp_window_bytes(w, text + DEC_MAX - n, n);
+}
+
+void
+rsp_window_close(struct rsp_window *w)
+{
+    if (!w->out->cut) {
+        w->out->buf[w->mark] = w->full || w->pos > w->end ? 'm' : 'l';
+    }
+}
+
+/* ---- reading ---- */
+
+struct rsp_in
+rsp_in_from(const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    return (struct rsp_in){ .p = p, .end = n > 0 ? p + n : p };
+}
+
+/* A bad cursor is at its end, so that nothing more can be taken. */
+static void
+spoil(struct rsp_in *in)
+{
+    in->bad = true;
+    in->p = in->end;
+}
+
+size_t
+rsp_left(const struct rsp_in *in)
+{
+    return (size_t)(in->end - in->p);
+}
+
+int
+rsp_peek(const struct rsp_in *in)
+{
+    return rsp_left(in) > 0 ? *in->p : -1;
+}
+
+bool
+rsp_take_end(const struct rsp_in *in)
+{
+    return !in->bad && rsp_left(in) == 0;
+}
+
+bool
+rsp_take_if(struct rsp_in *in, char c)
+{
+    if (rsp_peek(in) != (uint8_t)c) {
+        return false;
+    }
+    in->p++;
+    return true;
+}
+
+void
+rsp_take(struct rsp_in *in, char c)
+{
+    if (!rsp_take_if(in, c)) {
+        spoil(in);
+    }
+}
+
+bool
+rsp_take_text_if(struct rsp_in *in, const char *text)
+{
+    size_t n = text_length(text);
+    if (in->bad || n > rsp_left(in) || (n > 0 && memcmp(in->p, text, n) != 0)) {
+        return false;
+    }
+    in->p += n;
+    return true;
+}
+
+bool
+rsp_is(const struct rsp_in *in, const char *text)
+{
+    struct rsp_in rest = *in;
+    return rsp_take_text_if(&rest, text) && rsp_take_end(&rest);
+}
+
+struct rsp_in
+rsp_take_until(struct rsp_in *in, char stop)
+{
+    struct rsp_in part = *in;
+    while (rsp_left(in) > 0 && *in->p != (uint8_t)stop) {
+        in->p++;
+    }
+    part.end = in->p;
+    return part;
+}
+
+struct rsp_in
+rsp_take_rest(struct rsp_in *in)
+{
+    struct rsp_in rest = *in;
+    in->p = in->end;
+    return rest;
+}
+
+/* The value of a hex digit with bit 4 set; 0 for what is none. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, /* to '9' */
+    ['A'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'F' */
+    ['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'f' */
+};
+
+int
+rsp_digit(uint8_t c)
+{
+    return digit_values[c] != 0 ? digit_values[c] & 15 : -1;
+}
+
+/* Takes at most `most` digits of a base (10 or 16), at least `least`. */
+static uint64_t
+take_number(struct rsp_in *in, int base, size_t least, size_t most)
+{
+    uint64_t v = 0, most_before = base == 16 ? UINT64_MAX / 16 : UINT64_MAX / 10;
+    size_t taken = 0;
+    for (; taken < most && rsp_left(in) > 0; taken++) {
+        int digit = rsp_digit(*in->p);
+        if (digit < 0 || digit >= base) {
+            break;
+        }
+        if (v > most_before || (uint64_t)digit > UINT64_MAX - v * (unsigned)base) {
+            spoil(in);
+            return 0;
+        }
+        v = v * (unsigned)base + (uint64_t)digit;
+        in->p++;
+    }
+    if (taken < least) {
+        spoil(in);
+        return 0;
+    }
+    return v;
+}
+
+uint64_t
+rsp_take_hex(struct rsp_in *in)
+{
+    return take_number(in, 16, 1, SIZE_MAX);
+}
+
+uint64_t
+rsp_take_dec(struct rsp_in *in)
+{
+    return take_number(in, 10, 1, SIZE_MAX);
+}
+
+uint64_t
+rsp_take_hex_wide(struct rsp_in *in, unsigned digits)
+{
+    return take_number(in, 16, digits, digits);
+}
+
+/* In place, byte i lands on digit i, which is not right of digit 2i; both its digits are read. */
+size_t
+rsp_take_hex_bytes(struct rsp_in *in, void *buf, size_t cap)
+{
+    uint8_t *to = buf;
+    const uint8_t *p = in->p;
+    size_t pairs = smaller(rsp_left(in) / 2, cap), n = 0;
+    for (; n < pairs; n++, p += 2) {
+        unsigned high = digit_values[p[0]], low = digit_values[p[1]];
+        if (high == 0 || low == 0) {
+            break;
+        }
+        to[n] = (uint8_t)(high << 4 | (low & 15));
+    }
+    in->p = p;
+    if (rsp_left(in) > 0 && rsp_digit(*p) >= 0) {
+        spoil(in);
+        return 0;
+    }
+    return n;
+}
+
+/* ---- threads ---- */
+
+static int64_t
+take_one_id(struct rsp_in *in)
+{
+    bool negative = rsp_take_if(in, '-');
+    uint64_t v = rsp_take_hex(in);
+    if (in->bad || v > INT64_MAX || (negative && v != 1)) {
+        spoil(in);
+        return 0;
+    }
+    return negative ? -1 : (int64_t)v;
+}
+
+struct rsp_id
+rsp_take_id(struct rsp_in *in, int64_t pid)
+{
+    struct rsp_id id = { .pid = pid, .tid = -1 };
+    bool alone = false;
+    if (rsp_take_if(in, 'p')) {
+        id.pid = take_one_id(in);
+        alone = !rsp_take_if(in, '.');
+    }
+    if (!alone) {
+        id.tid = take_one_id(in);
+    }
+    if (in->bad || (id.pid < 0 && id.tid > 0)) {
+        spoil(in);
+        return (struct rsp_id){ 0, 0 };
+    }
+    return id;
+}
+
+static void
+put_one_id(struct rsp_out *out, int64_t id)
+{
+    if (id < 0) {
+        rsp_put_text(out, "-1");
+    } else {
+        rsp_put_hex(out, (uint64_t)id);
+    }
+}
+
+/* Put whole or not at all, like every field. */
+void
+rsp_put_id(struct rsp_out *out, struct rsp_id id, bool multiprocess)
+{
+    size_t start = out->len;
+    if (multiprocess) {
+        rsp_put(out, 'p');
+        put_one_id(out, id.pid);
+        rsp_put(out, '.');
+    }
+    put_one_id(out, id.tid);
+    if (out->cut) {
+        out->len = start;
+    }
+}
+
+/* ---- characters ---- */
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. The second byte is where
+ * those show. */
+size_t
+rsp_utf8(const uint8_t *p, size_t n)
+{
+    if (n == 0 || p[0] < 0x80) {
+        return n == 0 ? 0 : 1;
+    }
+    size_t length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || length > n) {
+        return 0;
+    }
+    uint8_t least = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+    uint8_t most = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < least || p[1] > most) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return length;
+}

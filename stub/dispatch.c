@@ -1,0 +1,283 @@
+/* dispatch.c - finds the row of a request, runs its handler, turns results into replies; and the
+ * words that handlers share (GDB manual, "Standard Replies" and "Packets"). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+bool
+stub_has(const struct engine *s, size_t operation)
+{
+    void (*op)(void) = NULL;
+
+    if (s->target->size < operation + sizeof(op))
+        return false;
+    /* A pointer to function read as bytes: all of ours have one representation. */
+    memcpy(&op, (const uint8_t *)s->target + operation, sizeof(op));
+    return op != NULL;
+}
+
+/* ---- rows ---- */
+
+const struct stub_row *
+stub_next_row(const struct engine *s, unsigned *family, unsigned *row)
+{
+    while (s->packets[*family] != NULL) {
+        if (*row < s->packets[*family]->count)
+            return &s->packets[*family]->rows[(*row)++];
+        (*family)++;
+        *row = 0;
+    }
+    return NULL;
+}
+
+/* A name ends where its arguments begin, or is glued to them. */
+static size_t
+match(const struct stub_row *row, const struct rsp_in *body)
+{
+    size_t n = strlen(row->name), left = rsp_left(body);
+    uint8_t next;
+
+    if (n > left || memcmp(row->name, body->p, n) != 0)
+        return 0;
+    if (n == left || (row->flags & ROW_GLUED) != 0)
+        return n;
+    next = body->p[n];
+    return next == ',' || next == ':' || next == ';' || next == '?' ? n : 0;
+}
+
+const struct stub_row *
+stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_size)
+{
+    const struct stub_row *row, *best = NULL;
+    unsigned family = 0, i = 0;
+
+    *name_size = 0;
+    while ((row = stub_next_row(s, &family, &i)) != NULL) {
+        size_t n = match(row, body);
+
+        if (n > *name_size) {
+            *name_size = n;
+            best = row;
+        }
+    }
+    return best;
+}
+
+size_t
+stub_packet_size(const struct engine *s)
+{
+    size_t out = s->output_size - OUT_EXTRA;
+
+    return s->rx.cap < out ? s->rx.cap : out;
+}
+
+/* ---- replies ---- */
+
+/* Words as they may stand in a frame that no client unescapes. */
+static void
+put_words(struct rsp_out *out, const char *words)
+{
+    for (; *words != '\0'; words++) {
+        char c = *words;
+
+        rsp_put(out, c == '#' || c == '$' || c == '}' || c == '*' || c < ' ' ? ' ' : c);
+    }
+}
+
+static bool
+takes_words(const struct engine *s, const struct stub_row *row)
+{
+    if (row == NULL || (s->client & CLIENT_LLDB) != 0 || (row->flags & ROW_MUTE) != 0)
+        return false;
+    return (row->flags & ROW_TEXT) != 0 || (s->client & CLIENT_ERROR_MESSAGE) != 0;
+}
+
+/* E.words to a gdb that shows them, Exx;hex to an lldb that asked, Exx else. */
+static void
+put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int number,
+          const char *why)
+{
+    if (why != NULL && takes_words(s, row)) {
+        rsp_put_text(out, "E.");
+        put_words(out, why);
+    } else {
+        rsp_put(out, 'E');
+        rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
+        if (why != NULL && (s->client & CLIENT_ERROR_STRINGS) != 0) {
+            rsp_put(out, ';');
+            rsp_put_hex_text(out, why);
+        }
+    }
+    if (out->cut) {
+        *out = stub_body(s);
+        rsp_put(out, 'E');
+        rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
+    }
+}
+
+static void
+reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int result)
+{
+    const char *why = NULL;
+
+    if (result < 0 && result != PKT_BAD && HAS(s, why))
+        why = s->target->why(s->object);
+    if (result == PKT_DONE && out->cut)
+        result = -STUB_E2BIG;
+    if (result == PKT_BAD)
+        result = -STUB_EINVAL;
+    if (result != PKT_DONE)
+        *out = stub_body(s);
+    if (result == PKT_OK)
+        rsp_put_text(out, "OK");
+    if (result < 0)
+        put_error(s, out, row, -result, why);
+    stub_send(s, out->len);
+}
+
+/* 0 when some process is there. */
+static int
+need_process(struct engine *s)
+{
+    struct rsp_id id = { 0, 0 };
+    int r = stub_next_thread(s, &id);
+
+    return r == 1 ? 0 : r == STUB_LATER ? r : -STUB_ESRCH;
+}
+
+static int
+run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_out *out)
+{
+    int r = 0;
+
+    if (row == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+        return PKT_EMPTY;
+    if (s->cut && (row->flags & ROW_CUT) == 0)
+        return -STUB_E2BIG;
+    if (s->waiting && (row->flags & ROW_RESUMES) != 0)
+        return -STUB_EBUSY;
+    if ((row->flags & ROW_IDLE) == 0)
+        r = need_process(s);
+    return r != 0 ? r : row->handle(s, in, out);
+}
+
+void
+stub_dispatch(struct engine *s)
+{
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    struct rsp_out out = stub_body(s);
+    size_t name_size;
+    const struct stub_row *row = stub_find_row(s, &in, &name_size);
+    int r;
+
+    in.p += name_size;
+    r = run(s, row, &in, &out);
+    if (r == STUB_LATER)
+        return;
+    s->busy = false;
+    if (r == PKT_QUIET)
+        s->waiting = s->resumed = true;
+    else
+        reply(s, &out, row, r);
+    stub_settle(s);
+    if (s->interrupt && !s->waiting)
+        s->interrupt = false;
+}
+
+/* ---- threads and processes ---- */
+
+int
+stub_next_thread(struct engine *s, struct rsp_id *id)
+{
+    if (HAS(s, next_thread))
+        return s->target->next_thread(s->object, id);
+    if (id->pid != 0)
+        return 0;
+    *id = (struct rsp_id){ 1, 1 };
+    return 1;
+}
+
+int
+stub_settle_id(struct engine *s, struct rsp_id *id)
+{
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    while ((r = stub_next_thread(s, &at)) == 1) {
+        if ((id->pid <= 0 || id->pid == at.pid) && (id->tid <= 0 || id->tid == at.tid)) {
+            *id = at;
+            return 0;
+        }
+    }
+    return r == STUB_LATER ? r : -STUB_ESRCH;
+}
+
+struct rsp_id
+stub_take_id(struct engine *s, struct rsp_in *in)
+{
+    return rsp_take_id(in, s->general.pid);
+}
+
+int
+stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id)
+{
+    *id = s->general;
+    if (rsp_take_text_if(in, ";thread:")) {
+        *id = stub_take_id(s, in);
+        rsp_take_if(in, ';');
+    }
+    return stub_settle_id(s, id);
+}
+
+void
+stub_put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id)
+{
+    rsp_put_id(out, id, (s->client & CLIENT_MULTIPROCESS) != 0);
+}
+
+void *
+stub_process_of(struct engine *s, int64_t pid)
+{
+    return HAS(s, process) ? s->target->process(s->object, pid) : s->object;
+}
+
+void *
+stub_process(struct engine *s)
+{
+    return stub_process_of(s, s->general.pid > 0 ? s->general.pid : 0);
+}
+
+struct arch_memory
+stub_memory(struct engine *s)
+{
+    return (struct arch_memory){ .read = s->target->read_memory,
+                                 .process = stub_process(s),
+                                 .granule = s->target->granule,
+                                 .top = s->target->top };
+}
+
+const struct arch_layout *
+stub_layout(struct engine *s, int64_t pid)
+{
+    return s->target->layout(s->object, pid);
+}
+
+int
+stub_signal_out(const struct engine *s, int target_signal)
+{
+    bool native = (s->client & CLIENT_NATIVE_SIGNALS) != 0;
+
+    if (!s->target->linux_signals || native)
+        return target_signal;
+    return rsp_signal_from_linux(target_signal);
+}
+
+int
+stub_signal_in(const struct engine *s, int client_signal)
+{
+    bool native = (s->client & CLIENT_NATIVE_SIGNALS) != 0;
+
+    if (!s->target->linux_signals || native)
+        return client_signal;
+    return rsp_signal_to_linux(client_signal);
+}

@@ -1,0 +1,372 @@
+/* engine.c - bytes in, bytes out: acks, repeats, resends, and whose turn it is
+ * (GDB manual, "Overview" and "Packet Acknowledgment"). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct engine) <= sizeof(struct stub), "struct stub must hold the engine");
+_Static_assert(_Alignof(struct engine) <= _Alignof(struct stub), "and be aligned for it");
+
+enum {
+    SMALLEST_BUFFER = 256,
+    REPEAT_MS = 500, /* the same request again, this long after its unacknowledged reply */
+    RESEND_MAX = 10
+};
+
+/* ---- the frame going out ---- */
+
+bool
+stub_output_free(const struct engine *s)
+{
+    return s->frame_size == 0;
+}
+
+struct rsp_out
+stub_body(struct engine *s)
+{
+    return rsp_out_to(s->output + OUT_BODY, s->output_size - OUT_EXTRA);
+}
+
+void
+stub_send(struct engine *s, size_t body_size)
+{
+    if ((s->flags & STUB_SERIAL) != 0)
+        body_size = rsp_compress(s->output + OUT_BODY, body_size);
+    s->frame_size = rsp_frame_close(s->output + OUT_FRAME, body_size, '$');
+    s->sent = 0;
+    s->resends = 0;
+}
+
+void
+stub_settle(struct engine *s)
+{
+    if (HAS(s, settled))
+        s->target->settled(s->object);
+}
+
+/* What waits for the line: a request that came while a stop reply was going out, then news. */
+static void
+work(struct engine *s)
+{
+    if (s->busy && stub_output_free(s))
+        stub_dispatch(s);
+    if (!s->busy && stub_output_free(s))
+        stub_report(s);
+}
+
+/* The client has the frame: only now is its event told. */
+static void
+frame_done(struct engine *s)
+{
+    s->frame_size = s->sent = 0;
+    if (s->no_ack_next) {
+        s->no_ack = true;
+        s->no_ack_next = false;
+        s->rx.flags |= RSP_SUM_MAY_BE_0;
+    }
+    if (s->reporting) {
+        struct stub_event event = { .kind = s->event_kind,
+                                    .id = s->event_id,
+                                    .text_size = s->event_text };
+        s->reporting = false;
+        s->target->done(s->object, &event);
+    }
+}
+
+static bool
+frame_is_out(const struct engine *s)
+{
+    return s->frame_size != 0 && s->sent == s->frame_size;
+}
+
+static void
+resend(struct engine *s)
+{
+    if (!frame_is_out(s) || s->resends >= s->resend_max)
+        return;
+    s->resends++;
+    s->sent = 0;
+}
+
+/* ---- requests coming in ---- */
+
+/* FNV-1a with the length in front: tells a request from the one before it. Never 0. */
+static uint64_t
+key_of(const uint8_t *body, size_t n)
+{
+    uint64_t key = UINT64_C(0xcbf29ce484222325) ^ n;
+
+    for (size_t i = 0; i < n; i++)
+        key = (key ^ body[i]) * UINT64_C(0x100000001b3);
+    return key | 1;
+}
+
+static void
+owe_ack(struct engine *s, char ack)
+{
+    if (s->no_ack)
+        return;
+    s->ack = ack;
+    s->acks = (s->flags & STUB_UNRELIABLE) != 0 && ack == '+' ? 2 : 1;
+}
+
+/* A client that heard neither our ack nor our reply asks again; the deed must not be done twice.
+ * A reply gets half a second to be acknowledged before the same request counts as a repeat; a
+ * resume that is still running has no reply, so its twin is a repeat at any time. */
+static bool
+is_repeat(struct engine *s, uint64_t key)
+{
+    if (s->no_ack || key != s->last_key)
+        return false;
+    if (frame_is_out(s) && s->now_ms - s->sent_ms >= REPEAT_MS) {
+        s->sent = 0;
+        return true;
+    }
+    return s->waiting && s->resumed;
+}
+
+static void
+take_packet(struct engine *s, bool cut)
+{
+    uint64_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
+
+    owe_ack(s, '+');
+    if (is_repeat(s, key))
+        return;
+    if (frame_is_out(s))
+        frame_done(s); /* whoever asks on has heard the last answer */
+    s->last_key = key;
+    s->busy = true;
+    s->cut = cut;
+    work(s);
+}
+
+void
+stub_interrupt_now(struct engine *s)
+{
+    struct rsp_id any = { 0, 0 };
+
+    if (!HAS(s, interrupt))
+        s->interrupt = false;
+    else
+        s->interrupt = s->target->interrupt(s->object, any) == STUB_LATER;
+}
+
+/* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a late
+ * resume) is owed until that is done. */
+static void
+take_interrupt(struct engine *s)
+{
+    if (s->busy)
+        s->interrupt = true;
+    else if (s->waiting)
+        stub_interrupt_now(s);
+}
+
+static void
+take_event(struct engine *s, enum rsp_event event)
+{
+    switch (event) {
+    case RSP_PACKET:
+    case RSP_TOO_LONG:
+        take_packet(s, event == RSP_TOO_LONG);
+        break;
+    case RSP_ACK:
+        if (!s->no_ack && frame_is_out(s)) {
+            frame_done(s);
+            work(s);
+        }
+        break;
+    case RSP_NAK:
+        if (!s->no_ack)
+            resend(s);
+        break;
+    case RSP_BAD_SUM:
+        owe_ack(s, '-');
+        break;
+    case RSP_INTERRUPT:
+        take_interrupt(s);
+        break;
+    case RSP_NONE:
+    case RSP_NOTIFICATION:
+    case RSP_EOT:
+    case RSP_NOISE:
+        break;
+    }
+}
+
+/* A new frame would overwrite the request that still runs, or end a reply that is half out. */
+static bool
+may_begin(const struct engine *s)
+{
+    return !s->busy && (stub_output_free(s) || frame_is_out(s));
+}
+
+size_t
+stub_feed(struct stub *stub, const uint8_t *bytes, size_t n)
+{
+    struct engine *s = ENGINE_OF(stub);
+    size_t taken = 0;
+
+    while (taken < n) {
+        enum rsp_event event;
+        bool begins = bytes[taken] == '$' || bytes[taken] == '%';
+
+        if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s))
+            break;
+        taken += rsp_receive(&s->rx, bytes + taken, n - taken, &event);
+        take_event(s, event);
+    }
+    return taken;
+}
+
+/* ---- the line's other half ---- */
+
+/* Acks go out before a frame that has not begun, in one piece with it; never inside one. */
+static bool
+acks_first(const struct engine *s)
+{
+    return s->acks > 0 && (s->sent == 0 || s->sent == s->frame_size);
+}
+
+const uint8_t *
+stub_output(struct stub *stub, size_t *n)
+{
+    struct engine *s = ENGINE_OF(stub);
+    size_t left = s->frame_size - s->sent;
+    uint8_t *begin = s->output + OUT_FRAME + s->sent;
+
+    if (!acks_first(s)) {
+        *n = left;
+        return begin;
+    }
+    if (left == 0)
+        begin = s->output + s->acks;
+    begin -= s->acks;
+    memset(begin, s->ack, s->acks);
+    *n = s->acks + left;
+    return begin;
+}
+
+void
+stub_sent(struct stub *stub, size_t n)
+{
+    struct engine *s = ENGINE_OF(stub);
+
+    if (acks_first(s)) {
+        size_t acks = n < s->acks ? n : s->acks;
+
+        s->acks = (uint8_t)(s->acks - acks);
+        n -= acks;
+    }
+    if (n == 0)
+        return;
+    if (n > s->frame_size - s->sent)
+        n = s->frame_size - s->sent;
+    s->sent += n;
+    if (!frame_is_out(s))
+        return;
+    s->sent_ms = s->now_ms;
+    if (s->no_ack) {
+        frame_done(s);
+        work(s);
+    }
+}
+
+void
+stub_doorbell(struct stub *stub)
+{
+    work(ENGINE_OF(stub));
+}
+
+int
+stub_tick(struct stub *stub, uint64_t now_ms)
+{
+    struct engine *s = ENGINE_OF(stub);
+    uint64_t age;
+
+    s->now_ms = now_ms;
+    if (s->no_ack || s->resend_ms == 0 || !frame_is_out(s) || s->resends >= s->resend_max)
+        return -1;
+    age = now_ms - s->sent_ms;
+    if (age < s->resend_ms)
+        return (int)(s->resend_ms - age);
+    resend(s);
+    return (int)s->resend_ms;
+}
+
+/* ---- life ---- */
+
+static bool
+target_is_usable(const struct stub_target *target)
+{
+    return target != NULL && target->size > offsetof(struct stub_target, layout) &&
+           target->layout != NULL;
+}
+
+bool
+stub_init(struct stub *stub, const struct stub_config *config)
+{
+    struct engine *s = ENGINE_OF(stub);
+    struct stub_config c;
+    size_t given = config->size < sizeof(c) ? config->size : sizeof(c);
+
+    memset(&c, 0, sizeof(c));
+    memcpy(&c, config, given);
+    memset(stub, 0, sizeof(*stub));
+    if (!target_is_usable(c.target) || c.input_size < SMALLEST_BUFFER ||
+        c.output_size < SMALLEST_BUFFER || c.input == NULL || c.output == NULL)
+        return false;
+    s->target = c.target;
+    s->object = c.target_object;
+    s->packets = c.packets;
+    s->commands = c.commands;
+    s->commands_context = c.commands_context;
+    s->output = c.output;
+    s->output_size = c.output_size;
+    s->flags = c.flags;
+    s->resend_ms = c.resend_ms > INT_MAX ? INT_MAX : c.resend_ms;
+    s->resend_max = c.resend_max == 0 ? RESEND_MAX
+                                      : (uint16_t)(c.resend_max > UINT16_MAX ? UINT16_MAX
+                                                                             : c.resend_max);
+    rsp_receiver_init(&s->rx, c.input, c.input_size, 0);
+    return s->packets != NULL;
+}
+
+void
+stub_link_lost(struct stub *stub)
+{
+    struct engine *s = ENGINE_OF(stub);
+    bool gone = !s->over;
+
+    if (s->busy)
+        stub_settle(s);
+    rsp_receiver_init(&s->rx, s->rx.buf, s->rx.cap, 0);
+    s->client = 0;
+    s->general = s->cont = s->cursor = (struct rsp_id){ 0, 0 };
+    s->frame_size = s->sent = 0;
+    s->last_key = 0;
+    s->acks = 0;
+    s->no_ack = s->no_ack_next = s->busy = s->cut = false;
+    s->waiting = s->resumed = s->interrupt = s->reporting = s->over = false;
+    if (gone && HAS(s, client_gone))
+        s->target->client_gone(s->object);
+}
+
+bool
+stub_is_stranger(uint8_t first)
+{
+    return first != '+' && first != '-' && first != '$' && first != 0x03 && first != 0x04;
+}
+
+bool
+stub_is_waiting(const struct stub *stub)
+{
+    return ((const struct engine *)(const void *)stub->opaque)->waiting;
+}
+
+bool
+stub_is_over(const struct stub *stub)
+{
+    return ((const struct engine *)(const void *)stub->opaque)->over;
+}

@@ -1,0 +1,193 @@
+/* engine.h - inside the engine: its state, the rows of the packet tables, what handlers call.
+ * Private to stub/. The public face is stub.h; how it fits together stands in DESIGN.md.
+ *
+ * A handler is a function of (request, target). It reads its arguments from `in`, which stands
+ * right behind the row's name (at its separator, or at the argument of a ROW_GLUED row), asks in one
+ * place whether all was read (rsp_take_end), does the deed through s->target and writes the body
+ * of the reply to `out`. It never changes the request and keeps no state of its own, because it is
+ * called again from the start when an operation said STUB_LATER; scratch space is the room of
+ * `out` that it has not written yet. It returns
+ *     PKT_DONE     the body is in out (empty when nothing was written)
+ *     PKT_OK       reply OK
+ *     PKT_QUIET    no reply now: a stop reply will answer
+ *     PKT_EMPTY    not supported after all: the empty reply
+ *     PKT_BAD      the packet is malformed
+ *     -E           an error number; the target's why() may add words
+ *     STUB_LATER   call me again after the doorbell
+ * Only the dispatcher turns these into frames. */
+#ifndef STUB_ENGINE_H
+#define STUB_ENGINE_H
+
+#include "stub/stub.h"
+
+enum { PKT_DONE = 0, PKT_OK = 1, PKT_QUIET = 2, PKT_EMPTY = 3, PKT_BAD = -1000 };
+
+struct engine;
+typedef int stub_handler(struct engine *s, struct rsp_in *in, struct rsp_out *out);
+
+/* Row flags. */
+enum {
+    ROW_GLUED = 1u,    /* the argument follows the name at once: m, Z, _M, qRegisterInfo */
+    ROW_CUT = 2u,      /* a body longer than the buffer is read for what fits: qSupported */
+    ROW_TEXT = 4u,     /* E.text may answer any client: vRun, vAttach */
+    ROW_GDB_KEY = 8u,  /* `feature` goes only to a client that looks like gdb */
+    ROW_RESUMES = 16u, /* starts the target: repeated while waiting it is not done again */
+    ROW_IDLE = 32u,    /* works without a process */
+    ROW_MUTE = 64u,    /* never an error text: m and x, whose E.text gdb takes for data */
+    ROW_NOT_LOSSY = 128u /* not offered on a line that loses bytes */
+};
+
+/* One row per packet, beside its handler. */
+struct stub_row {
+    const char *name;    /* up to the arguments: "qXfer:auxv:read" */
+    const char *feature; /* what qSupported says of it: "qXfer:auxv:read+"; or NULL */
+    stub_handler *handle;
+    uint16_t needs; /* NEEDS(op): offset of the operation it cannot do without; 0 none */
+    uint8_t flags;
+};
+#define NEEDS(op) ((uint16_t)offsetof(struct stub_target, op))
+
+struct stub_family {
+    const struct stub_row *rows;
+    uint8_t count;
+};
+#define FAMILY(table) { (table), (uint8_t)(sizeof(table) / sizeof((table)[0])) }
+
+/* What this client said of itself. Forgotten when the link is lost. */
+enum {
+    CLIENT_GDB = 1u << 0,  /* said something in qSupported that only gdb says */
+    CLIENT_LLDB = 1u << 1, /* said something that only lldb says */
+    CLIENT_MULTIPROCESS = 1u << 2,
+    CLIENT_SWBREAK = 1u << 3,
+    CLIENT_HWBREAK = 1u << 4,
+    CLIENT_ERROR_MESSAGE = 1u << 5, /* error-message+: E.text everywhere */
+    CLIENT_ERROR_STRINGS = 1u << 6, /* QEnableErrorStrings: Exx;hex */
+    CLIENT_THREAD_SUFFIX = 1u << 7,
+    CLIENT_LIST_THREADS = 1u << 8,
+    CLIENT_BINARY_UPLOAD = 1u << 9,
+    CLIENT_NATIVE_SIGNALS = 1u << 10,
+    CLIENT_FORK_EVENTS = 1u << 11,
+    CLIENT_VFORK_EVENTS = 1u << 12,
+    CLIENT_EXEC_EVENTS = 1u << 13,
+    CLIENT_LIBRARY_LISTS = 1u << 14
+};
+
+struct engine {
+    const struct stub_target *target;
+    void *object; /* the target's own, first argument of its operations */
+    const struct stub_family *const *packets;
+    const struct stub_command *commands;
+    void *commands_context;
+
+    struct rsp_receiver rx; /* the request stands in rx.buf until it is answered */
+    uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
+    size_t output_size;
+    size_t frame_size; /* bytes of the finished frame at output + OUT_FRAME; 0: none */
+    size_t sent;       /* bytes of the frame that went out */
+    unsigned flags;    /* STUB_UNRELIABLE, STUB_SERIAL */
+    unsigned client;   /* CLIENT_... */
+
+    struct rsp_id general, cont; /* Hg and Hc */
+    struct rsp_id cursor;        /* where qsThreadInfo goes on */
+
+    uint64_t now_ms, sent_ms;
+    uint64_t last_key; /* of the request answered last, to know a repeat by */
+    unsigned resend_ms;
+    uint16_t resend_max, resends;
+    uint8_t acks;     /* acks owed */
+    char ack;         /* '+' or '-' */
+    bool no_ack;      /* in force */
+    bool no_ack_next; /* from when the reply was acknowledged */
+    bool busy;        /* a request is under way */
+    bool cut;         /* and its body was longer than the buffer */
+    bool waiting;     /* the client waits for a stop reply */
+    bool resumed;     /* and the request answered last is what it waits for */
+    bool interrupt;   /* and wants one soon */
+    bool over;        /* nothing left to serve */
+    bool reporting;   /* the frame carries `event` */
+    uint8_t event_kind;
+    struct rsp_id event_id;
+    size_t event_text; /* bytes of its text that the frame carries */
+};
+
+/* The output buffer: room for two acks, then '$', the body, '#' and two digits. */
+enum { OUT_FRAME = 2, OUT_BODY = OUT_FRAME + 1, OUT_EXTRA = OUT_FRAME + RSP_FRAME_EXTRA };
+
+#define ENGINE_OF(stub) ((struct engine *)(void *)(stub)->opaque)
+
+/* True when the target has the operation at that offset: not past its size and not NULL. */
+bool stub_has(const struct engine *s, size_t operation);
+#define HAS(s, op) stub_has((s), offsetof(struct stub_target, op))
+
+/* ---- words that handlers share (dispatch.c) ---- */
+
+/* The row that a body belongs to (the longest name wins), whether or not the target can do it. */
+const struct stub_row *stub_find_row(const struct engine *s, const struct rsp_in *body,
+                                     size_t *name_size);
+/* Steps through all rows: *family and *row start at 0; NULL at the end. */
+const struct stub_row *stub_next_row(const struct engine *s, unsigned *family, unsigned *row);
+/* Largest body of a request this engine takes. */
+size_t stub_packet_size(const struct engine *s);
+
+/* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
+ * settled. 0, -STUB_ESRCH or STUB_LATER. */
+int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+/* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named outright
+ * is there. 0, -STUB_ESRCH or STUB_LATER. */
+int stub_settle_id(struct engine *s, struct rsp_id *id);
+/* Takes an id; a number without p means a thread of the process that Hg names. */
+struct rsp_id stub_take_id(struct engine *s, struct rsp_in *in);
+void stub_put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id);
+/* Steps *id (zero before the first) to the next thread: 1, 0 or STUB_LATER. */
+int stub_next_thread(struct engine *s, struct rsp_id *id);
+/* The process handle for memory operations, of the process Hg names (or of pid). */
+void *stub_process(struct engine *s);
+void *stub_process_of(struct engine *s, int64_t pid);
+/* The read contract's view of that process; for arch_read. */
+struct arch_memory stub_memory(struct engine *s);
+const struct arch_layout *stub_layout(struct engine *s, int64_t pid);
+/* Signal numbers between this client and the target. -1: no such number. */
+int stub_signal_out(const struct engine *s, int target_signal);
+int stub_signal_in(const struct engine *s, int client_signal);
+
+/* ---- registers (pkt_reg.c), used by stop replies too ---- */
+
+/* Writes a register's value as hex digits, or x's where it is not available. 0 or STUB_LATER. */
+int stub_put_register(struct engine *s, struct rsp_out *out, struct rsp_id id,
+                      const struct arch_register *r);
+/* pc, sp and fp: true with the value, false when not to be had; *late set on STUB_LATER. */
+bool stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint64_t *value,
+                   bool *late);
+
+/* ---- breakpoints (pkt_break.c), used by jMultiBreakpoint too ---- */
+
+/* Takes `type,address,kind` and all behind it, and inserts or removes that. 0, PKT_BAD, -E or
+ * STUB_LATER; -STUB_ENOTSUP is the empty reply. */
+int stub_change_point(struct engine *s, struct rsp_in *in, bool insert);
+
+/* ---- events (events.c) ---- */
+
+/* Writes a stop reply for the event, filled by rank while it fits. PKT_DONE or STUB_LATER. */
+int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+/* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
+const char *stub_reason_name(uint8_t reason);
+/* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb wants
+ * them; into buf, NUL-terminated. */
+void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
+                        size_t size);
+/* Reports the oldest event when one may be reported now. */
+void stub_report(struct engine *s);
+
+/* ---- frames (engine.c) ---- */
+
+bool stub_output_free(const struct engine *s);
+struct rsp_out stub_body(struct engine *s);
+void stub_send(struct engine *s, size_t body_size);
+/* Runs the request in s->rx.buf. Sends its reply unless it is late or quiet. */
+void stub_dispatch(struct engine *s);
+/* Asks the target for a stop because the client wants one. */
+void stub_interrupt_now(struct engine *s);
+/* The request or report under way ended. */
+void stub_settle(struct engine *s);
+
+#endif

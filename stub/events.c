@@ -1,0 +1,415 @@
+/* events.c - stop replies: what the target has to tell, filled by rank while it fits
+ * (GDB manual, "Stop Reply Packets"; LLDB's docs, "stop reply packet extensions"). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+/* One row per reason: lldb's word, and gdb's key with what a client must have said to be sent it. */
+struct reason {
+    const char *lldb;
+    const char *gdb; /* key of the T packet, NULL none */
+    unsigned needs;  /* CLIENT_... */
+    enum { BARE, ADDRESS, CHILD, PATH, NUMBER } value;
+};
+
+static const struct reason reasons[] = {
+    [STUB_NO_REASON] = { NULL, NULL, 0, BARE },
+    [STUB_SIGNAL] = { "signal", NULL, 0, BARE },
+    [STUB_TRACE] = { "trace", NULL, 0, BARE },
+    [STUB_SWBREAK] = { "breakpoint", "swbreak", CLIENT_SWBREAK, BARE },
+    [STUB_HWBREAK] = { "breakpoint", "hwbreak", CLIENT_HWBREAK, BARE },
+    [STUB_WATCH] = { "watchpoint", "watch", 0, ADDRESS },
+    [STUB_RWATCH] = { "watchpoint", "rwatch", 0, ADDRESS },
+    [STUB_AWATCH] = { "watchpoint", "awatch", 0, ADDRESS },
+    [STUB_EXEC] = { "exec", "exec", CLIENT_EXEC_EVENTS, PATH },
+    [STUB_FORK] = { "fork", "fork", CLIENT_FORK_EVENTS, CHILD },
+    [STUB_VFORK] = { "vfork", "vfork", CLIENT_VFORK_EVENTS, CHILD },
+    [STUB_VFORK_DONE] = { "vforkdone", "vforkdone", CLIENT_VFORK_EVENTS, BARE },
+    [STUB_CLONE] = { NULL, NULL, 0, CHILD },
+    [STUB_SYSCALL_ENTRY] = { NULL, "syscall_entry", CLIENT_GDB, NUMBER },
+    [STUB_SYSCALL_RETURN] = { NULL, "syscall_return", CLIENT_GDB, NUMBER },
+    [STUB_LIBRARY] = { NULL, "library", CLIENT_GDB, BARE },
+};
+
+static const struct reason *
+reason_of(uint8_t number)
+{
+    return &reasons[number < sizeof(reasons) / sizeof(reasons[0]) ? number : STUB_NO_REASON];
+}
+
+const char *
+stub_reason_name(uint8_t reason)
+{
+    return reason_of(reason)->lldb;
+}
+
+static bool
+is_watch(const struct stub_event *event)
+{
+    return reason_of(event->reason)->value == ADDRESS;
+}
+
+void
+stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
+{
+    struct rsp_out out = rsp_out_to((uint8_t *)buf, size - 1);
+
+    if (is_watch(event)) { /* "address slot hit-address", decimal */
+        rsp_put_dec(&out, event->address);
+        rsp_put(&out, ' ');
+        rsp_put_dec(&out, event->slot);
+        rsp_put(&out, ' ');
+        rsp_put_dec(&out, event->address);
+    } else if (event->reason == STUB_SIGNAL && s->target->linux_signals) {
+        rsp_put_text(&out, "signal ");
+        rsp_put_text(&out, rsp_signal_name(event->signal));
+    }
+    buf[out.len] = '\0';
+}
+
+/* ---- pieces of a T packet; each is written whole or taken back ---- */
+
+static void
+put_key(struct rsp_out *out, const char *key)
+{
+    rsp_put_text(out, key);
+    rsp_put(out, ':');
+}
+
+static void
+put_reason_value(struct engine *s, struct rsp_out *out, const struct reason *reason,
+                 const struct stub_event *event)
+{
+    switch (reason->value) {
+    case BARE:
+        break;
+    case ADDRESS:
+        rsp_put_hex(out, event->address);
+        break;
+    case CHILD:
+        stub_put_thread(s, out, event->other);
+        break;
+    case PATH:
+        rsp_put_hex_bytes(out, event->text, event->text_size);
+        break;
+    case NUMBER:
+        rsp_put_hex(out, (uint64_t)event->status);
+        break;
+    }
+}
+
+static void
+put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+{
+    const struct reason *reason = reason_of(event->reason);
+    bool lldb = (s->client & CLIENT_GDB) == 0;
+    char words[72];
+
+    if (reason->gdb != NULL && (s->client & reason->needs) == reason->needs &&
+        !(lldb && is_watch(event))) {
+        put_key(out, reason->gdb);
+        put_reason_value(s, out, reason, event);
+        rsp_put(out, ';');
+    }
+    if (!lldb || reason->lldb == NULL)
+        return;
+    put_key(out, "reason");
+    rsp_put_text(out, reason->lldb);
+    rsp_put(out, ';');
+    stub_describe_stop(s, event, words, sizeof(words));
+    if (words[0] != '\0') {
+        put_key(out, "description");
+        rsp_put_hex_text(out, words);
+        rsp_put(out, ';');
+    }
+}
+
+static void
+put_thread_and_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
+{
+    struct stub_thread_info info = { .core = -1 };
+
+    put_key(out, "thread");
+    stub_put_thread(s, out, id);
+    rsp_put(out, ';');
+    if ((s->client & CLIENT_GDB) != 0 || !HAS(s, thread_info) ||
+        s->target->thread_info(s->object, id, &info) != 0 || info.name[0] == '\0')
+        return;
+    /* A name that would end its own field is let go: LLDB has no escape for it here. */
+    if (strchr(info.name, ';') != NULL || strchr(info.name, ':') != NULL)
+        return;
+    put_key(out, "name");
+    rsp_put_escaped(out, info.name, strlen(info.name));
+    rsp_put(out, ';');
+}
+
+/* Register keys are at least two hex digits; lldb reads exactly two. */
+static int
+put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id, const struct arch_register *r)
+{
+    struct rsp_out before = *out;
+    int result;
+
+    rsp_put_hex_wide(out, r->number, 2);
+    rsp_put(out, ':');
+    result = stub_put_register(s, out, id, r);
+    rsp_put(out, ';');
+    if (result == 0 && out->cut)
+        *out = before;
+    return result;
+}
+
+static bool
+is_first_rank(const struct arch_register *r)
+{
+    enum arch_role role = arch_role_of(r);
+
+    return role == ARCH_PC || role == ARCH_SP || role == ARCH_FP;
+}
+
+static int
+put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, bool first_rank)
+{
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    struct arch_register r = { 0 };
+
+    if (!HAS(s, get_register))
+        return 0;
+    while (arch_next(layout, &r)) {
+        int result;
+
+        if (r.row->group != ARCH_GENERAL || r.number > 0xff || is_first_rank(&r) != first_rank)
+            continue;
+        result = put_expedited(s, out, id, &r);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+static int
+put_thread_ids(struct engine *s, struct rsp_out *out)
+{
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    put_key(out, "threads");
+    for (bool more = false; (r = stub_next_thread(s, &at)) == 1; more = true) {
+        if (more)
+            rsp_put(out, ',');
+        stub_put_thread(s, out, at);
+        if (out->cut)
+            return 0;
+    }
+    rsp_put(out, ';');
+    return r;
+}
+
+static int
+put_thread_pcs(struct engine *s, struct rsp_out *out)
+{
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    put_key(out, "thread-pcs");
+    for (bool more = false; (r = stub_next_thread(s, &at)) == 1; more = true) {
+        bool late = false;
+        uint64_t pc;
+
+        if (!stub_get_role(s, at, ARCH_PC, &pc, &late))
+            pc = 0;
+        if (late)
+            return STUB_LATER;
+        if (more)
+            rsp_put(out, ',');
+        rsp_put_hex(out, pc);
+        if (out->cut)
+            return 0;
+    }
+    rsp_put(out, ';');
+    return r;
+}
+
+/* Threads and their PCs: both or none. */
+static int
+put_thread_list(struct engine *s, struct rsp_out *out)
+{
+    struct rsp_out before = *out;
+    int r = put_thread_ids(s, out);
+
+    if (r == 0 && !out->cut)
+        r = put_thread_pcs(s, out);
+    if (r == 0 && out->cut)
+        *out = before;
+    return r;
+}
+
+/* One thread's entry in jstopinfo; threads without a reason have none. */
+static int
+put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    struct stub_event event;
+    char words[72];
+    int r = s->target->stop_of(s->object, id, &event);
+
+    if (r != 0 || stub_reason_name(event.reason) == NULL)
+        return r == STUB_LATER ? r : 0;
+    rsp_json_open(json, '{');
+    rsp_json_key(json, "tid");
+    rsp_json_dec(json, (uint64_t)id.tid);
+    rsp_json_key(json, "reason");
+    rsp_json_text(json, stub_reason_name(event.reason));
+    rsp_json_key(json, "signal");
+    rsp_json_dec(json, (uint64_t)stub_signal_out(s, event.signal));
+    stub_describe_stop(s, &event, words, sizeof(words));
+    if (words[0] != '\0') {
+        rsp_json_key(json, "description");
+        rsp_json_text(json, words);
+    }
+    rsp_json_close(json, '}');
+    return 0;
+}
+
+/* The JSON is written where its digits will end and spread over the room before it. */
+static int
+put_stop_infos(struct engine *s, struct rsp_out *out)
+{
+    struct rsp_out before = *out, text;
+    struct rsp_json json;
+    struct rsp_id at = { 0, 0 };
+    size_t half;
+    int r;
+
+    put_key(out, "jstopinfo");
+    half = rsp_out_room(out) / 2;
+    text = rsp_out_to(out->buf + out->len + half, half);
+    json = rsp_json_to(&text);
+    json.plain = true;
+    rsp_json_open(&json, '[');
+    while ((r = stub_next_thread(s, &at)) == 1 && !text.cut)
+        if ((r = put_stop_info(s, &json, at)) != 0)
+            break;
+    rsp_json_close(&json, ']');
+    if (r == STUB_LATER)
+        return r;
+    memmove(out->buf + out->len + text.len, text.buf, text.len);
+    rsp_put_hex_bytes(out, out->buf + out->len + text.len, text.len);
+    rsp_put(out, ';');
+    if (out->cut || text.cut || text.len <= 2)
+        *out = before;
+    return 0;
+}
+
+/* ---- whole stop replies ---- */
+
+static int
+put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+{
+    struct rsp_out before;
+    int r;
+
+    rsp_put(out, 'T');
+    rsp_put_hex_wide(out, (uint64_t)stub_signal_out(s, event->signal), 2);
+    put_thread_and_name(s, out, event->id);
+    before = *out;
+    put_reason(s, out, event);
+    if (out->cut)
+        *out = before;
+    r = put_registers(s, out, event->id, true);
+    if (r == 0)
+        r = put_registers(s, out, event->id, false);
+    if (r != 0 || (s->client & CLIENT_LIST_THREADS) == 0)
+        return r;
+    r = put_thread_list(s, out);
+    if (r == 0 && HAS(s, stop_of))
+        r = put_stop_infos(s, out);
+    return r;
+}
+
+static void
+put_ended(struct engine *s, struct rsp_out *out, char letter, int number, struct rsp_id id)
+{
+    rsp_put(out, letter);
+    rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
+    if ((s->client & CLIENT_MULTIPROCESS) != 0) {
+        rsp_put_text(out, ";process:");
+        rsp_put_hex(out, (uint64_t)id.pid);
+    }
+}
+
+/* As much of the text as fits; done() says how much that was. */
+static void
+put_output(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+{
+    size_t n;
+
+    rsp_put(out, 'O');
+    n = rsp_out_room(out) / 2;
+    if (n > event->text_size)
+        n = event->text_size;
+    rsp_put_hex_bytes(out, event->text, n);
+    s->event_text = n;
+}
+
+int
+stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+{
+    switch (event->kind) {
+    case STUB_EXITED:
+        put_ended(s, out, 'W', event->status, event->id);
+        break;
+    case STUB_SIGNALLED:
+        put_ended(s, out, 'X', stub_signal_out(s, event->signal), event->id);
+        break;
+    case STUB_OUTPUT:
+        put_output(s, out, event);
+        break;
+    case STUB_THREAD_GONE:
+        rsp_put(out, 'w');
+        rsp_put_hex(out, (uint64_t)event->status & 0xff);
+        rsp_put(out, ';');
+        stub_put_thread(s, out, event->id);
+        break;
+    case STUB_NONE_LEFT:
+        rsp_put(out, 'N');
+        break;
+    default:
+        return put_stopped(s, out, event);
+    }
+    return PKT_DONE;
+}
+
+/* True when the client has heard what it waited for. */
+static bool
+ends_waiting(const struct stub_event *event)
+{
+    return event->kind != STUB_OUTPUT;
+}
+
+void
+stub_report(struct engine *s)
+{
+    struct stub_event event = { 0 };
+    struct rsp_out out;
+
+    if (!s->waiting)
+        return;
+    if (s->interrupt)
+        stub_interrupt_now(s);
+    if (s->target->peek(s->object, &event) != 1)
+        return;
+    out = stub_body(s);
+    s->event_text = 0;
+    if (stub_put_stop(s, &out, &event) == STUB_LATER)
+        return;
+    s->reporting = true;
+    s->event_kind = event.kind;
+    s->event_id = event.id;
+    if (ends_waiting(&event)) {
+        s->waiting = s->resumed = s->interrupt = false;
+        if (event.kind == STUB_STOPPED)
+            s->general = event.id;
+    }
+    stub_send(s, out.len);
+    stub_settle(s);
+}

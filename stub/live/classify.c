@@ -1,0 +1,305 @@
+/* classify.c - what the stop of a thread means: tell the client, or go on as before. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+tell(struct thread *t)
+{
+    live_queue(t->process->live, &t->report, !t->wanted);
+}
+
+static void
+tell_stop(struct thread *t, enum stub_reason reason, int signal)
+{
+    live_stop_event(t, reason, signal);
+    tell(t);
+}
+
+/* ---- signals ---- */
+
+/* Passing a signal while stepping runs its handler, which is stepped through unseen. */
+static void
+pass(struct thread *t, int signal)
+{
+    t->owed = signal;
+    bool steps = t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE;
+    if (steps && !t->in_handler) {
+        t->passing = true;
+        live_get_pc(t, &t->handler_pc);
+        live_get_sp(t, &t->handler_sp);
+    }
+}
+
+bool
+live_signal_arrives(struct thread *t, int signal)
+{
+    struct live *live = t->process->live;
+
+    if (t->injected == signal) {
+        t->injected = 0;
+        t->owed = signal;
+        return false;
+    }
+    if (t->process->hidden || (live->has_pass && live_in_list(live->pass, signal))) {
+        pass(t, signal);
+        return false;
+    }
+    tell_stop(t, STUB_SIGNAL, signal);
+    return true;
+}
+
+bool
+live_take_deferred(struct thread *t)
+{
+    int signal = t->deferred;
+
+    if (signal == 0)
+        return false;
+    t->deferred = 0;
+    if (t->at_signal == 0) {
+        syscall(SYS_tgkill, t->process->pid, t->tid, signal);
+        return false;
+    }
+    live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&t->deferred_info);
+    t->at_signal = signal;
+    return live_signal_arrives(t, signal);
+}
+
+/* ---- traps ---- */
+
+static void
+on_breakpoint(struct thread *t)
+{
+    struct process *p = t->process;
+    const struct arch *arch = p->layout.arch;
+    uint64_t pc;
+
+    if (!live_get_pc(t, &pc))
+        return;
+    uint64_t at = pc - arch->breakpoint_pc;
+    struct plant *b = live_plant_at(p, at);
+    if (b == NULL) {
+        live_signal_arrives(t, SIGTRAP); /* the program's own */
+        return;
+    }
+    live_set_pc(t, at);
+    if (p->hidden) {
+        t->told = true;
+        t->told_pc = at;
+    } else if (b->soft_wish || b->hard_wish) {
+        tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
+    }
+}
+
+static enum stub_reason
+reason_of(const struct point *w)
+{
+    static const uint8_t reasons[] = {
+        [STUB_POINT_HARDWARE] = STUB_HWBREAK,
+        [STUB_POINT_WRITE] = STUB_WATCH,
+        [STUB_POINT_READ] = STUB_RWATCH,
+        [STUB_POINT_ACCESS] = STUB_AWATCH,
+    };
+    return reasons[w->wish.type];
+}
+
+static void
+tell_point(struct thread *t, const struct point *w, uint64_t address, uint32_t slot)
+{
+    struct stub_event *e = live_stop_event(t, reason_of(w), SIGTRAP);
+    e->address = address;
+    e->slot = slot;
+    tell(t);
+}
+
+/* A debug register fired: true when it was one that the client wishes. */
+static bool
+on_debug_register(struct thread *t)
+{
+    struct process *p = t->process;
+    struct point *w;
+    unsigned hits = TAILQ_EMPTY(&p->points) ? 0 : live_debug_hits(t);
+
+    TAILQ_FOREACH(w, &p->points, next)
+    {
+        unsigned mine = w->slots & hits;
+        for (uint32_t i = 0; mine != 0 && i < LIVE_SLOTS; i++) {
+            if ((mine & (1u << i)) != 0) {
+                tell_point(t, w, p->slots[i].address, i);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool
+in_range(const struct stub_action *a, uint64_t pc)
+{
+    return a->start < a->end && a->start <= pc && pc < a->end;
+}
+
+/* A step ended. Runs through the handler of a passed signal unseen, then on as the action says. */
+static void
+on_step(struct thread *t, bool handler_set_up)
+{
+    uint64_t pc, sp;
+
+    if (!live_get_pc(t, &pc) || !live_get_sp(t, &sp))
+        return;
+    bool nothing_done = t->start_event && pc == t->start_pc;
+    t->start_event = false;
+    if (nothing_done)
+        return;
+    if (handler_set_up && t->passing)
+        t->in_handler = true;
+    t->passing = false;
+    if (t->in_handler) {
+        t->in_handler = pc != t->handler_pc || sp != t->handler_sp;
+        return;
+    }
+    bool done = t->action.kind == STUB_STEP;
+    if (t->action.kind == STUB_RANGE)
+        done = !in_range(&t->action, pc) || live_is_wished(t->process, pc);
+    if (done)
+        tell_stop(t, STUB_TRACE, SIGTRAP);
+}
+
+static void
+on_trap(struct thread *t)
+{
+    siginfo_t info;
+    struct point *w;
+
+    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
+        return;
+    enum trap trap = live_trap_of(&info);
+    if (trap == TRAP_OF_HANDLER)
+        t->at_signal = 0; /* ptrace_notify: no delivery stop */
+    if (trap == TRAP_OF_USER) {
+        live_signal_arrives(t, SIGTRAP);
+    } else if (trap == TRAP_OF_BREAKPOINT) {
+        on_breakpoint(t);
+    } else if (on_debug_register(t)) {
+        return;
+    } else if (t->process->soft_watches > 0 && (w = live_watch_changed(t->process)) != NULL) {
+        tell_point(t, w, w->wish.address, 0);
+    } else if (trap != TRAP_OF_DEBUG && t->stepping) {
+        on_step(t, trap == TRAP_OF_HANDLER);
+    }
+}
+
+/* ---- ptrace's own stops ---- */
+
+/* A thread can stop for PTRACE_INTERRUPT when it has just executed an int3 or a step whose SIGTRAP
+ * is still to be delivered. That trap must come first, or the PC is one byte too far. */
+static bool
+has_pending_trap(struct thread *t)
+{
+    struct process *p = t->process;
+    siginfo_t pending[8];
+    struct __ptrace_peeksiginfo_args args = { .off = 0, .flags = 0, .nr = 8 };
+    uint64_t pc;
+
+    if (!t->stepping && (!live_get_pc(t, &pc) || p->layout.arch == NULL ||
+                         !live_is_planted(p, pc - p->layout.arch->breakpoint_pc)))
+        return false;
+    long n = live_ptrace(PTRACE_PEEKSIGINFO, t->tid, (uintptr_t)&args, (uintptr_t)pending);
+    for (long i = 0; i < n; i++) {
+        if (pending[i].si_signo == SIGTRAP && live_trap_of(&pending[i]) != TRAP_OF_USER)
+            return true;
+    }
+    return false;
+}
+
+static void
+on_event_stop(struct thread *t, int signal)
+{
+    t->group_stop = signal != SIGTRAP;
+    if (t->newborn) {
+        live_born(t);
+        return;
+    }
+    if (has_pending_trap(t) && live_ptrace(PTRACE_CONT, t->tid, 0, 0) == 0) {
+        t->interrupting = true; /* it stops by itself at once */
+        t->running = true;
+        live_forget_registers(t);
+    }
+}
+
+static void
+on_event(struct thread *t, int event)
+{
+    unsigned long message = 0;
+
+    t->at_event = true;
+    live_ptrace(PTRACE_GETEVENTMSG, t->tid, 0, (uintptr_t)&message);
+    if (event == PTRACE_EVENT_CLONE) {
+        live_cloned(t, (pid_t)message);
+    } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK) {
+        live_forked(t, (pid_t)message, event);
+    } else if (event == PTRACE_EVENT_VFORK_DONE) {
+        t->vforking = false;
+    } else if (event == PTRACE_EVENT_EXEC && !t->process->hidden) {
+        struct process *p = t->process;
+        struct stub_event *e = live_stop_event(t, STUB_EXEC, SIGTRAP);
+        e->text = (const uint8_t *)p->exec_path;
+        e->text_size = strlen(p->exec_path);
+        tell(t);
+    }
+}
+
+static void
+classify(struct thread *t, int status)
+{
+    int signal = WSTOPSIG(status), event = status >> 16;
+
+    if (event == PTRACE_EVENT_STOP)
+        on_event_stop(t, signal);
+    else if (event != 0)
+        on_event(t, event);
+    else if (signal == (SIGTRAP | 0x80))
+        return; /* entry or return of a system call: nobody asked */
+    else if (signal == SIGTRAP)
+        on_trap(t);
+    else
+        live_signal_arrives(t, signal);
+}
+
+static void
+note_stop(struct thread *t, int status)
+{
+    int signal = WSTOPSIG(status);
+
+    t->running = t->interrupting = t->stuck = t->at_event = false;
+    t->at_signal = status >> 16 == 0 && (signal & 0x80) == 0 ? signal : 0;
+    t->owed = 0;
+    t->group_stop = false;
+    if (!t->vforking || status >> 16 == PTRACE_EVENT_VFORK_DONE)
+        live_forget_registers(t);
+}
+
+void
+live_classify(struct thread *t, int status)
+{
+    struct process *p = t->process;
+
+    note_stop(t, status);
+    if (p->over == t && !live_over_stopped(t, status))
+        return;
+    classify(t, status);
+    if (t->running)
+        return;
+    if (t->report.state != REPORT_QUEUED)
+        live_take_deferred(t);
+    if (p->leaving) {
+        live_thread_let_go(t);
+        if (TAILQ_EMPTY(&p->threads))
+            live_process_free(p);
+    }
+}

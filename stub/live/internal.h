@@ -1,0 +1,465 @@
+/* internal.h - what the rooms of stub/live share. Nothing outside this directory includes it.
+ *
+ * A struct live has processes, a process has threads. A thread is running or in a ptrace stop that
+ * was collected; a stop worth telling is a report, which is queued (unreported) or done.
+ *
+ * Collecting and starting are apart, so neither recurses into the other: dispatch() (stops.c)
+ * notes what a wait status means and leaves the thread stopped; live_go() (resume.c) starts every
+ * stopped thread that is wanted and may run. */
+#ifndef STUBBORN_LIVE_INTERNAL_H
+#define STUBBORN_LIVE_INTERNAL_H
+
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include "stub/live/live.h"
+#include "stub/stub.h"
+
+enum {
+    LIVE_BREAKPOINT_MAX = 4, /* bytes of a software breakpoint, as in struct arch */
+    LIVE_GENERAL_MAX = 512,  /* bytes of the general register set of any machine */
+    LIVE_SLOTS = 4,          /* hardware breakpoint slots that we use */
+    LIVE_SAVED_MAX = 64,     /* register copies kept for clients */
+    LIVE_OUTPUT_MAX = 4096,
+    LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
+    LIVE_LINK_MAP_MAX = 4096    /* libraries believed in a link map */
+};
+
+/* ---- reports ---- */
+
+enum report_state { REPORT_NONE, REPORT_QUEUED, REPORT_DONE };
+
+struct report {
+    TAILQ_ENTRY(report) next;
+    struct stub_event event;
+    enum report_state state;
+    bool held; /* of a thread that the client left stopped: kept until it is resumed */
+};
+TAILQ_HEAD(reports, report);
+
+/* ---- threads ---- */
+
+/* The register sets of a stopped thread: fetched when first asked for, written back before it
+ * runs. */
+struct registers {
+    _Alignas(16) uint8_t general[LIVE_GENERAL_MAX];
+    uint8_t *extended; /* live->xsave_size bytes, allocated at first use */
+    uint32_t general_size, extended_size;
+    bool has_general, has_extended, general_dirty, extended_dirty;
+};
+
+struct thread {
+    RB_ENTRY(thread) by_tid;
+    TAILQ_ENTRY(thread) next;
+    struct process *process;
+    pid_t tid;
+    struct report report;
+
+    /* What the client wants. */
+    struct stub_action action; /* its signal is moved to `owed` at once */
+    bool wanted;               /* resumed and not stopped for the client since */
+    bool told;                 /* the client knows that it stands at told_pc, so that a breakpoint
+                                  there does not hit again */
+    uint64_t told_pc;
+
+    /* How it is. */
+    bool running;
+    bool newborn;      /* its first stop is still to come */
+    bool interrupting; /* PTRACE_INTERRUPT is out; whatever stop comes answers it */
+    bool stuck;        /* did not stop in time: in a vfork or in the kernel */
+    bool vforking;
+    bool stepping; /* was started with a single step */
+    int at_signal; /* in the delivery stop of this signal: ptrace can give one; else 0 */
+    /* In the middle of a system call a step traps before anything is executed; and whether the
+     * thread was started from there. */
+    bool at_event, start_event;
+    bool group_stop; /* stopped by SIGSTOP and its like */
+    uint64_t stop_pc, start_pc;
+
+    int owed;     /* signal to deliver when it starts */
+    int injected; /* sent by us with tgkill at the client's wish: pass it when it arrives */
+    int deferred; /* came while stepping over a breakpoint; deferred_info is its siginfo */
+    siginfo_t deferred_info;
+
+    /* A passed signal's handler is run through while stepping, until pc and sp are here again. */
+    bool passing, in_handler;
+    uint64_t handler_pc, handler_sp;
+
+    struct registers registers;
+    uint64_t restart_pc, restart; /* see live_guard_restart */
+    bool has_restart;
+    unsigned debug_version; /* of process->debug_version, as its debug registers are */
+};
+TAILQ_HEAD(threads, thread);
+RB_HEAD(thread_tree, thread);
+
+/* ---- breakpoints ---- */
+
+/* An address with a software breakpoint, wished for by the client or still planted. */
+struct plant {
+    RB_ENTRY(plant) by_address;
+    uint64_t address;
+    bool soft_wish, hard_wish; /* Z0; Z1 where debug registers do not fire */
+    bool planted;
+    uint8_t saved[LIVE_BREAKPOINT_MAX]; /* the program's own bytes while planted */
+};
+RB_HEAD(plant_tree, plant);
+
+/* A wish that lives in debug registers or is watched by stepping. */
+struct point {
+    TAILQ_ENTRY(point) next;
+    struct stub_point wish;
+    unsigned slots;    /* bit per debug register */
+    uint8_t *contents; /* watched by stepping: the bytes as they were, else NULL */
+};
+TAILQ_HEAD(points, point);
+
+struct slot {
+    uint64_t address;
+    uint8_t size, access; /* the machine's own coding */
+    uint8_t users;        /* 0: free */
+};
+
+/* ---- processes ---- */
+
+enum origin { ORIGIN_LAUNCHED, ORIGIN_ATTACHED, ORIGIN_FORKED };
+
+struct mapping {
+    uint64_t start, end;
+    uint8_t permissions;
+    uint32_t name; /* offset into maps.text, 0: none */
+};
+
+struct maps {
+    struct mapping *list;
+    size_t count;
+    char *text;
+    bool fresh;
+};
+
+struct library {
+    uint64_t lm, l_addr, l_ld;
+    char *name;
+};
+
+struct process {
+    TAILQ_ENTRY(process) next;
+    struct live *live;
+    pid_t pid;
+    enum origin origin;
+    bool hidden;  /* a fork's child that the client does not know */
+    bool leaving; /* let go: its threads are detached as they stop */
+    bool halting; /* its threads are being stopped: none may start */
+    bool ended;
+    bool buried;            /* gone, its memory is freed by live_sweep */
+    struct process *shares; /* a vfork's child: whose memory and plants it uses */
+    struct threads threads;
+    struct thread *over;        /* stepping over a breakpoint: the others stand still */
+    bool over_syscall;          /* the instruction under it is a system call */
+    struct stub_action newborn; /* for threads born later */
+    struct report end;
+
+    struct plant_tree plants;
+    bool plants_changed; /* wishes and planted bytes differ */
+    struct points points;
+    struct slot slots[LIVE_SLOTS];
+    unsigned debug_version;
+    unsigned soft_watches;
+
+    int mem; /* /proc/PID/mem */
+    struct maps maps;
+    struct library *libraries;
+    size_t library_count;
+    uint64_t r_debug; /* where the dynamic linker keeps that list */
+    uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
+    TAILQ_HEAD(, allocation) allocations;
+    struct arch_layout layout;
+    char exec_path[PATH_MAX];
+};
+TAILQ_HEAD(processes, process);
+
+struct allocation {
+    TAILQ_ENTRY(allocation) next;
+    uint64_t address, size;
+};
+
+struct saved_registers {
+    uint32_t number; /* 0: free */
+    pid_t tid;
+    struct registers registers;
+};
+
+/* A thread that stopped before its parent's clone, fork or vfork event was seen. */
+struct early {
+    TAILQ_ENTRY(early) next;
+    pid_t tid;
+    int status;
+};
+
+/* The edits to a launched program's surroundings. */
+struct launch {
+    char **edits; /* NAME=VALUE sets, NAME unsets */
+    size_t edit_count;
+    char *directory;
+    char *files[3];
+    char **argv; /* of the last launch */
+    bool randomize;
+};
+
+struct live {
+    struct live_config config;
+    char why[512];
+    char hostname[128], os_version[64]; /* handed out by host_info */
+    struct processes processes;
+    struct thread_tree threads;
+    TAILQ_HEAD(, early) early;
+
+    struct reports queue;
+    struct report *last; /* reported last and still there, for again() */
+    struct report output, none, over_again;
+    bool has_ended;
+    int ended_status;
+    bool standing; /* everything is stopped for the client */
+
+    bool has_pass, has_program;
+    uint8_t pass[32], program[32];
+
+    int pty, pty_keep; /* captured output, and our hold on its other end; -1 */
+    char pty_name[64];
+    uint8_t output_bytes[LIVE_OUTPUT_MAX];
+
+    struct launch launch;
+    pid_t terminal_owner; /* the process group that had the terminal before, 0 */
+
+    struct arch_xsave xsave;
+    struct arch_layout layout; /* of this machine; arch NULL until asked for */
+    int debug_works;           /* -1 not tried, 0 debug registers do not fire, 1 they do */
+    bool said_soft;
+
+    struct saved_registers saved[LIVE_SAVED_MAX];
+    uint32_t saved_next;
+};
+
+/* ---- live.c ---- */
+/* Notes the cause of an error and returns -error. */
+int live_fail(struct live *live, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void live_say(struct live *live, const char *format, ...) __attribute__((format(printf, 2, 3)));
+long live_ptrace(int request, pid_t tid, uintptr_t address, uintptr_t data);
+
+/* ---- process.c ---- */
+struct process *live_process_new(struct live *live, pid_t pid, enum origin origin);
+/* Forgets p. Loops over processes may be under way, so live_sweep frees what is left of it; every
+ * operation that may bury one calls that at its end. */
+void live_process_free(struct process *p);
+void live_sweep(struct live *live);
+struct process *live_process_find(struct live *live, int64_t pid);
+/* Prepares what depends on the program: memory, layout. After attach and exec. */
+int live_process_open(struct process *p);
+void live_process_ended(struct process *p, int status);
+struct process *live_owner(struct process *p); /* of its memory and plants */
+int live_kill(void *target, int64_t pid);
+int live_detach(void *target, int64_t pid);
+/* Lets a stopped thread go with whatever signal it stopped for. */
+void live_thread_let_go(struct thread *t);
+/* Lets a process go; threads that cannot be stopped now follow when they stop. */
+void live_process_let_go(struct process *p);
+void live_client_gone(void *target);
+
+/* ---- threads.c ---- */
+RB_PROTOTYPE(thread_tree, thread, by_tid, )
+struct thread *live_thread_new(struct process *p, pid_t tid);
+void live_thread_free(struct thread *t);
+struct thread *live_thread_find(struct live *live, pid_t tid);
+/* The thread of id; tid 0 and -1 are any. NULL when there is none the client may know. */
+struct thread *live_thread_of(struct live *live, struct rsp_id id);
+int live_next_thread(void *target, struct rsp_id *id);
+/* A tid by which the process can be asked for. */
+pid_t live_tid(const struct process *p);
+/* The state letter of /proc, 0 when it is gone. */
+char live_thread_state(const struct process *p, pid_t tid);
+/* Removes a leader that has ended while others live. True when that was so. */
+bool live_thread_is_zombie(struct thread *t);
+
+/* ---- queue.c ---- */
+void live_queue(struct live *live, struct report *r, bool held);
+void live_unqueue(struct live *live, struct report *r);
+struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, int signal);
+bool live_has_news(struct live *live);
+/* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed. */
+void live_drop_stale(struct live *live, struct process *only);
+int live_peek(void *target, struct stub_event *event);
+void live_done(void *target, const struct stub_event *event);
+void live_again(void *target);
+int live_stop_of(void *target, struct rsp_id id, struct stub_event *event);
+
+/* ---- stops.c ---- */
+/* Takes every wait status that is there. True when there was one. */
+bool live_collect(struct live *live);
+/* Takes in one wait status. */
+void live_dispatch(struct live *live, pid_t tid, int status);
+/* Stops all threads of p, or of every process the client knows when p is NULL. */
+void live_halt(struct live *live, struct process *p);
+/* Everything stops for the client. */
+void live_stand(struct live *live);
+int live_interrupt(void *target, struct rsp_id id);
+int live_target_running(void *target);
+
+/* ---- classify.c ---- */
+/* What a stop of t means: queues a report, or leaves it to live_go. */
+void live_classify(struct thread *t, int status);
+/* A signal is about to be delivered to t: true when it was queued for the client. */
+bool live_signal_arrives(struct thread *t, int signal);
+/* Takes up a signal that waited for the end of a step over. True when it was queued. */
+bool live_take_deferred(struct thread *t);
+
+/* ---- fork.c ---- */
+void live_forked(struct thread *parent, pid_t child, int event);
+void live_cloned(struct thread *parent, pid_t child);
+/* The first stop of a thread or process just born. */
+void live_born(struct thread *t);
+struct thread *live_execed(struct process *p, struct thread *leader);
+
+/* ---- resume.c ---- */
+int live_resume(void *target, struct stub *s);
+/* True when a thread steps for us, so that its next stop is near. */
+bool live_go(struct live *live);
+/* Starts a stopped thread as its action says; how as PTRACE_..., 0: chosen here. */
+void live_start(struct thread *t, int how);
+bool live_in_list(const uint8_t *list, int signal);
+
+/* ---- over.c ---- */
+bool live_over_needed(struct thread *t);
+void live_over_begin(struct thread *t);
+/* A stop of the thread that steps over. True: that was all, leave the thread to live_go. */
+bool live_over_stopped(struct thread *t, int status);
+void live_over_end(struct process *p);
+
+/* ---- plant.c ---- */
+RB_PROTOTYPE(plant_tree, plant, by_address, )
+int live_insert(void *process, const struct stub_point *point);
+int live_remove(void *process, const struct stub_point *point);
+struct plant *live_plant_at(struct process *p, uint64_t address);
+bool live_is_planted(struct process *p, uint64_t address);
+bool live_is_wished(struct process *p, uint64_t address);  /* as a software breakpoint */
+bool live_is_guarded(struct process *p, uint64_t address); /* as a hardware breakpoint */
+void live_plant_sync(struct process *p); /* makes the planted bytes what is wished */
+bool live_plant_put(struct process *p, struct plant *b);
+void live_plant_lift(struct process *p, struct plant *b);
+void live_plant_lift_all(struct process *p);
+void live_plant_forget(struct process *p); /* after exec: nothing is planted, nothing wished */
+void live_plant_clean(struct process *p, struct process *copy); /* int3s out of a fork's copy */
+void live_wishes_drop(struct process *p);
+/* Puts the program's own bytes over planted ones in a copy of memory. */
+void live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);
+/* Puts planted breakpoints into bytes about to be written, and after it keeps what they hide. */
+void live_shadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);
+void live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes, size_t n);
+bool live_debug_works(struct live *live);
+
+/* ---- debug_x86_64.c ---- */
+bool live_debug_probe(void); /* do debug registers fire here? */
+int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
+void live_debug_remove(struct process *p, unsigned slots);
+void live_debug_flush(struct thread *t);
+void live_debug_clear(struct thread *t);
+/* The slots that made t stop, cleared by asking. */
+unsigned live_debug_hits(struct thread *t);
+
+/* ---- watch.c ---- */
+int live_watch_insert(struct process *p, struct point *w);
+void live_watch_refresh(struct process *p);
+/* The point whose bytes changed, or NULL; its copy is brought up to date. */
+struct point *live_watch_changed(struct process *p);
+
+/* ---- memory.c ---- */
+bool live_read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *n);
+int live_write_memory(void *process, uint64_t address, const void *bytes, size_t size);
+/* The same without regard to planted bytes; the read returns the readable prefix. */
+size_t live_read_raw(struct process *p, uint64_t address, void *buffer, size_t size);
+bool live_write_raw(struct process *p, uint64_t address, const void *bytes, size_t size);
+bool live_read_all(struct process *p, uint64_t address, void *buffer, size_t size);
+
+/* ---- regs.c ---- */
+bool live_load_general(struct thread *t);
+bool live_load_extended(struct thread *t);
+void live_flush_registers(struct thread *t);
+void live_forget_registers(struct thread *t);
+int live_get_register(void *target, struct rsp_id id, const struct arch_register *r, void *v);
+int live_put_register(void *target, struct rsp_id id, const struct arch_register *r,
+                      const void *v);
+int live_save_registers(void *target, struct rsp_id id, uint32_t *number);
+int live_restore_registers(void *target, struct rsp_id id, uint32_t number);
+const struct arch_layout *live_layout(void *target, int64_t pid);
+
+/* ---- regs_x86_64.c ---- */
+enum trap { TRAP_OF_BREAKPOINT, TRAP_OF_STEP, TRAP_OF_DEBUG, TRAP_OF_HANDLER, TRAP_OF_USER };
+enum trap live_trap_of(const siginfo_t *info);
+/* The layout of every process: x86-64 as this CPU and Linux have it. */
+const struct arch_layout *live_machine_layout(struct live *live);
+unsigned live_set_of(const struct arch_register *r); /* ARCH_SET_... */
+uint32_t live_extended_size(struct live *live);
+int live_extended_type(struct live *live); /* NT_... */
+void live_register_sets(struct thread *t, struct arch_sets *sets);
+/* All of these ask for a stopped thread; false and nothing done when it is gone. */
+bool live_get_pc(struct thread *t, uint64_t *pc);
+bool live_set_pc(struct thread *t, uint64_t pc);
+bool live_get_sp(struct thread *t, uint64_t *sp);
+/* Keeps an interrupted system call from being restarted at a changed PC, see there. */
+void live_guard_restart(struct thread *t, uint64_t old_pc);
+bool live_is_syscall(struct process *p, uint64_t address);
+/* The bytes of a system call instruction, for planting one. */
+extern const uint8_t live_syscall_bytes[];
+extern const size_t live_syscall_size;
+bool live_set_syscall(struct thread *t, uint64_t pc, long number, const uint64_t args[6]);
+bool live_syscall_result(struct thread *t, uint64_t *result);
+/* NULL when the program in that ELF header is for us, else the machine's name. */
+const char *live_foreign_machine(const uint8_t *elf, size_t n);
+
+/* ---- inject.c ---- */
+/* Lets a stopped thread of p do one system call; its registers are as before. */
+int live_syscall(struct process *p, long number, const uint64_t args[6], uint64_t *result);
+int live_allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address);
+int live_deallocate(void *process, uint64_t address);
+
+/* ---- launch.c, attach.c, output.c ---- */
+int live_target_launch(void *target, const char *args, size_t size);
+int live_target_attach(void *target, int64_t pid);
+int live_launch_option(void *target, enum stub_launch_option option, const char *text);
+void live_launch_free(struct live *live);
+unsigned live_trace_options(enum origin origin);
+/* The machine that a running program is for, NULL when it is ours. */
+const char *live_foreign_program(pid_t pid);
+bool live_output_open(struct live *live);
+/* Reads captured output when none waits to be reported. */
+void live_output_collect(struct live *live);
+void live_output_told(struct live *live, size_t n);
+void live_output_close(struct live *live);
+void live_terminal_give(struct live *live, pid_t group);
+void live_terminal_take(struct live *live);
+
+/* ---- proc.c, libraries.c ---- */
+int live_auxv(void *process, struct rsp_window *w);
+int live_exec_file(void *process, struct rsp_window *w);
+int live_siginfo(void *target, struct rsp_id id, struct rsp_window *w);
+int live_region(void *process, uint64_t address, struct stub_region *region);
+int live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
+int live_host_info(void *target, struct stub_host_info *info);
+int live_process_info(void *target, int64_t pid, struct stub_process_info *info);
+bool live_maps_load(struct process *p);
+void live_maps_drop(struct process *p);
+void live_maps_free(struct process *p);
+/* Reads a file of /proc/TID into buf; its length, NUL-terminated, or -1. */
+ssize_t live_proc_read(pid_t tid, const char *name, void *buf, size_t size);
+bool live_proc_link(pid_t tid, const char *name, char *buf, size_t size);
+bool live_auxv_get(struct process *p, uint64_t type, uint64_t *value);
+int live_libraries(void *process, struct rsp_window *w, bool main_lm);
+int live_shlib_info(void *process, uint64_t *address);
+void live_libraries_free(struct process *p);
+
+#endif

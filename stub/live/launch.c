@@ -1,0 +1,560 @@
+/* launch.c - a program is started: found, checked, forked, traced, given its surroundings. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <bsd/string.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- finding and checking ---- */
+
+static const char *
+foreign_file(const char *path)
+{
+    uint8_t head[64];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return NULL;
+    ssize_t n = read(fd, head, sizeof(head));
+    close(fd);
+    return n > 0 ? live_foreign_machine(head, (size_t)n) : NULL;
+}
+
+const char *
+live_foreign_program(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    return foreign_file(path);
+}
+
+static bool
+is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* A name without a slash is looked for here and then along PATH, as gdbserver does. */
+static void
+find_program(const char *name, char *path, size_t size)
+{
+    const char *at = getenv("PATH");
+
+    strlcpy(path, name, size);
+    if (strchr(name, '/') != NULL)
+        return;
+    snprintf(path, size, "./%s", name);
+    if (access(path, F_OK) == 0)
+        return;
+    while (at != NULL && *at != '\0') {
+        size_t n = strcspn(at, ":");
+        snprintf(path, size, "%.*s/%s", (int)n, at, name);
+        if (is_program(path))
+            return;
+        at += n + (at[n] == ':');
+    }
+    strlcpy(path, name, size);
+}
+
+static bool
+make_absolute(char *path, size_t size)
+{
+    char here[PATH_MAX], whole[2 * PATH_MAX];
+
+    if (path[0] == '/')
+        return true;
+    if (getcwd(here, sizeof(here)) == NULL)
+        return false;
+    snprintf(whole, sizeof(whole), "%s/%s", here, path);
+    return strlcpy(path, whole, size) < size;
+}
+
+static int
+check_program(struct live *live, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return live_fail(live, errno, "cannot launch %s: %s; give its path, or a name on PATH",
+                         path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return live_fail(live, STUB_EACCES, "cannot launch %s: it is a directory; name a program",
+                         path);
+    if (!is_program(path))
+        return live_fail(live, STUB_EACCES,
+                         "cannot launch %s: it is not executable; try chmod +x %s", path, path);
+    const char *machine = foreign_file(path);
+    if (machine != NULL)
+        return live_fail(live, STUB_ENOTSUP,
+                         "cannot launch %s: it is %s and only x86-64 is served here; use a stub "
+                         "on that machine, or an emulator's own",
+                         path, machine);
+    return 0;
+}
+
+/* ---- surroundings ---- */
+
+static size_t
+name_length(const char *edit)
+{
+    return strcspn(edit, "=");
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+    size_t n = name_length(a);
+    return n == name_length(b) && memcmp(a, b, n) == 0;
+}
+
+/* Our environment with the client's edits; the strings belong to others. NULL: no memory. */
+static char **
+make_environment(const struct launch *launch)
+{
+    size_t count = 0, n = 0;
+
+    while (environ[count] != NULL)
+        count++;
+    char **list = calloc(count + launch->edit_count + 1, sizeof(*list));
+    if (list == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        bool edited = false;
+        for (size_t k = 0; k < launch->edit_count; k++)
+            edited |= same_name(environ[i], launch->edits[k]);
+        if (!edited)
+            list[n++] = environ[i];
+    }
+    for (size_t k = 0; k < launch->edit_count; k++) {
+        if (strchr(launch->edits[k], '=') != NULL)
+            list[n++] = launch->edits[k];
+    }
+    return list;
+}
+
+static int
+edit_environment(struct live *live, const char *edit)
+{
+    struct launch *l = &live->launch;
+    char *copy = strdup(edit);
+
+    if (copy == NULL)
+        return -STUB_ENOMEM;
+    for (size_t i = 0; i < l->edit_count; i++) {
+        if (same_name(l->edits[i], edit)) {
+            free(l->edits[i]);
+            l->edits[i] = copy;
+            return 0;
+        }
+    }
+    char **edits = reallocarray(l->edits, l->edit_count + 1, sizeof(*edits));
+    if (edits == NULL) {
+        free(copy);
+        return -STUB_ENOMEM;
+    }
+    l->edits = edits;
+    l->edits[l->edit_count++] = copy;
+    return 0;
+}
+
+static void
+forget_edits(struct launch *l)
+{
+    for (size_t i = 0; i < l->edit_count; i++)
+        free(l->edits[i]);
+    free(l->edits);
+    l->edits = NULL;
+    l->edit_count = 0;
+}
+
+static int
+set_text(char **place, const char *text)
+{
+    char *copy = text[0] != '\0' ? strdup(text) : NULL;
+
+    if (text[0] != '\0' && copy == NULL)
+        return -STUB_ENOMEM;
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+int
+live_launch_option(void *target, enum stub_launch_option option, const char *text)
+{
+    struct live *live = target;
+    struct launch *l = &live->launch;
+
+    switch (option) {
+    case STUB_ENV_SET:
+        return strchr(text, '=') > text ? edit_environment(live, text) : -STUB_EINVAL;
+    case STUB_ENV_UNSET:
+        return text[0] != '\0' && strchr(text, '=') == NULL ? edit_environment(live, text)
+                                                            : -STUB_EINVAL;
+    case STUB_ENV_RESET:
+        forget_edits(l);
+        return 0;
+    case STUB_DIRECTORY:
+        return set_text(&l->directory, text);
+    case STUB_RANDOMIZE:
+        l->randomize = text[0] == '1';
+        return 0;
+    case STUB_STDIN:
+        return set_text(&l->files[0], text);
+    case STUB_STDOUT:
+        return set_text(&l->files[1], text);
+    case STUB_STDERR:
+        return set_text(&l->files[2], text);
+    case STUB_SHELL: /* programs are always started directly: gdb has split the arguments */
+    case STUB_DETACH_ON_ERROR:
+        return 0;
+    }
+    return -STUB_EINVAL;
+}
+
+void
+live_launch_free(struct live *live)
+{
+    struct launch *l = &live->launch;
+
+    forget_edits(l);
+    free(l->directory);
+    for (size_t i = 0; i < 3; i++)
+        free(l->files[i]);
+    for (size_t i = 0; l->argv != NULL && l->argv[i] != NULL; i++)
+        free(l->argv[i]);
+    free(l->argv);
+    memset(l, 0, sizeof(*l));
+}
+
+/* ---- in the child ---- */
+
+/* What the child could not do, sent through a pipe that exec closes. */
+struct failure {
+    char deed[16];
+    int error;
+};
+
+struct start {
+    struct live *live;
+    const char *path;
+    char *const *argv;
+    char **environment;
+    int go[2], failed[2];
+    bool capture;
+};
+
+static void __attribute__((noreturn)) give_up(const struct start *s, const char *deed)
+{
+    struct failure f = { .error = errno };
+
+    strlcpy(f.deed, deed, sizeof(f.deed));
+    if (write(s->failed[1], &f, sizeof(f)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+static void
+open_as(const struct start *s, const char *path, int number)
+{
+    int flags = number == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+    int fd = open(path, flags | O_NOCTTY, 0666);
+    if (fd < 0)
+        give_up(s, "open");
+    if (fd != number) {
+        if (dup2(fd, number) < 0)
+            give_up(s, "open");
+        close(fd);
+    }
+}
+
+static void
+set_files(const struct start *s)
+{
+    const struct live *live = s->live;
+
+    if (s->capture) {
+        int fd = open(live->pty_name, O_RDWR); /* the session leader's terminal from now on */
+        if (fd < 0)
+            give_up(s, "open pty");
+        for (int i = 0; i < 3; i++)
+            dup2(fd, i);
+        if (fd > 2)
+            close(fd);
+    } else if (live->config.stdio_is_line) {
+        open_as(s, "/dev/null", STDIN_FILENO);
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (live->launch.files[i] != NULL)
+            open_as(s, live->launch.files[i], i);
+    }
+}
+
+static void
+set_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGTTOU, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+static void __attribute__((noreturn)) be_program(const struct start *s)
+{
+    const struct launch *l = &s->live->launch;
+    char go;
+
+    if (read(s->go[0], &go, 1) != 1)
+        _exit(126);
+    if (s->capture)
+        setsid();
+    else
+        setpgid(0, 0);
+    set_files(s);
+    if (l->directory != NULL && chdir(l->directory) != 0)
+        give_up(s, "chdir");
+    int now = personality(0xffffffff);
+    if (!l->randomize && now != -1)
+        personality((unsigned long)now | ADDR_NO_RANDOMIZE);
+    set_signals();
+    execve(s->path, s->argv, s->environment);
+    give_up(s, "exec");
+}
+
+/* ---- in the server ---- */
+
+unsigned
+live_trace_options(enum origin origin)
+{
+    unsigned options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                       PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE | PTRACE_O_TRACEEXEC;
+    return origin == ORIGIN_LAUNCHED ? options | PTRACE_O_EXITKILL : options;
+}
+
+/* Waits until the child stands in its new program; false: it ended before. */
+static bool
+await_exec(pid_t child)
+{
+    int status;
+
+    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
+        if (status >> 16 == PTRACE_EVENT_EXEC)
+            return true;
+        live_ptrace(PTRACE_CONT, child, 0, status >> 16 == 0 ? (uintptr_t)WSTOPSIG(status) : 0);
+    }
+    return false;
+}
+
+static int
+explain_failure(const struct start *s, const struct failure *f)
+{
+    struct live *live = s->live;
+
+    if (strcmp(f->deed, "chdir") == 0)
+        return live_fail(live, f->error, "cannot launch in directory %s: %s; name another",
+                         live->launch.directory, strerror(f->error));
+    if (strcmp(f->deed, "exec") == 0 && f->error == ENOEXEC)
+        return live_fail(live, f->error,
+                         "cannot launch %s: neither a program nor a script that begins with #!; "
+                         "name the program to run",
+                         s->path);
+    if (strcmp(f->deed, "exec") == 0 && f->error == ENOENT)
+        return live_fail(live, f->error,
+                         "cannot launch %s: its interpreter is missing; see file %s", s->path,
+                         s->path);
+    return live_fail(live, f->error, "cannot launch %s: %s: %s; check its files and rights",
+                     s->path, f->deed, strerror(f->error));
+}
+
+static void
+kill_child(pid_t child)
+{
+    int status;
+
+    kill(child, SIGKILL);
+    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status))
+        continue;
+}
+
+/* The forked child becomes the program, traced from its first instruction. */
+static int
+trace_child(struct start *s, pid_t child)
+{
+    struct live *live = s->live;
+    struct failure f;
+
+    if (!s->capture)
+        setpgid(child, child);
+    if (live_ptrace(PTRACE_SEIZE, child, 0, live_trace_options(ORIGIN_LAUNCHED)) != 0) {
+        int error = errno;
+        kill_child(child);
+        return live_fail(live, error,
+                         "cannot trace a program of our own: %s; in a container allow ptrace "
+                         "(--cap-add SYS_PTRACE)",
+                         strerror(error));
+    }
+    if (!s->capture && !live->config.stdio_is_line)
+        live_terminal_give(live, child);
+    if (write(s->go[1], "g", 1) == 1 && await_exec(child))
+        return 0;
+    live_terminal_take(live);
+    close(s->failed[1]);
+    s->failed[1] = -1;
+    if (read(s->failed[0], &f, sizeof(f)) == (ssize_t)sizeof(f))
+        return explain_failure(s, &f);
+    return live_fail(live, STUB_EIO, "%s ended before it was started; try again", s->path);
+}
+
+static int
+adopt(struct live *live, pid_t child, const char *path)
+{
+    const char *machine = live_foreign_program(child);
+    struct process *p = machine != NULL ? NULL : live_process_new(live, child, ORIGIN_LAUNCHED);
+    struct thread *t = p != NULL ? live_thread_new(p, child) : NULL;
+
+    if (t == NULL) {
+        live_terminal_take(live);
+        kill_child(child);
+        if (p != NULL)
+            live_process_free(p);
+        live_sweep(live);
+        return machine == NULL ? -STUB_ENOMEM
+                               : live_fail(live, STUB_ENOTSUP,
+                                           "cannot launch %s: it runs %s and only x86-64 is "
+                                           "served here",
+                                           path, machine);
+    }
+    t->running = false;
+    t->at_event = true;
+    live_process_open(p);
+    live->standing = true;
+    live->last = NULL;
+    live->has_ended = false;
+    live_stop_event(t, STUB_NO_REASON, SIGTRAP);
+    live_queue(live, &t->report, false);
+    return 0;
+}
+
+static void
+close_pipe(int ends[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] >= 0)
+            close(ends[i]);
+    }
+}
+
+static int
+fork_and_trace(struct start *s)
+{
+    pid_t child;
+
+    if (pipe2(s->go, O_CLOEXEC) != 0 || pipe2(s->failed, O_CLOEXEC) != 0 || (child = fork()) < 0)
+        return live_fail(s->live, errno, "cannot fork: %s; end some programs", strerror(errno));
+    if (child == 0)
+        be_program(s);
+    int r = trace_child(s, child);
+    return r != 0 ? r : adopt(s->live, child, s->path);
+}
+
+static bool
+wants_capture(const struct live *live)
+{
+    char *const *files = live->launch.files;
+    return live->config.capture_output &&
+           (files[0] == NULL || files[1] == NULL || files[2] == NULL);
+}
+
+/* Keeps argv for a client that launches again without naming a program. */
+static bool
+keep_argv(struct launch *l, char *const argv[])
+{
+    size_t n = 0;
+
+    if (argv == l->argv)
+        return true;
+    while (argv[n] != NULL)
+        n++;
+    char **copy = calloc(n + 1, sizeof(*copy));
+    for (size_t i = 0; copy != NULL && i < n; i++) {
+        copy[i] = strdup(argv[i]);
+        if (copy[i] == NULL)
+            return false;
+    }
+    if (copy == NULL)
+        return false;
+    for (size_t i = 0; l->argv != NULL && l->argv[i] != NULL; i++)
+        free(l->argv[i]);
+    free(l->argv);
+    l->argv = copy;
+    return true;
+}
+
+int
+live_launch(struct live *live, char *const argv[])
+{
+    char path[PATH_MAX];
+    struct start s = { .live = live, .path = path, .go = { -1, -1 }, .failed = { -1, -1 } };
+
+    live->why[0] = '\0';
+    if (argv[0] == NULL)
+        return live_fail(live, STUB_EINVAL, "no program was named");
+    if (!keep_argv(&live->launch, argv))
+        return -STUB_ENOMEM;
+    find_program(argv[0], path, sizeof(path));
+    if (!make_absolute(path, sizeof(path)))
+        return live_fail(live, STUB_ENOENT, "the current directory is gone; change to another");
+    int r = check_program(live, path);
+    if (r != 0)
+        return r;
+    s.argv = live->launch.argv;
+    s.environment = make_environment(&live->launch);
+    if (s.environment == NULL)
+        return -STUB_ENOMEM;
+    s.capture = wants_capture(live);
+    if (s.capture && !live_output_open(live))
+        r = live_fail(live, STUB_EIO, "no pty is to be had: is /dev/pts mounted?");
+    else
+        r = fork_and_trace(&s);
+    free(s.environment);
+    close_pipe(s.go);
+    close_pipe(s.failed);
+    return r;
+}
+
+int
+live_target_launch(void *target, const char *args, size_t size)
+{
+    struct live *live = target;
+    size_t n = 0, i = 0;
+
+    if (size == 0) {
+        if (live->launch.argv == NULL)
+            return live_fail(live, STUB_EINVAL, "no program was named, now or before");
+        return live_launch(live, live->launch.argv);
+    }
+    for (size_t k = 0; k < size; k++)
+        n += args[k] == '\0';
+    const char **argv = calloc(n + 1, sizeof(*argv));
+    if (argv == NULL)
+        return -STUB_ENOMEM;
+    for (const char *at = args; i < n; at += strlen(at) + 1)
+        argv[i++] = at;
+    int r = live_launch(live, (char *const *)(uintptr_t)argv);
+    free(argv);
+    return r;
+}

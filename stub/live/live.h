@@ -1,0 +1,73 @@
+/* live.h - live x86-64 Linux processes as a target (stub/target.h).
+ *
+ * One struct live serves any number of processes. It does no I/O with the client: the program's
+ * loop calls live_poll() when SIGCHLD came or one of live_fds() is readable, and rings
+ * stub_doorbell() when that says so. No call blocks for long. live_poll() collects every child of
+ * the calling process, so nothing else in it may wait for children while a struct live is in use.
+ *
+ * All calls on one struct live come from the thread that opened it (ptrace knows only it). */
+#ifndef STUBBORN_LIVE_H
+#define STUBBORN_LIVE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "stub/target.h"
+
+/* The operations; their object is a struct live *. */
+extern const struct stub_target live_target;
+
+struct live;
+
+/* What becomes of a process whose client vanished without a detach. */
+enum live_on_lost {
+    LIVE_STOP,   /* it stands still and a new client may connect */
+    LIVE_RESUME, /* it is let go as if detached */
+    LIVE_KILL
+};
+
+struct live_config {
+    size_t size;         /* sizeof(struct live_config): a later field breaks nobody */
+    bool soft_watch;     /* watch by stepping even where debug registers work */
+    bool capture_output; /* a launched program writes to a pty, and STUB_OUTPUT events come */
+    bool stdio_is_line;  /* 0 and 1 carry the protocol: a launched program reads /dev/null and
+                                writes to 2 instead */
+    bool randomize;      /* leave address space randomization on */
+    enum live_on_lost lost_launched, lost_attached;
+    void (*say)(void *context, const char *line); /* remarks for the user, no newline; or NULL */
+    void *context;
+};
+
+/* NULL when memory is short. close: launched processes die, attached ones are let go clean. */
+struct live *live_open(const struct live_config *config);
+void live_close(struct live *live);
+
+/* Launches argv (NULL at the end; argv[0] is a path, or a name found here or along PATH), or
+ * attaches to every thread of pid. The process stands still then and its stop is queued. 0, or
+ * -errno and live_why() has the cause and one remedy. */
+int live_launch(struct live *live, char *const argv[]);
+int live_attach(struct live *live, pid_t pid);
+
+/* The last error in words, or NULL. Good until the next call. */
+const char *live_why(struct live *live);
+
+/* Collects what happened, without blocking. True when there is news for stub_doorbell. */
+bool live_poll(struct live *live);
+
+/* Fills in descriptors to poll beside SIGCHLD; returns how many, at most max. */
+int live_fds(struct live *live, struct pollfd *fds, int max);
+
+bool live_running(struct live *live); /* a thread runs that the client resumed */
+bool live_alive(struct live *live);   /* a process is left */
+pid_t live_pid(struct live *live);    /* of the first process, or 0 */
+
+/* How the process that ended last did: true and its wait status (sys/wait.h). */
+bool live_ended(struct live *live, int *wait_status);
+
+/* The settings of live_config that may change while it is in use. */
+void live_set_lost(struct live *live, enum live_on_lost launched, enum live_on_lost attached);
+void live_set_capture(struct live *live, bool capture);
+
+#endif

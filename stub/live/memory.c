@@ -1,0 +1,113 @@
+/* memory.c - memory of a process, without the breakpoints planted in it.
+ *
+ * process_vm_readv of a live tid is the quick way; what it refuses (no permission for the page,
+ * text to be written) goes through /proc/PID/mem. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static size_t
+vm_transfer(struct process *p, uint64_t address, void *bytes, size_t size, bool write)
+{
+    struct iovec here = { .iov_base = bytes, .iov_len = size };
+    struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+    pid_t tid = live_tid(p);
+    ssize_t n = write ? process_vm_writev(tid, &here, 1, &there, 1, 0)
+                      : process_vm_readv(tid, &here, 1, &there, 1, 0);
+    return n > 0 ? (size_t)n : 0;
+}
+
+size_t
+live_read_raw(struct process *p, uint64_t address, void *buffer, size_t size)
+{
+    size_t done = vm_transfer(p, address, buffer, size, false);
+
+    while (done < size && address + done <= INT64_MAX) {
+        ssize_t n = pread(p->mem, (uint8_t *)buffer + done, size - done, (off_t)(address + done));
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+bool
+live_read_all(struct process *p, uint64_t address, void *buffer, size_t size)
+{
+    return live_read_raw(p, address, buffer, size) == size;
+}
+
+static size_t
+write_some(struct process *p, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    size_t done = vm_transfer(p, address, (void *)(uintptr_t)bytes, size, true);
+
+    while (done < size && address + done <= INT64_MAX) {
+        ssize_t n = pwrite(p->mem, bytes + done, size - done, (off_t)(address + done));
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+bool
+live_write_raw(struct process *p, uint64_t address, const void *bytes, size_t size)
+{
+    return write_some(p, address, bytes, size) == size;
+}
+
+bool
+live_read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *n)
+{
+    struct process *p = process;
+
+    *n = 0;
+    if (p == NULL)
+        return false;
+    *n = live_read_raw(p, address, buffer, size);
+    live_unshadow(p, address, buffer, *n);
+    return *n > 0;
+}
+
+/* All or nothing: what was there goes back when the end of the range cannot be written. */
+static bool
+write_or_restore(struct process *p, uint64_t address, const uint8_t *bytes, size_t size,
+                 uint8_t *old)
+{
+    if (!live_read_all(p, address, old, size))
+        return false;
+    size_t done = write_some(p, address, bytes, size);
+    if (done == size)
+        return true;
+    write_some(p, address, old, done);
+    return false;
+}
+
+int
+live_write_memory(void *process, uint64_t address, const void *bytes, size_t size)
+{
+    struct process *p = process;
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    if (size == 0)
+        return 0;
+    if (size - 1 > UINT64_MAX - address)
+        return -STUB_EFAULT;
+    uint8_t *copy = malloc(2 * size);
+    if (copy == NULL)
+        return -STUB_ENOMEM;
+    memcpy(copy, bytes, size);
+    live_shadow(p, address, copy, size);
+    bool ok = write_or_restore(p, address, copy, size, copy + size);
+    free(copy);
+    if (!ok)
+        return -STUB_EFAULT;
+    live_keep_hidden(p, address, bytes, size);
+    return 0;
+}

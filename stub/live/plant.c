@@ -1,0 +1,392 @@
+/* plant.c - breakpoints: what the client wishes, what is planted, and how memory looks without it.
+ *
+ * Z and z only change wishes. Planting is lazy, at resume; bytes stay planted while the program
+ * stands still, so that a client that clears and sets everything at each stop costs nothing. They
+ * are lifted when a process is let go. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+compare(const struct plant *a, const struct plant *b)
+{
+    return (a->address > b->address) - (a->address < b->address);
+}
+
+RB_GENERATE(plant_tree, plant, by_address, compare)
+
+/* ---- planted bytes ---- */
+
+static bool
+is_wished(const struct plant *b)
+{
+    return b->soft_wish || b->hard_wish;
+}
+
+struct plant *
+live_plant_at(struct process *p, uint64_t address)
+{
+    struct plant key = { .address = address };
+    return RB_FIND(plant_tree, &live_owner(p)->plants, &key);
+}
+
+bool
+live_is_planted(struct process *p, uint64_t address)
+{
+    const struct plant *b = live_plant_at(p, address);
+    return b != NULL && b->planted;
+}
+
+bool
+live_is_wished(struct process *p, uint64_t address)
+{
+    const struct plant *b = live_plant_at(p, address);
+    return b != NULL && is_wished(b);
+}
+
+bool
+live_plant_put(struct process *p, struct plant *b)
+{
+    const struct arch *arch = p->layout.arch;
+
+    if (b->planted || !live_read_all(p, b->address, b->saved, arch->breakpoint_size))
+        return b->planted;
+    b->planted = live_write_raw(p, b->address, arch->breakpoint, arch->breakpoint_size);
+    return b->planted;
+}
+
+/* Code that the program has overwritten meanwhile is its own again. */
+static bool
+still_there(struct process *p, const struct plant *b)
+{
+    const struct arch *arch = p->layout.arch;
+    uint8_t now[LIVE_BREAKPOINT_MAX];
+
+    return live_read_all(p, b->address, now, arch->breakpoint_size) &&
+           memcmp(now, arch->breakpoint, arch->breakpoint_size) == 0;
+}
+
+void
+live_plant_lift(struct process *p, struct plant *b)
+{
+    if (b->planted && still_there(p, b))
+        live_write_raw(p, b->address, b->saved, p->layout.arch->breakpoint_size);
+    b->planted = false;
+}
+
+void
+live_plant_lift_all(struct process *p)
+{
+    struct plant *b;
+
+    RB_FOREACH(b, plant_tree, &live_owner(p)->plants)
+    live_plant_lift(p, b);
+    p->plants_changed = true;
+}
+
+void
+live_plant_sync(struct process *p)
+{
+    struct plant *b, *next;
+
+    if (!p->plants_changed)
+        return;
+    p->plants_changed = false;
+    RB_FOREACH_SAFE(b, plant_tree, &p->plants, next)
+    {
+        if (is_wished(b)) {
+            live_plant_put(p, b);
+            continue;
+        }
+        live_plant_lift(p, b);
+        RB_REMOVE(plant_tree, &p->plants, b);
+        free(b);
+    }
+}
+
+void
+live_plant_clean(struct process *p, struct process *copy)
+{
+    struct plant *b;
+
+    RB_FOREACH(b, plant_tree, &p->plants)
+    {
+        if (b->planted && still_there(copy, b))
+            live_write_raw(copy, b->address, b->saved, p->layout.arch->breakpoint_size);
+    }
+}
+
+static void
+free_points(struct process *p)
+{
+    struct point *w;
+
+    while ((w = TAILQ_FIRST(&p->points)) != NULL) {
+        TAILQ_REMOVE(&p->points, w, next);
+        free(w->contents);
+        free(w);
+    }
+    p->soft_watches = 0;
+}
+
+void
+live_plant_forget(struct process *p)
+{
+    struct plant *b, *next;
+
+    RB_FOREACH_SAFE(b, plant_tree, &p->plants, next)
+    {
+        RB_REMOVE(plant_tree, &p->plants, b);
+        free(b);
+    }
+    free_points(p);
+    memset(p->slots, 0, sizeof(p->slots));
+    p->debug_version = 0;
+}
+
+void
+live_wishes_drop(struct process *p)
+{
+    struct plant *b;
+    struct point *w;
+
+    RB_FOREACH(b, plant_tree, &p->plants)
+    b->soft_wish = b->hard_wish = false;
+    TAILQ_FOREACH(w, &p->points, next)
+    live_debug_remove(p, w->slots);
+    free_points(p);
+    p->plants_changed = true;
+}
+
+/* ---- memory without them ---- */
+
+/* Where breakpoint b and [address, address + n) meet: *at in the range, *from in b. */
+static size_t
+overlap(const struct process *p, const struct plant *b, uint64_t address, size_t n, size_t *at,
+        size_t *from)
+{
+    size_t size = p->layout.arch->breakpoint_size;
+
+    if (b->address >= address) {
+        uint64_t distance = b->address - address;
+        *from = 0;
+        *at = distance < n ? (size_t)distance : n;
+    } else {
+        uint64_t distance = address - b->address;
+        *at = 0;
+        *from = distance < size ? (size_t)distance : size;
+    }
+    size_t rest = size - *from, room = n - *at;
+    return rest < room ? rest : room;
+}
+
+enum deed { UNSHADOW, SHADOW, KEEP };
+
+static void
+each_planted(struct process *p, uint64_t address, uint8_t *bytes, size_t n, enum deed deed)
+{
+    struct plant *b;
+    size_t at, from, len;
+
+    p = live_owner(p);
+    if (RB_EMPTY(&p->plants))
+        return;
+    struct plant key = { .address =
+                             address > LIVE_BREAKPOINT_MAX ? address - LIVE_BREAKPOINT_MAX : 0 };
+    for (b = RB_NFIND(plant_tree, &p->plants, &key); b != NULL;
+         b = RB_NEXT(plant_tree, &p->plants, b)) {
+        if (b->address > address && b->address - address >= n)
+            return;
+        len = b->planted ? overlap(p, b, address, n, &at, &from) : 0;
+        if (len == 0)
+            continue;
+        if (deed == UNSHADOW)
+            memcpy(bytes + at, b->saved + from, len);
+        else if (deed == SHADOW)
+            memcpy(bytes + at, p->layout.arch->breakpoint + from, len);
+        else
+            memcpy(b->saved + from, bytes + at, len);
+    }
+}
+
+void
+live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n)
+{
+    each_planted(p, address, bytes, n, UNSHADOW);
+}
+
+void
+live_shadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n)
+{
+    each_planted(p, address, bytes, n, SHADOW);
+}
+
+void
+live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes, size_t n)
+{
+    each_planted(p, address, (uint8_t *)(uintptr_t)bytes, n, KEEP);
+}
+
+/* ---- wishes ---- */
+
+bool
+live_debug_works(struct live *live)
+{
+    if (live->config.soft_watch)
+        return false;
+    if (live->debug_works < 0)
+        live->debug_works = live_debug_probe();
+    return live->debug_works == 1;
+}
+
+static void
+say_soft(struct live *live)
+{
+    if (!live->said_soft)
+        live_say(live, live->config.soft_watch
+                           ? "watching by single steps and comparing, as asked"
+                           : "debug registers do not fire on this machine: watching by single "
+                             "steps and comparing (slow), hardware breakpoints are software ones");
+    live->said_soft = true;
+}
+
+static int
+wish_plant(struct process *p, const struct stub_point *point, bool hard)
+{
+    uint8_t byte[LIVE_BREAKPOINT_MAX];
+    struct plant *b = live_plant_at(p, point->address);
+
+    if (b == NULL) {
+        if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
+            return live_fail(p->live, STUB_EFAULT, "no code can be read at 0x%llx",
+                             (unsigned long long)point->address);
+        b = calloc(1, sizeof(*b));
+        if (b == NULL)
+            return -STUB_ENOMEM;
+        b->address = point->address;
+        RB_INSERT(plant_tree, &p->plants, b);
+    }
+    if (hard)
+        b->hard_wish = true;
+    else
+        b->soft_wish = true;
+    p->plants_changed |= !b->planted;
+    return 0;
+}
+
+static int
+unwish_plant(struct process *p, const struct stub_point *point, bool hard)
+{
+    struct plant *b = live_plant_at(p, point->address);
+
+    if (b == NULL || !(hard ? b->hard_wish : b->soft_wish))
+        return -STUB_ENOENT;
+    if (hard)
+        b->hard_wish = false;
+    else
+        b->soft_wish = false;
+    p->plants_changed = true;
+    return 0;
+}
+
+bool
+live_is_guarded(struct process *p, uint64_t address)
+{
+    struct point *w;
+
+    TAILQ_FOREACH(w, &p->points, next)
+    {
+        if (w->wish.type == STUB_POINT_HARDWARE && w->wish.address == address)
+            return true;
+    }
+    return false;
+}
+
+static struct point *
+find_point(struct process *p, const struct stub_point *wish)
+{
+    struct point *w;
+
+    TAILQ_FOREACH(w, &p->points, next)
+    {
+        if (w->wish.type == wish->type && w->wish.address == wish->address &&
+            w->wish.kind == wish->kind)
+            return w;
+    }
+    return NULL;
+}
+
+static int
+add_point(struct process *p, const struct stub_point *wish)
+{
+    struct point *w = calloc(1, sizeof(*w));
+    if (w == NULL)
+        return -STUB_ENOMEM;
+    w->wish = *wish;
+    int result;
+    if (live_debug_works(p->live)) {
+        result = live_debug_insert(p, wish, &w->slots);
+    } else {
+        say_soft(p->live);
+        result = live_watch_insert(p, w);
+    }
+    if (result != 0) {
+        free(w);
+        return result;
+    }
+    TAILQ_INSERT_TAIL(&p->points, w, next);
+    return 0;
+}
+
+static bool
+is_plant(struct process *p, const struct stub_point *point)
+{
+    if (point->type == STUB_POINT_SOFTWARE)
+        return true;
+    return point->type == STUB_POINT_HARDWARE && !live_debug_works(p->live);
+}
+
+int
+live_insert(void *process, const struct stub_point *point)
+{
+    struct process *p = process;
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    if (point->type > STUB_POINT_ACCESS)
+        return -STUB_ENOTSUP;
+    if (is_plant(p, point)) {
+        if (point->type == STUB_POINT_HARDWARE)
+            say_soft(p->live);
+        else if (point->kind != p->layout.arch->breakpoint_size)
+            return live_fail(p->live, STUB_EINVAL, "a breakpoint of kind %u is not to be had",
+                             (unsigned)point->kind);
+        return wish_plant(p, point, point->type == STUB_POINT_HARDWARE);
+    }
+    return find_point(p, point) != NULL ? 0 : add_point(p, point);
+}
+
+int
+live_remove(void *process, const struct stub_point *point)
+{
+    struct process *p = process;
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    if (point->type > STUB_POINT_ACCESS)
+        return -STUB_ENOTSUP;
+    if (is_plant(p, point))
+        return unwish_plant(p, point, point->type == STUB_POINT_HARDWARE);
+    struct point *w = find_point(p, point);
+    if (w == NULL)
+        return -STUB_ENOENT;
+    TAILQ_REMOVE(&p->points, w, next);
+    live_debug_remove(p, w->slots);
+    if (w->contents != NULL)
+        p->soft_watches--;
+    free(w->contents);
+    free(w);
+    return 0;
+}

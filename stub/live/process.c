@@ -1,0 +1,332 @@
+/* process.c - life and death of processes: found, opened, killed, let go, left by a client. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct process *
+live_process_new(struct live *live, pid_t pid, enum origin origin)
+{
+    struct process *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return NULL;
+    p->live = live;
+    p->pid = pid;
+    p->origin = origin;
+    p->mem = -1;
+    TAILQ_INIT(&p->threads);
+    TAILQ_INIT(&p->points);
+    TAILQ_INIT(&p->allocations);
+    RB_INIT(&p->plants);
+    TAILQ_INSERT_TAIL(&live->processes, p, next);
+    return p;
+}
+
+/* A vfork's child outlives the process whose memory it uses: it takes over the plants, lifted, so
+ * that a breakpoint it has just hit can still be told from one of its own. */
+static void
+hand_over_memory(struct process *p)
+{
+    struct process *child;
+
+    TAILQ_FOREACH(child, &p->live->processes, next)
+    {
+        if (child->shares != p)
+            continue;
+        child->shares = NULL;
+        RB_ROOT(&child->plants) = RB_ROOT(&p->plants);
+        RB_INIT(&p->plants);
+        live_plant_lift_all(child);
+        live_process_let_go(child);
+        return;
+    }
+}
+
+void
+live_process_free(struct process *p)
+{
+    struct live *live = p->live;
+    struct thread *t;
+    struct allocation *a;
+
+    if (p->buried)
+        return;
+    p->buried = p->leaving = true;
+    hand_over_memory(p);
+    live_plant_forget(p);
+    while ((t = TAILQ_FIRST(&p->threads)) != NULL)
+        live_thread_free(t);
+    while ((a = TAILQ_FIRST(&p->allocations)) != NULL) {
+        TAILQ_REMOVE(&p->allocations, a, next);
+        free(a);
+    }
+    live_unqueue(live, &p->end);
+    if (live->last == &p->end)
+        live->last = NULL;
+    live_maps_free(p);
+    live_libraries_free(p);
+    if (p->mem >= 0)
+        close(p->mem);
+    p->mem = -1;
+}
+
+void
+live_sweep(struct live *live)
+{
+    struct process *p, *next;
+
+    TAILQ_FOREACH_SAFE(p, &live->processes, next, next)
+    {
+        if (p->buried) {
+            TAILQ_REMOVE(&live->processes, p, next);
+            free(p);
+        }
+    }
+}
+
+struct process *
+live_process_find(struct live *live, int64_t pid)
+{
+    struct process *p;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (!p->hidden && !p->leaving && !p->ended && (pid <= 0 || p->pid == pid))
+            return p;
+    }
+    return NULL;
+}
+
+struct process *
+live_owner(struct process *p)
+{
+    return p->shares != NULL ? p->shares : p;
+}
+
+int
+live_process_open(struct process *p)
+{
+    char path[64];
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)live_tid(p));
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    if (p->mem >= 0)
+        close(p->mem);
+    p->mem = fd;
+    p->syscall_address = 0;
+    live_maps_drop(p);
+    p->layout = *live_machine_layout(p->live);
+    return fd >= 0 ? 0 : -errno;
+}
+
+void
+live_process_ended(struct process *p, int status)
+{
+    struct live *live = p->live;
+    struct thread *t;
+
+    if (p->hidden || p->leaving) {
+        live_process_free(p);
+        return;
+    }
+    hand_over_memory(p);
+    live_plant_forget(p);
+    while ((t = TAILQ_FIRST(&p->threads)) != NULL)
+        live_thread_free(t);
+    p->ended = true;
+    live->has_ended = true;
+    live->ended_status = status;
+    live_terminal_take(live);
+    struct stub_event *e = &p->end.event;
+    memset(e, 0, sizeof(*e));
+    e->id.pid = e->id.tid = p->pid;
+    if (WIFSIGNALED(status)) {
+        e->kind = STUB_SIGNALLED;
+        e->signal = WTERMSIG(status);
+    } else {
+        e->kind = STUB_EXITED;
+        e->status = WEXITSTATUS(status);
+    }
+    live_queue(live, &p->end, false);
+}
+
+/* Reaps what is left of a killed process, for two seconds at most. */
+static void
+reap(struct process *p)
+{
+    struct live *live = p->live;
+    pid_t pid = p->pid;
+
+    for (int i = 0; i < 2000; i++) {
+        live_collect(live);
+        p = NULL;
+        struct process *q;
+        TAILQ_FOREACH(q, &live->processes, next)
+        {
+            if (q->pid == pid && !q->ended && !q->buried)
+                p = q;
+        }
+        if (p == NULL)
+            return;
+        nanosleep(&(struct timespec){ .tv_nsec = i < 20 ? 50000 : 1000000 }, NULL);
+    }
+}
+
+int
+live_kill(void *target, int64_t pid)
+{
+    struct live *live = target;
+    struct process *p = live_process_find(live, pid);
+
+    if (p == NULL)
+        return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
+    live_plant_lift_all(p); /* a vfork's child may live on in its memory */
+    kill(p->pid, SIGKILL);
+    p->leaving = true; /* its end is the answer, not an event */
+    reap(p);
+    live->has_ended = true;
+    live->ended_status = SIGKILL;
+    live_terminal_take(live);
+    live_sweep(live);
+    return 0;
+}
+
+/* The signal that the program is still owed for the stop that t stands in. */
+static int
+owed_at_leave(struct thread *t)
+{
+    struct live *live = t->process->live;
+    const struct stub_event *e = &t->report.event;
+
+    if (t->owed != 0)
+        return t->owed;
+    if (t->at_signal == 0 || t->report.state == REPORT_NONE || e->reason != STUB_SIGNAL ||
+        e->signal != t->at_signal)
+        return 0;
+    /* What a debugger sends a program is not the program's own, unless the client says so. */
+    bool wanted = live->has_program ? live_in_list(live->program, e->signal)
+                                    : e->signal != SIGTRAP && e->signal != SIGINT;
+    return wanted ? e->signal : 0;
+}
+
+void
+live_thread_let_go(struct thread *t)
+{
+    struct process *p = t->process;
+    int signal = owed_at_leave(t);
+
+    live_flush_registers(t);
+    live_debug_clear(t);
+    if (t->deferred != 0)
+        syscall(SYS_tgkill, p->pid, t->tid, t->deferred);
+    if (signal != 0 && t->at_signal == 0) {
+        syscall(SYS_tgkill, p->pid, t->tid, signal);
+        signal = 0;
+    }
+    live_ptrace(PTRACE_DETACH, t->tid, 0, (uintptr_t)signal);
+    live_thread_free(t);
+}
+
+void
+live_process_let_go(struct process *p)
+{
+    struct thread *t, *next;
+
+    p->leaving = true;
+    TAILQ_FOREACH_SAFE(t, &p->threads, next, next)
+    {
+        if (!t->running)
+            live_thread_let_go(t);
+        else if (!t->interrupting && live_ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
+            t->interrupting = true;
+    }
+}
+
+/* The vfork children that use p's memory go with it. */
+static void
+let_sharers_go(struct process *p)
+{
+    struct process *child;
+
+    TAILQ_FOREACH(child, &p->live->processes, next)
+    {
+        if (child->shares == p && !child->leaving)
+            live_process_let_go(child);
+    }
+}
+
+int
+live_detach(void *target, int64_t pid)
+{
+    struct live *live = target;
+    struct process *p = live_process_find(live, pid);
+
+    if (p == NULL)
+        return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
+    live_halt(live, p);
+    live_drop_stale(live, p);
+    live_wishes_drop(p);
+    live_plant_lift_all(p);
+    let_sharers_go(p);
+    live_process_let_go(p);
+    if (TAILQ_EMPTY(&p->threads))
+        live_process_free(p);
+    live_terminal_take(live);
+    live_sweep(live);
+    return 0;
+}
+
+static enum live_on_lost
+policy_of(const struct process *p)
+{
+    const struct live_config *config = &p->live->config;
+    return p->origin == ORIGIN_LAUNCHED ? config->lost_launched : config->lost_attached;
+}
+
+static struct process *
+next_to_leave(struct live *live)
+{
+    struct process *p;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (!p->hidden && !p->leaving && !p->ended && policy_of(p) != LIVE_STOP)
+            return p;
+    }
+    return NULL;
+}
+
+void
+live_client_gone(void *target)
+{
+    struct live *live = target;
+    struct process *p;
+
+    if (live_process_find(live, 0) == NULL)
+        return;
+    live_stand(live);
+    live->has_pass = live->has_program = false;
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (p->hidden || p->leaving || p->ended)
+            continue;
+        live_wishes_drop(p);
+        live_plant_sync(p);
+    }
+    live_drop_stale(live, NULL);
+    while ((p = next_to_leave(live)) != NULL) {
+        if (policy_of(p) == LIVE_KILL)
+            live_kill(live, p->pid);
+        else
+            live_detach(live, p->pid);
+    }
+}

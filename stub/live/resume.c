@@ -1,0 +1,249 @@
+/* resume.c - threads are started as the client's actions say (GDB manual, vCont). */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool
+live_in_list(const uint8_t *list, int signal)
+{
+    return signal > 0 && signal < 256 && (list[signal / 8] & (1u << (signal % 8))) != 0;
+}
+
+/* ---- one thread ---- */
+
+/* A signal can be given with ptrace only where one is being delivered; elsewhere it is sent and
+ * passed when it arrives. */
+static int
+signal_to_give(struct thread *t)
+{
+    int signal = t->owed;
+
+    t->owed = 0;
+    if (signal == 0 || t->at_signal != 0)
+        return signal;
+    if (syscall(SYS_tgkill, t->process->pid, t->tid, signal) == 0)
+        t->injected = signal;
+    return 0;
+}
+
+static bool
+must_step(const struct thread *t)
+{
+    return t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE || t->in_handler ||
+           t->passing || t->process->soft_watches > 0;
+}
+
+void
+live_start(struct thread *t, int how)
+{
+    live_flush_registers(t);
+    live_debug_flush(t);
+    if (how == 0)
+        how = must_step(t) ? PTRACE_SINGLESTEP : PTRACE_CONT;
+    t->stepping = how == PTRACE_SINGLESTEP;
+    t->start_event = t->at_event;
+    if (t->stepping && t->at_event)
+        live_get_pc(t, &t->start_pc);
+    int signal = signal_to_give(t);
+    if (t->group_stop && how == PTRACE_CONT && t->injected == 0)
+        how = PTRACE_LISTEN; /* there signal is 0 */
+    /* A failure means that it was killed meanwhile: its end will be collected. */
+    live_ptrace(how, t->tid, 0, (uintptr_t)signal);
+    t->running = true;
+    t->told = t->told && t->process->over == t;
+    if (!t->vforking)
+        live_forget_registers(t);
+}
+
+static bool
+may_start(const struct thread *t)
+{
+    const struct process *p = t->process;
+
+    return !t->running && t->wanted && t->report.state != REPORT_QUEUED && !p->halting &&
+           !p->leaving && (p->hidden || !p->live->standing);
+}
+
+/* ---- all that may run ---- */
+
+static struct thread *
+first_that_steps_over(struct process *p)
+{
+    struct thread *t;
+
+    TAILQ_FOREACH(t, &p->threads, next)
+    {
+        if (may_start(t) && live_over_needed(t))
+            return t;
+    }
+    return NULL;
+}
+
+/* Someone else steps over a breakpoint in the memory that p uses. */
+static bool
+is_held(struct process *p)
+{
+    struct process *q;
+
+    TAILQ_FOREACH(q, &p->live->processes, next)
+    {
+        if (q->over != NULL && live_owner(q) == live_owner(p))
+            return true;
+    }
+    return false;
+}
+
+static bool
+starts_step(const struct thread *t)
+{
+    return t->action.kind == STUB_RANGE || t->process->soft_watches > 0 || t->in_handler;
+}
+
+static bool
+go_on_over(struct process *p)
+{
+    struct thread *t = p->over;
+
+    if (may_start(t))
+        live_over_begin(t);
+    return true;
+}
+
+/* Starts the threads of p that may run; true when one of them steps for us. */
+static bool
+go(struct process *p)
+{
+    struct thread *t;
+    bool busy = false;
+
+    if (p->over != NULL)
+        return go_on_over(p);
+    if (is_held(p))
+        return true;
+    t = first_that_steps_over(p);
+    if (t != NULL) {
+        live_over_begin(t);
+        return true;
+    }
+    TAILQ_FOREACH(t, &p->threads, next)
+    {
+        if (!may_start(t))
+            continue;
+        busy |= starts_step(t);
+        live_start(t, 0);
+    }
+    return busy;
+}
+
+bool
+live_go(struct live *live)
+{
+    struct process *p;
+    bool busy = false;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (p->plants_changed && !p->ended && !live->standing)
+            live_plant_sync(p);
+        busy |= go(p);
+    }
+    return busy;
+}
+
+/* ---- the client's request ---- */
+
+/* Takes the client's wish for t. */
+static void
+take_action(struct thread *t, struct stub *s)
+{
+    struct rsp_id id = { t->process->pid, t->tid };
+    int owed = t->owed;
+
+    t->action = stub_action(s, id);
+    t->wanted = t->action.kind != STUB_STAY;
+    if (t->action.signal != 0 && t->wanted) {
+        if (owed != 0) /* one that a queued event kept from being delivered */
+            syscall(SYS_tgkill, t->process->pid, t->tid, owed);
+        t->owed = t->action.signal;
+    }
+    t->action.signal = 0;
+    t->report.held = !t->wanted;
+}
+
+/* Forgets what was reported of a thread that runs on. */
+static void
+forget_report(struct thread *t)
+{
+    struct live *live = t->process->live;
+
+    if (t->report.state == REPORT_DONE)
+        t->report.state = REPORT_NONE;
+    if (live->last == &t->report)
+        live->last = NULL;
+}
+
+static void
+prepare(struct process *p)
+{
+    live_maps_drop(p);
+    live_plant_sync(p);
+    if (p->soft_watches > 0)
+        live_watch_refresh(p);
+}
+
+/* Deferred signals come now, and may be events of their own. */
+static void
+take_deferred(struct live *live)
+{
+    struct thread *t;
+
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (t->wanted && !t->running && t->deferred != 0)
+            live_take_deferred(t);
+    }
+}
+
+int
+live_resume(void *target, struct stub *s)
+{
+    struct live *live = target;
+    struct thread *t;
+    struct process *p;
+    bool any = false;
+
+    if (!live->standing)
+        return live_fail(live, STUB_EBUSY, "the program is running already");
+    live_drop_stale(live, NULL);
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (t->process->hidden || t->process->leaving)
+            continue;
+        take_action(t, s);
+        any |= t->wanted;
+    }
+    TAILQ_FOREACH(p, &live->processes, next)
+    p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
+    take_deferred(live);
+    if (live_has_news(live))
+        return 0; /* told at once, and nothing runs */
+    if (!any)
+        return live_fail(live, STUB_ESRCH, "no thread to resume");
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (!p->hidden && !p->leaving && !p->ended)
+            prepare(p);
+    }
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (t->wanted)
+            forget_report(t);
+    }
+    live->standing = false;
+    live->why[0] = '\0';
+    live_go(live);
+    return 0;
+}

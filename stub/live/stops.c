@@ -1,0 +1,307 @@
+/* stops.c - wait statuses are collected here, and running threads are stopped. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum {
+    ROUNDS = 512,     /* of collecting and starting in one live_poll, so that others get a turn */
+    SPINS = 64,       /* looks before sleeping while threads are about to stop */
+    PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
+};
+
+/* A stop of a task we do not know yet: its birth is still to be told by its parent. */
+static void
+keep_early(struct live *live, pid_t tid, int status)
+{
+    struct early *e = malloc(sizeof(*e));
+    if (e == NULL)
+        return;
+    e->tid = tid;
+    e->status = status;
+    TAILQ_INSERT_TAIL(&live->early, e, next);
+}
+
+static void
+drop_early(struct live *live, pid_t tid)
+{
+    struct early *e, *next;
+
+    TAILQ_FOREACH_SAFE(e, &live->early, next, next)
+    {
+        if (e->tid == tid) {
+            TAILQ_REMOVE(&live->early, e, next);
+            free(e);
+        }
+    }
+}
+
+/* Any process with that pid that has not ended, known to the client or not. */
+static struct process *
+process_with(struct live *live, pid_t pid)
+{
+    struct process *p;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (p->pid == pid && !p->ended && !p->buried)
+            return p;
+    }
+    return NULL;
+}
+
+static void
+on_exit_of(struct live *live, pid_t tid, int status)
+{
+    struct process *p = process_with(live, tid);
+    struct thread *t = live_thread_find(live, tid);
+
+    drop_early(live, tid);
+    if (p != NULL) {
+        live_process_ended(p, status);
+    } else if (t != NULL) {
+        p = t->process;
+        live_thread_free(t);
+        if (p->leaving && TAILQ_EMPTY(&p->threads))
+            live_process_free(p);
+    }
+}
+
+void
+live_dispatch(struct live *live, pid_t tid, int status)
+{
+    if (!WIFSTOPPED(status)) {
+        on_exit_of(live, tid, status);
+        return;
+    }
+    struct thread *t = live_thread_find(live, tid);
+    if (status >> 16 == PTRACE_EVENT_EXEC) {
+        struct process *p = process_with(live, tid);
+        t = p == NULL ? NULL : live_execed(p, t);
+        if (p != NULL && t == NULL)
+            return; /* let go: not a program for us */
+    }
+    if (t != NULL)
+        live_classify(t, status);
+    else
+        keep_early(live, tid, status);
+}
+
+bool
+live_collect(struct live *live)
+{
+    bool any = false;
+    int status;
+
+    for (;;) {
+        pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+        if (tid <= 0)
+            return any;
+        any = true;
+        live_dispatch(live, tid, status);
+    }
+}
+
+/* ---- stopping ---- */
+
+static bool
+is_in(const struct process *p, const struct process *only)
+{
+    return only == NULL ? !p->hidden && !p->leaving : p == only;
+}
+
+/* Asks every running thread to stop; returns how many are still to come. */
+static unsigned
+ask(struct live *live, struct process *only)
+{
+    struct thread *t;
+    unsigned n = 0;
+
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (!t->running || t->stuck || !is_in(t->process, only))
+            continue;
+        n++;
+        if (!t->interrupting && !t->newborn) {
+            t->interrupting = true;
+            live_ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+        }
+    }
+    return n;
+}
+
+/* Looks after those that do not stop: a leader that has ended while others live, a thread waiting
+ * for its vfork's child, a thread deep in the kernel. */
+static void
+look_after(struct live *live, struct process *only, bool patience_over)
+{
+    struct thread *t, *next;
+
+    RB_FOREACH_SAFE(t, thread_tree, &live->threads, next)
+    {
+        if (!t->running || t->stuck || !is_in(t->process, only))
+            continue;
+        if (live_thread_is_zombie(t))
+            continue;
+        if (t->vforking || patience_over)
+            t->stuck = true;
+    }
+}
+
+static void
+pause_us(unsigned us)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = (long)us * 1000 }, NULL);
+}
+
+void
+live_halt(struct live *live, struct process *only)
+{
+    struct process *p;
+    unsigned idle = 0, waited_us = 0;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    p->halting = is_in(p, only);
+    while (ask(live, only) > 0) {
+        if (live_collect(live)) {
+            idle = waited_us = 0;
+            continue;
+        }
+        if (idle++ < SPINS) {
+            sched_yield();
+            continue;
+        }
+        unsigned us = idle < SPINS + 20 ? 50 : 1000;
+        pause_us(us);
+        waited_us += us;
+        if (idle >= SPINS + 20)
+            look_after(live, only, waited_us > PATIENCE_MS * 1000u);
+    }
+    TAILQ_FOREACH(p, &live->processes, next)
+    p->halting = false;
+}
+
+void
+live_stand(struct live *live)
+{
+    struct thread *t;
+
+    live->standing = true;
+    live_halt(live, NULL);
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (!t->process->hidden && !t->process->leaving)
+            t->wanted = false;
+    }
+}
+
+/* ---- the program's loop ---- */
+
+/* A leader that ended by itself while others live sends SIGCHLD but no wait status. */
+static void
+look_for_zombies(struct live *live)
+{
+    struct process *p, *next;
+
+    TAILQ_FOREACH_SAFE(p, &live->processes, next, next)
+    {
+        struct thread *t = live_thread_find(live, p->pid);
+        if (t != NULL && t->running && t->wanted)
+            live_thread_is_zombie(t);
+    }
+}
+
+static bool
+has_wanted(struct live *live)
+{
+    struct thread *t;
+
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (t->wanted && is_in(t->process, NULL))
+            return true;
+    }
+    /* A thread that is dying takes its process along: wait for that end. */
+    RB_FOREACH(t, thread_tree, &live->threads)
+    {
+        if (is_in(t->process, NULL) && live_thread_state(t->process, t->tid) != 't')
+            return true;
+    }
+    return false;
+}
+
+/* The client waits, but nothing that it resumed is left. */
+static void
+look_for_none_left(struct live *live)
+{
+    struct process *p = live_process_find(live, 0);
+
+    if (live->standing || live_has_news(live) || p == NULL || has_wanted(live))
+        return;
+    live->none.event = (struct stub_event){ .kind = STUB_NONE_LEFT };
+    live_queue(live, &live->none, false);
+}
+
+bool
+live_poll(struct live *live)
+{
+    unsigned looks = 0;
+    bool first = true;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        bool any = live_collect(live);
+        if (!any && first)
+            look_for_zombies(live);
+        if (any)
+            look_for_none_left(live);
+        first = false;
+        if (live_has_news(live)) {
+            if (!live->standing)
+                live_stand(live);
+            break;
+        }
+        if (!live_go(live) && !any)
+            break;
+        looks = any ? 0 : looks + 1;
+        if (looks > SPINS)
+            break;
+    }
+    live_sweep(live);
+    live_output_collect(live);
+    return live_has_news(live) || live->output.state == REPORT_QUEUED;
+}
+
+int
+live_target_running(void *target)
+{
+    struct live *live = target;
+    return !live->standing && live_process_find(live, 0) != NULL;
+}
+
+int
+live_interrupt(void *target, struct rsp_id id)
+{
+    struct live *live = target;
+
+    if (live_has_news(live) || live->standing)
+        return 0;
+    struct thread *asked = live_thread_of(live, id);
+    if (asked == NULL && id.tid > 0)
+        return -STUB_ESRCH;
+    pid_t tid = asked == NULL ? 0 : asked->tid;
+    live_stand(live);
+    if (live_has_news(live))
+        return 0;
+    struct thread *t = live_thread_find(live, tid);
+    if (t == NULL)
+        t = live_thread_of(live, (struct rsp_id){ 0, 0 });
+    if (t == NULL)
+        return 0; /* its end is on the way */
+    live_stop_event(t, STUB_SIGNAL, SIGINT);
+    live_queue(live, &t->report, false);
+    return 0;
+}

@@ -1,0 +1,143 @@
+/* threads.c - the threads of all processes: by tid, in order, and what /proc says of them. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int
+compare(const struct thread *a, const struct thread *b)
+{
+    return (a->tid > b->tid) - (a->tid < b->tid);
+}
+
+RB_GENERATE(thread_tree, thread, by_tid, compare)
+
+struct thread *
+live_thread_new(struct process *p, pid_t tid)
+{
+    struct thread *t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        return NULL;
+    t->process = p;
+    t->tid = tid;
+    t->running = true;
+    t->debug_version = 0;
+    TAILQ_INSERT_TAIL(&p->threads, t, next);
+    RB_INSERT(thread_tree, &p->live->threads, t);
+    return t;
+}
+
+void
+live_thread_free(struct thread *t)
+{
+    struct process *p = t->process;
+    struct live *live = p->live;
+
+    if (p->over == t)
+        live_over_end(p);
+    live_unqueue(live, &t->report);
+    if (live->last == &t->report)
+        live->last = NULL;
+    TAILQ_REMOVE(&p->threads, t, next);
+    RB_REMOVE(thread_tree, &live->threads, t);
+    free(t->registers.extended);
+    free(t);
+}
+
+struct thread *
+live_thread_find(struct live *live, pid_t tid)
+{
+    struct thread key = { .tid = tid };
+    return RB_FIND(thread_tree, &live->threads, &key);
+}
+
+static bool
+is_known(const struct process *p)
+{
+    return !p->hidden && !p->leaving && !p->ended;
+}
+
+struct thread *
+live_thread_of(struct live *live, struct rsp_id id)
+{
+    if (id.tid > 0) {
+        if (id.tid > INT_MAX)
+            return NULL;
+        struct thread *t = live_thread_find(live, (pid_t)id.tid);
+        if (t == NULL || !is_known(t->process))
+            return NULL;
+        return id.pid <= 0 || id.pid == t->process->pid ? t : NULL;
+    }
+    struct process *p = live_process_find(live, id.pid);
+    return p == NULL ? NULL : TAILQ_FIRST(&p->threads);
+}
+
+/* The first thread of p or of a process behind it. */
+static struct thread *
+first_from(struct process *p)
+{
+    for (; p != NULL; p = TAILQ_NEXT(p, next)) {
+        if (is_known(p) && !TAILQ_EMPTY(&p->threads))
+            return TAILQ_FIRST(&p->threads);
+    }
+    return NULL;
+}
+
+int
+live_next_thread(void *target, struct rsp_id *id)
+{
+    struct live *live = target;
+    struct thread *t;
+
+    if (id->tid == 0) {
+        t = first_from(TAILQ_FIRST(&live->processes));
+    } else {
+        struct thread *now = live_thread_of(live, *id);
+        if (now == NULL)
+            return 0;
+        t = TAILQ_NEXT(now, next);
+        if (t == NULL)
+            t = first_from(TAILQ_NEXT(now->process, next));
+    }
+    if (t == NULL)
+        return 0;
+    id->pid = t->process->pid;
+    id->tid = t->tid;
+    return 1;
+}
+
+pid_t
+live_tid(const struct process *p)
+{
+    const struct thread *t = TAILQ_FIRST(&p->threads);
+    return t != NULL ? t->tid : p->pid;
+}
+
+char
+live_thread_state(const struct process *p, pid_t tid)
+{
+    char name[64], text[512];
+
+    snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
+    ssize_t n = live_proc_read(p->pid, name, text, sizeof(text));
+    if (n < 0)
+        return 0;
+    /* pid (comm) state: comm may hold anything, also parentheses (proc(5)). */
+    const char *end = strrchr(text, ')');
+    return end != NULL && end[1] == ' ' ? end[2] : '\0';
+}
+
+bool
+live_thread_is_zombie(struct thread *t)
+{
+    struct process *p = t->process;
+
+    if (t->tid != p->pid || TAILQ_NEXT(TAILQ_FIRST(&p->threads), next) == NULL)
+        return false;
+    if (live_thread_state(p, t->tid) != 'Z')
+        return false;
+    live_thread_free(t);
+    return true;
+}

@@ -1,0 +1,271 @@
+/* pkt_launch.c - vRun vAttach A, and what is set before: environment, directory, files (GDB
+ * manual, "Packets" and "General Query Packets"; LLDB's docs/resources/lldbgdbremote.md). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+/* ---- strings for the target, in the room of the reply ---- */
+
+/* Takes hex digits and puts what they mean and a NUL behind what stands in out. A NUL among them
+ * is bad: it would be two strings. */
+static void
+take_string(struct rsp_in *in, struct rsp_out *out)
+{
+    size_t room = rsp_out_room(out), n;
+    uint8_t *text = out->buf + out->len;
+
+    n = rsp_take_hex_bytes(in, text, room > 0 ? room - 1 : 0);
+    if (room == 0 || in->bad)
+        in->bad = true;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\0')
+            in->bad = true;
+    out->len += in->bad ? 0 : n;
+    rsp_put(out, '\0');
+}
+
+static int
+launch(struct engine *s, const struct rsp_out *args)
+{
+    return s->target->launch(s->object, (const char *)args->buf, args->len);
+}
+
+/* ---- starting ---- */
+
+/* vRun;PROGRAM;ARGUMENT;... The stop that is queued then is the answer. */
+static int
+run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    int r;
+
+    do {
+        rsp_take(in, ';');
+        take_string(in, out);
+    } while (rsp_left(in) > 0);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = launch(s, out);
+    return r == 0 ? PKT_QUIET : r;
+}
+
+static int
+attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t pid;
+    int r;
+
+    (void)out;
+    rsp_take(in, ';');
+    pid = rsp_take_hex(in);
+    if (!rsp_take_end(in) || pid == 0 || pid > INT64_MAX)
+        return PKT_BAD;
+    r = s->target->attach(s->object, (int64_t)pid);
+    return r == 0 ? PKT_QUIET : r;
+}
+
+/* ADIGITS,NUMBER,HEX,... with the count of digits and the argument's number in decimal. */
+static int
+launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t number = 0;
+    int r;
+
+    do {
+        uint64_t digits = rsp_take_dec(in);
+        size_t before;
+
+        rsp_take(in, ',');
+        if (rsp_take_dec(in) != number++)
+            return PKT_BAD;
+        rsp_take(in, ',');
+        before = rsp_left(in);
+        take_string(in, out);
+        if (before - rsp_left(in) != digits)
+            return PKT_BAD;
+    } while (rsp_take_if(in, ','));
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = launch(s, out);
+    return r == 0 ? PKT_OK : r;
+}
+
+/* A itself told how it went; a process is there or the dispatcher has said that none is. */
+static int
+say_launched(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)s;
+    (void)out;
+    return rsp_take_end(in) ? PKT_OK : PKT_BAD;
+}
+
+/* One machine only is to be had: the target's. */
+static int
+choose_machine(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    enum { WRONG_MACHINE = 0x63 };
+    const struct arch_layout *layout = stub_layout(s, 0);
+
+    (void)out;
+    rsp_take(in, ':');
+    if (in->bad || rsp_left(in) == 0)
+        return PKT_BAD;
+    return layout != NULL && rsp_is(in, layout->arch->triple) ? PKT_OK : -WRONG_MACHINE;
+}
+
+/* There is no vAttachOrWait to promise; lldb looks for the process itself then. */
+static int
+no_attach_or_wait(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)s;
+    (void)out;
+    return rsp_take_end(in) ? PKT_EMPTY : PKT_BAD;
+}
+
+/* ---- options ---- */
+
+static int
+set_option(struct engine *s, enum stub_launch_option option, const char *text)
+{
+    int r = s->target->launch_option(s->object, option, text);
+
+    if (r == -STUB_ENOTSUP)
+        return PKT_EMPTY;
+    return r == 0 ? PKT_OK : r;
+}
+
+/* :HEX */
+static int
+set_text(struct engine *s, struct rsp_in *in, struct rsp_out *out, enum stub_launch_option option)
+{
+    rsp_take(in, ':');
+    take_string(in, out);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    return set_option(s, option, (const char *)out->buf);
+}
+
+/* :0 or :1; `one` is what the option says for 1. */
+static int
+set_switch(struct engine *s, struct rsp_in *in, enum stub_launch_option option, const char *zero,
+           const char *one)
+{
+    uint64_t v;
+
+    rsp_take(in, ':');
+    v = rsp_take_hex(in);
+    if (!rsp_take_end(in) || v > 1)
+        return PKT_BAD;
+    return set_option(s, option, v != 0 ? one : zero);
+}
+
+/* QEnvironment:NAME=VALUE, as it is. */
+static int
+set_variable(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_in text;
+
+    rsp_take(in, ':');
+    text = rsp_take_rest(in);
+    if (!rsp_take_end(in) || rsp_left(&text) >= out->cap)
+        return PKT_BAD;
+    for (; rsp_left(&text) > 0; text.p++) {
+        if (*text.p == '\0')
+            return PKT_BAD;
+        rsp_put(out, (char)*text.p);
+    }
+    rsp_put(out, '\0');
+    return set_option(s, STUB_ENV_SET, (const char *)out->buf);
+}
+
+static int
+set_variable_hex(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_ENV_SET);
+}
+
+static int
+unset_variable(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_ENV_UNSET);
+}
+
+static int
+reset_environment(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    return rsp_take_end(in) ? set_option(s, STUB_ENV_RESET, "") : PKT_BAD;
+}
+
+static int
+set_directory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_DIRECTORY);
+}
+
+static int
+set_stdin(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_STDIN);
+}
+
+static int
+set_stdout(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_STDOUT);
+}
+
+static int
+set_stderr(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return set_text(s, in, out, STUB_STDERR);
+}
+
+/* gdb's and lldb's word for the same: 1 is "do not randomize". */
+static int
+set_no_randomization(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    return set_switch(s, in, STUB_RANDOMIZE, "1", "0");
+}
+
+static int
+set_shell(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    return set_switch(s, in, STUB_SHELL, "0", "1");
+}
+
+static int
+set_detach_on_error(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    return set_switch(s, in, STUB_DETACH_ON_ERROR, "0", "1");
+}
+
+static const struct stub_row rows[] = {
+    { "vRun", NULL, run_program, NEEDS(launch), ROW_TEXT | ROW_IDLE },
+    { "vAttach", NULL, attach, NEEDS(attach), ROW_TEXT | ROW_IDLE },
+    { "A", NULL, launch_arguments, NEEDS(launch), ROW_GLUED | ROW_IDLE },
+    { "qLaunchSuccess", NULL, say_launched, NEEDS(launch), 0 },
+    { "QLaunchArch", NULL, choose_machine, NEEDS(launch), ROW_IDLE },
+    { "qVAttachOrWaitSupported", NULL, no_attach_or_wait, 0, ROW_IDLE },
+    { "QEnvironment", NULL, set_variable, NEEDS(launch_option), ROW_IDLE },
+    { "QEnvironmentHexEncoded", "QEnvironmentHexEncoded+", set_variable_hex, NEEDS(launch_option),
+      ROW_IDLE | ROW_GDB_KEY },
+    { "QEnvironmentUnset", "QEnvironmentUnset+", unset_variable, NEEDS(launch_option),
+      ROW_IDLE | ROW_GDB_KEY },
+    { "QEnvironmentReset", "QEnvironmentReset+", reset_environment, NEEDS(launch_option),
+      ROW_IDLE | ROW_GDB_KEY },
+    { "QSetWorkingDir", "QSetWorkingDir+", set_directory, NEEDS(launch_option),
+      ROW_IDLE | ROW_GDB_KEY },
+    { "QDisableRandomization", "QDisableRandomization+", set_no_randomization,
+      NEEDS(launch_option), ROW_IDLE | ROW_GDB_KEY },
+    { "QSetDisableASLR", NULL, set_no_randomization, NEEDS(launch_option), ROW_IDLE },
+    { "QStartupWithShell", "QStartupWithShell+", set_shell, NEEDS(launch_option),
+      ROW_IDLE | ROW_GDB_KEY },
+    { "QSetSTDIN", NULL, set_stdin, NEEDS(launch_option), ROW_IDLE },
+    { "QSetSTDOUT", NULL, set_stdout, NEEDS(launch_option), ROW_IDLE },
+    { "QSetSTDERR", NULL, set_stderr, NEEDS(launch_option), ROW_IDLE },
+    { "QSetDetachOnError", NULL, set_detach_on_error, NEEDS(launch_option), ROW_IDLE },
+};
+const struct stub_family stub_launch_packets = FAMILY(rows);

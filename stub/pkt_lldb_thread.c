@@ -1,0 +1,217 @@
+/* pkt_lldb_thread.c - jThreadsInfo and qThreadStopInfo: why each thread stands, and what lldb will
+ * ask of it next (LLDB's docs/resources/lldbgdbremote.md). */
+#include "stub/engine.h"
+
+/* ---- jThreadsInfo ---- */
+
+/* How much of each thread is said; the first that fits for all of them is sent. */
+enum level { WITH_MEMORY, WITH_REGISTERS, REGISTERS_WITH_REASON, REASON_ONLY, LEVELS };
+
+/* Every general register: lldb forgets those of the stop reply that are not named here. */
+static int
+put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    struct arch_register r = { 0 };
+    union {
+        uint8_t bytes[ARCH_SIZE_MAX];
+        uint64_t number;
+    } value;
+
+    rsp_json_key(json, "registers");
+    rsp_json_open(json, '{');
+    while (!json->out->cut && arch_next(layout, &r)) {
+        uint8_t number[8];
+        struct rsp_out key = rsp_out_to(number, sizeof(number) - 1);
+        int result;
+
+        if (r.row->group != ARCH_GENERAL || r.size > sizeof(value))
+            continue;
+        result = s->target->get_register(s->object, id, &r, &value);
+        if (result == STUB_LATER)
+            return result;
+        if (result != 0)
+            continue;
+        rsp_put_dec(&key, r.number);
+        number[key.len] = '\0';
+        rsp_json_key(json, (const char *)number);
+        rsp_json_hex_bytes(json, value.bytes, r.size);
+    }
+    rsp_json_close(json, '}');
+    return 0;
+}
+
+/* The chain of frame pointers, two addresses a frame (the caller's frame pointer and the return
+ * address), upwards only: with it lldb walks the stack without asking. */
+static int
+put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    enum { FRAMES_MAX = 64 };
+    const struct arch *arch = stub_layout(s, id.pid)->arch;
+    struct arch_memory memory = stub_memory(s);
+    size_t word = arch->address_bytes;
+    uint64_t frame = 0;
+    bool late = false;
+
+    memory.process = stub_process_of(s, id.pid);
+    rsp_json_key(json, "memory");
+    rsp_json_open(json, '[');
+    if (!HAS(s, read_memory) || !stub_get_role(s, id, ARCH_FP, &frame, &late))
+        frame = 0;
+    for (unsigned i = 0; i < FRAMES_MAX && frame != 0 && !late; i++) {
+        uint8_t bytes[2 * 8];
+        size_t got = arch_read(&memory, frame, bytes, 2 * word);
+        uint64_t caller;
+
+        late = got == ARCH_LATER;
+        if (got != 2 * word)
+            break;
+        rsp_json_open(json, '{');
+        rsp_json_key(json, "address");
+        rsp_json_dec(json, frame);
+        rsp_json_key(json, "bytes");
+        rsp_json_hex_bytes(json, bytes, got);
+        rsp_json_close(json, '}');
+        caller = arch_get_uint(arch, bytes, word);
+        frame = caller > frame && caller - frame >= 2 * word ? caller : 0;
+    }
+    rsp_json_close(json, ']');
+    return late ? STUB_LATER : 0;
+}
+
+static void
+put_reason(struct engine *s, struct rsp_json *json, const struct stub_event *event)
+{
+    const char *reason = stub_reason_name(event->reason);
+    char words[72];
+
+    if (reason == NULL)
+        return;
+    rsp_json_key(json, "reason");
+    rsp_json_text(json, reason);
+    rsp_json_key(json, "signal");
+    rsp_json_dec(json, (uint64_t)stub_signal_out(s, event->signal));
+    stub_describe_stop(s, event, words, sizeof(words));
+    if (words[0] != '\0') {
+        rsp_json_key(json, "description");
+        rsp_json_text(json, words);
+    }
+}
+
+static int
+put_name(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    struct stub_thread_info info = { .core = -1 };
+    int r = HAS(s, thread_info) ? s->target->thread_info(s->object, id, &info) : -STUB_ENOTSUP;
+
+    if (r == 0 && info.name[0] != '\0') {
+        rsp_json_key(json, "name");
+        rsp_json_text(json, info.name);
+    }
+    return r == STUB_LATER ? r : 0;
+}
+
+static int
+put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level level)
+{
+    struct stub_event event = { .kind = STUB_STOPPED, .id = id };
+    int r = HAS(s, stop_of) ? s->target->stop_of(s->object, id, &event) : 0;
+    bool stopped_for_something = r == 0 && stub_reason_name(event.reason) != NULL;
+
+    if (r == STUB_LATER)
+        return r;
+    rsp_json_open(json, '{');
+    rsp_json_key(json, "tid");
+    rsp_json_dec(json, (uint64_t)id.tid);
+    r = level < REASON_ONLY ? put_name(s, json, id) : 0;
+    if (stopped_for_something)
+        put_reason(s, json, &event);
+    if (r == 0 && level < REASON_ONLY && (level < REGISTERS_WITH_REASON || stopped_for_something))
+        r = put_registers(s, json, id);
+    if (r == 0 && level == WITH_MEMORY)
+        r = put_frames(s, json, id);
+    rsp_json_close(json, '}');
+    return r;
+}
+
+static int
+put_threads(struct engine *s, struct rsp_out *out, enum level level)
+{
+    struct rsp_json json = rsp_json_to(out);
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    rsp_json_open(&json, '[');
+    while (!out->cut && (r = stub_next_thread(s, &at)) != 0) {
+        if (r == 1)
+            r = put_thread(s, &json, at, level);
+        if (r != 0)
+            return r;
+    }
+    rsp_json_close(&json, ']');
+    return 0;
+}
+
+/* Says in *one whether there is one thread only. 0 or STUB_LATER. */
+static int
+is_alone(struct engine *s, bool *one)
+{
+    struct rsp_id at = { 0, 0 };
+    int r = stub_next_thread(s, &at);
+
+    if (r == 1)
+        r = stub_next_thread(s, &at);
+    *one = r == 0;
+    return r == STUB_LATER ? r : 0;
+}
+
+/* With one thread the stop reply has said it all, and an lldb that gets nothing here asks no more:
+ * a step costs one round trip, not two. */
+static int
+say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_out start = *out;
+    bool one;
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = is_alone(s, &one);
+    if (r != 0)
+        return r;
+    if (one)
+        return PKT_EMPTY;
+    for (enum level level = WITH_MEMORY; level < LEVELS; level++) {
+        *out = start;
+        r = put_threads(s, out, level);
+        if (r != 0 || !out->cut)
+            return r;
+    }
+    return PKT_EMPTY;
+}
+
+/* ---- qThreadStopInfo ---- */
+
+static int
+say_thread_stop(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct stub_event event = { .kind = STUB_STOPPED };
+    struct rsp_id id = stub_take_id(s, in);
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r != 0)
+        return r;
+    event.id = id;
+    if (HAS(s, stop_of))
+        r = s->target->stop_of(s->object, id, &event);
+    return r != 0 ? r : stub_put_stop(s, out, &event);
+}
+
+static const struct stub_row rows[] = {
+    { "jThreadsInfo", NULL, say_all_threads, NEEDS(get_register), 0 },
+    { "qThreadStopInfo", NULL, say_thread_stop, 0, ROW_GLUED },
+};
+const struct stub_family stub_lldb_thread_packets = FAMILY(rows);

@@ -1,0 +1,165 @@
+/* pkt_reg.c - g G p P: registers (GDB manual, "Packets"), each with the `;thread:ID;` behind it
+ * that LLDB's QThreadSuffixSupported brings. */
+#include "stub/engine.h"
+
+#include <string.h>
+
+/* A register's value where any target may store a number of its own. */
+union value {
+    uint8_t bytes[ARCH_SIZE_MAX];
+    uint64_t number;
+};
+
+/* ---- for other files ---- */
+
+int
+stub_put_register(struct engine *s, struct rsp_out *out, struct rsp_id id,
+                  const struct arch_register *r)
+{
+    union value value;
+    int result = -STUB_ENOTSUP;
+
+    if (HAS(s, get_register) && r->size <= sizeof(value))
+        result = s->target->get_register(s->object, id, r, &value);
+    if (result == STUB_LATER)
+        return result;
+    if (result == 0)
+        rsp_put_hex_bytes(out, value.bytes, r->size);
+    else if (r->size > rsp_out_room(out) / 2)
+        out->cut = true;
+    else
+        for (uint32_t i = 0; i < r->size; i++)
+            rsp_put_text(out, "xx");
+    return 0;
+}
+
+bool
+stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint64_t *value, bool *late)
+{
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    struct arch_register r;
+    uint64_t bytes = 0;
+    int result;
+
+    if (!HAS(s, get_register) || !arch_register_role(layout, role, &r) || r.size > sizeof(bytes))
+        return false;
+    result = s->target->get_register(s->object, id, &r, &bytes);
+    if (result == STUB_LATER)
+        *late = true;
+    if (result != 0)
+        return false;
+    *value = arch_get_uint(layout->arch, &bytes, r.size);
+    return true;
+}
+
+/* ---- the whole set ---- */
+
+/* A reply that ends between two registers is whole: the client asks for the others with p. */
+static int
+read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct arch_register r = { 0 };
+    struct rsp_id id;
+    int result = stub_take_thread(s, in, &id);
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    while (result == 0 && arch_next(stub_layout(s, id.pid), &r)) {
+        if (r.size > rsp_out_room(out) / 2)
+            break;
+        result = stub_put_register(s, out, id, &r);
+    }
+    return result;
+}
+
+static int
+put_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
+             const uint8_t *bytes)
+{
+    union value value;
+
+    if (r->size > sizeof(value))
+        return -STUB_ENOTSUP;
+    memcpy(value.bytes, bytes, r->size);
+    return s->target->put_register(s->object, id, r, &value);
+}
+
+/* Shorter than the whole set, it writes the registers that it covers wholly. */
+static int
+write_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    const struct arch_layout *layout;
+    size_t n = rsp_take_hex_bytes(in, out->buf, out->cap);
+    struct arch_register r = { 0 };
+    struct rsp_id id;
+    int result = stub_take_thread(s, in, &id);
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (result != 0)
+        return result;
+    layout = stub_layout(s, id.pid);
+    if (n == 0 || n > arch_g_size(layout))
+        return -STUB_EINVAL;
+    while (arch_next(layout, &r) && r.size <= n && r.offset <= n - r.size) {
+        result = put_register(s, id, &r, out->buf + r.offset);
+        if (result != 0)
+            return result;
+    }
+    return PKT_OK;
+}
+
+/* ---- one register ---- */
+
+/* The register of that number in that thread's machine. 0 or -STUB_EINVAL. */
+static int
+find_register(struct engine *s, struct rsp_id id, uint64_t number, struct arch_register *r)
+{
+    if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, r))
+        return -STUB_EINVAL;
+    return 0;
+}
+
+static int
+read_one(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t number = rsp_take_hex(in);
+    struct arch_register r;
+    struct rsp_id id;
+    int result = stub_take_thread(s, in, &id);
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (result == 0)
+        result = find_register(s, id, number, &r);
+    return result != 0 ? result : stub_put_register(s, out, id, &r);
+}
+
+static int
+write_one(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t number = rsp_take_hex(in);
+    struct arch_register r;
+    struct rsp_id id;
+    size_t n;
+    int result;
+
+    rsp_take(in, '=');
+    n = rsp_take_hex_bytes(in, out->buf, out->cap);
+    result = stub_take_thread(s, in, &id);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (result == 0)
+        result = find_register(s, id, number, &r);
+    if (result == 0)
+        result = n == r.size ? put_register(s, id, &r, out->buf) : -STUB_EINVAL;
+    return result == 0 ? PKT_OK : result;
+}
+
+static const struct stub_row rows[] = {
+    { "g", NULL, read_all, NEEDS(get_register), 0 },
+    { "G", NULL, write_all, NEEDS(put_register), ROW_GLUED },
+    { "p", NULL, read_one, NEEDS(get_register), ROW_GLUED },
+    { "P", NULL, write_one, NEEDS(put_register), ROW_GLUED },
+};
+const struct stub_family stub_register_packets = FAMILY(rows);

@@ -1,0 +1,266 @@
+/* pkt_start.c - qSupported, no-ack mode, `?` and the switches by which a client says who it is
+ * (GDB manual, "General Query Packets"; LLDB's docs/resources/lldbgdbremote.md). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+/* ---- qSupported ---- */
+
+/* What a client may say, and what that makes of it. */
+static const struct {
+    const char *text;
+    unsigned client;
+} client_words[] = {
+    { "multiprocess+", CLIENT_MULTIPROCESS },
+    { "swbreak+", CLIENT_SWBREAK },
+    { "hwbreak+", CLIENT_HWBREAK },
+    { "fork-events+", CLIENT_FORK_EVENTS },
+    { "vfork-events+", CLIENT_VFORK_EVENTS },
+    { "error-message+", CLIENT_ERROR_MESSAGE },
+    /* Only gdb says these. */
+    { "exec-events+", CLIENT_EXEC_EVENTS | CLIENT_GDB },
+    { "qRelocInsn+", CLIENT_GDB },
+    { "no-resumed+", CLIENT_GDB },
+    { "vContSupported+", CLIENT_GDB },
+};
+enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
+
+/* A body cut by a small buffer ends in a word that may be cut too: that one is not believed. */
+static unsigned
+read_client_words(struct engine *s, struct rsp_in *in)
+{
+    unsigned client = 0;
+
+    if (!rsp_take_if(in, ':'))
+        rsp_take_if(in, ';'); /* lldb's testsuite */
+    while (rsp_left(in) > 0) {
+        struct rsp_in word = rsp_take_until(in, ';');
+
+        if (s->cut && rsp_left(in) == 0)
+            break;
+        for (unsigned i = 0; i < CLIENT_WORDS; i++)
+            if (rsp_is(&word, client_words[i].text))
+                client |= client_words[i].client;
+        rsp_take_if(in, ';');
+    }
+    return client;
+}
+
+/* What follows from the words. An lldb is told native signal numbers; one new enough to say
+ * swbreak+ also knows the two dialects of x apart, and every gdb does. */
+static unsigned
+settle_dialect(const struct engine *s, unsigned client)
+{
+    if ((client & CLIENT_GDB) != 0)
+        return client | CLIENT_BINARY_UPLOAD;
+    client |= CLIENT_LLDB;
+    if (s->target->linux_signals)
+        client |= CLIENT_NATIVE_SIGNALS;
+    if ((client & CLIENT_SWBREAK) != 0)
+        client |= CLIENT_BINARY_UPLOAD;
+    return client;
+}
+
+static void
+put_key(struct rsp_out *out, const char *key)
+{
+    rsp_put(out, ';');
+    rsp_put_text(out, key);
+}
+
+/* Keys that are said back only to a client that said them. */
+static void
+put_echoes(struct engine *s, struct rsp_out *out)
+{
+    if ((s->client & CLIENT_MULTIPROCESS) != 0)
+        put_key(out, "multiprocess+");
+    if ((s->client & CLIENT_SWBREAK) != 0)
+        put_key(out, "swbreak+");
+    if ((s->client & CLIENT_HWBREAK) != 0)
+        put_key(out, "hwbreak+");
+    if ((s->client & CLIENT_ERROR_MESSAGE) != 0)
+        put_key(out, "error-message+");
+    if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
+        put_key(out, "binary-upload+");
+    if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
+        put_key(out, "native-signals+");
+}
+
+static bool
+is_told(const struct engine *s, const struct stub_row *row)
+{
+    if (row->feature == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+        return false;
+    if ((row->flags & ROW_NOT_LOSSY) != 0 && (s->flags & STUB_UNRELIABLE) != 0)
+        return false;
+    return (row->flags & ROW_GDB_KEY) == 0 || (s->client & CLIENT_GDB) != 0;
+}
+
+/* By rank: what does not fit is not said. A feature that is not said is a feature not used. */
+static void
+put_features(struct engine *s, struct rsp_out *out)
+{
+    const struct stub_row *row;
+    unsigned family = 0, i = 0;
+
+    while ((row = stub_next_row(s, &family, &i)) != NULL) {
+        struct rsp_out before = *out;
+
+        if (!is_told(s, row))
+            continue;
+        put_key(out, row->feature);
+        if (out->cut)
+            *out = before;
+    }
+}
+
+static int
+read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    unsigned kept = s->client & (CLIENT_THREAD_SUFFIX | CLIENT_LIST_THREADS | CLIENT_ERROR_STRINGS);
+
+    s->client = kept | settle_dialect(s, read_client_words(s, in));
+    if (!HAS(s, next_thread))
+        s->client &= ~(unsigned)CLIENT_MULTIPROCESS;
+    if (!HAS(s, insert))
+        s->client &= ~(unsigned)(CLIENT_SWBREAK | CLIENT_HWBREAK);
+    rsp_put_text(out, "PacketSize=");
+    rsp_put_hex(out, stub_packet_size(s));
+    put_echoes(s, out);
+    put_features(s, out);
+    return PKT_DONE;
+}
+
+/* ---- switches ---- */
+
+static int
+start_no_ack(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if ((s->flags & STUB_UNRELIABLE) != 0)
+        return PKT_EMPTY;
+    s->no_ack_next = !s->no_ack;
+    return PKT_OK;
+}
+
+static int
+use_thread_suffix(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    s->client |= CLIENT_THREAD_SUFFIX;
+    return PKT_OK;
+}
+
+static int
+use_thread_list(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    s->client |= CLIENT_LIST_THREADS;
+    return PKT_OK;
+}
+
+static int
+use_error_strings(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)out;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    s->client |= CLIENT_ERROR_STRINGS;
+    return PKT_OK;
+}
+
+/* A client asks whether unknown packets get the empty reply; this one is unknown by agreement. */
+static int
+answer_nothing(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)s;
+    (void)in;
+    (void)out;
+    return PKT_EMPTY;
+}
+
+/* We look up no symbols: OK ends the client's offers. */
+static int
+want_no_symbols(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)s;
+    (void)in;
+    (void)out;
+    return PKT_OK;
+}
+
+/* ---- ? ---- */
+
+/* Nothing to debug: gdb wants an exit, lldb an OK. */
+static int
+say_nothing_there(struct engine *s, struct rsp_out *out)
+{
+    if ((s->client & CLIENT_LLDB) != 0)
+        return PKT_OK;
+    rsp_put_text(out, "W00");
+    return PKT_DONE;
+}
+
+/* Everything stands and no event is left to tell: say why one thread stands. */
+static int
+say_standing(struct engine *s, struct rsp_out *out, struct rsp_id id)
+{
+    struct stub_event event = { .kind = STUB_STOPPED, .id = id };
+    int r = 0;
+
+    if (HAS(s, stop_of))
+        r = s->target->stop_of(s->object, id, &event);
+    if (r == STUB_LATER)
+        return r;
+    s->general = id;
+    return stub_put_stop(s, out, &event);
+}
+
+/* The last stop is told again; a program that runs is stopped first, as its client expects. */
+static int
+say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct stub_event event;
+    struct rsp_id id = { 0, 0 };
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (HAS(s, again))
+        s->target->again(s->object);
+    r = s->target->peek(s->object, &event);
+    if (r == 1)
+        return PKT_QUIET;
+    if (r == 0)
+        r = stub_next_thread(s, &id);
+    if (r == 0)
+        return say_nothing_there(s, out);
+    if (r == STUB_LATER)
+        return r;
+    r = HAS(s, running) ? s->target->running(s->object) : 0;
+    if (r == 0)
+        return say_standing(s, out, id);
+    if (r == STUB_LATER)
+        return r;
+    s->interrupt = true;
+    return PKT_QUIET;
+}
+
+static const struct stub_row rows[] = {
+    { "qSupported", NULL, read_supported, 0, ROW_CUT | ROW_IDLE },
+    { "QStartNoAckMode", "QStartNoAckMode+", start_no_ack, 0, ROW_IDLE | ROW_NOT_LOSSY },
+    { "?", NULL, say_why, NEEDS(peek), ROW_IDLE },
+    { "vMustReplyEmpty", NULL, answer_nothing, 0, ROW_IDLE },
+    { "qSymbol", NULL, want_no_symbols, 0, ROW_IDLE },
+    { "QThreadSuffixSupported", "QThreadSuffixSupported+", use_thread_suffix, 0, ROW_IDLE },
+    { "QListThreadsInStopReply", "QListThreadsInStopReply+", use_thread_list, NEEDS(next_thread),
+      ROW_IDLE },
+    { "QEnableErrorStrings", NULL, use_error_strings, 0, ROW_IDLE },
+};
+const struct stub_family stub_start_packets = FAMILY(rows);

@@ -1,0 +1,215 @@
+/* pkt_thread.c - H T qC qfThreadInfo qThreadExtraInfo qAttached qOffsets: threads and the process
+ * they are of (GDB manual, "Packets" and "General Query Packets"). */
+#include "stub/engine.h"
+
+#include <string.h>
+
+/* Error numbers that LLDB's testsuite asks for: lldb-server's. */
+enum { H_NO_THREAD = 0x15, H_NO_PROCESS = 0xff, T_NO_PROCESS = 1, T_NO_THREAD = 2, C_NONE = 0x44 };
+
+/* Settles id; when there is no such thread, says which half of it is wrong. */
+static int
+settle(struct engine *s, struct rsp_id *id, int no_thread, int no_process)
+{
+    struct rsp_id process = { id->pid, 0 };
+    int r = stub_settle_id(s, id);
+
+    if (r != -STUB_ESRCH)
+        return r;
+    r = stub_settle_id(s, &process);
+    if (r == -STUB_ESRCH)
+        return -no_process;
+    return r == 0 ? -no_thread : r;
+}
+
+/* ---- H and T ---- */
+
+/* "Any" leaves a thread chosen that is among those meant: the one that stopped last. */
+static int
+keep_general(struct engine *s, struct rsp_id *id)
+{
+    struct rsp_id now = s->general;
+    bool fits = now.tid > 0 && (id->pid <= 0 || id->pid == now.pid);
+    int r = fits ? stub_settle_id(s, &now) : -STUB_ESRCH;
+
+    if (r == 0)
+        *id = now;
+    return r == -STUB_ESRCH ? 0 : r;
+}
+
+static int
+choose_thread(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    bool general = rsp_take_if(in, 'g');
+    struct rsp_id id, settled;
+    int r;
+
+    (void)out;
+    if (!general)
+        rsp_take(in, 'c');
+    id = stub_take_id(s, in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    settled = id;
+    r = settle(s, &settled, H_NO_THREAD, H_NO_PROCESS);
+    if (id.tid > 0)
+        id = settled;
+    else if (r == 0 && general)
+        r = keep_general(s, &id);
+    if (r != 0)
+        return r;
+    *(general ? &s->general : &s->cont) = id;
+    return PKT_OK;
+}
+
+static int
+is_alive(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id id = stub_take_id(s, in);
+    int r;
+
+    (void)out;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = settle(s, &id, T_NO_THREAD, T_NO_PROCESS);
+    return r == 0 ? PKT_OK : r;
+}
+
+/* ---- which threads there are ---- */
+
+static int
+say_current(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id id = s->general;
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r != 0)
+        return r == STUB_LATER ? r : -C_NONE;
+    rsp_put_text(out, "QC");
+    stub_put_thread(s, out, id);
+    return PKT_DONE;
+}
+
+/* As many threads behind *at as fit; the cursor moves only when the answer is ready. */
+static int
+list_from(struct engine *s, struct rsp_id at, struct rsp_out *out)
+{
+    struct rsp_id last = at;
+    int r;
+
+    rsp_put(out, 'm');
+    while ((r = stub_next_thread(s, &at)) == 1) {
+        struct rsp_out before = *out;
+
+        if (out->len > 1)
+            rsp_put(out, ',');
+        stub_put_thread(s, out, at);
+        if (out->cut) {
+            *out = before;
+            break;
+        }
+        last = at;
+    }
+    if (r == STUB_LATER)
+        return r;
+    if (out->len == 1)
+        out->buf[0] = 'l';
+    s->cursor = last;
+    return PKT_DONE;
+}
+
+static int
+list_first(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id none = { 0, 0 };
+
+    return rsp_take_end(in) ? list_from(s, none, out) : PKT_BAD;
+}
+
+static int
+list_more(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return rsp_take_end(in) ? list_from(s, s->cursor, out) : PKT_BAD;
+}
+
+/* ---- about one thread or process ---- */
+
+static int
+say_extra(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct stub_thread_info info = { .core = -1 };
+    struct rsp_id id;
+    int r;
+
+    rsp_take(in, ',');
+    id = stub_take_id(s, in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->thread_info(s->object, id, &info);
+    if (r == 0)
+        rsp_put_hex_text(out, info.name);
+    return r;
+}
+
+/* qAttached, qAttached:PID */
+static int
+say_attached(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id id = { s->general.pid, 0 };
+    int r;
+
+    if (rsp_take_if(in, ':')) {
+        uint64_t pid = rsp_take_hex(in);
+
+        if (pid > INT64_MAX)
+            return PKT_BAD;
+        id.pid = (int64_t)pid;
+    }
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->was_attached(s->object, id.pid);
+    if (r < 0)
+        return r;
+    rsp_put(out, r != 0 ? '1' : '0');
+    return PKT_DONE;
+}
+
+/* .bss moves with .data. */
+static int
+say_offsets(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t text = 0, data = 0;
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = s->target->offsets(stub_process(s), &text, &data);
+    if (r != 0)
+        return r;
+    rsp_put_text(out, "Text=");
+    rsp_put_hex(out, text);
+    rsp_put_text(out, ";Data=");
+    rsp_put_hex(out, data);
+    rsp_put_text(out, ";Bss=");
+    rsp_put_hex(out, data);
+    return PKT_DONE;
+}
+
+static const struct stub_row rows[] = {
+    { "H", NULL, choose_thread, 0, ROW_GLUED | ROW_IDLE },
+    { "T", NULL, is_alive, 0, ROW_GLUED | ROW_IDLE },
+    { "qC", NULL, say_current, 0, ROW_IDLE },
+    { "qfThreadInfo", NULL, list_first, 0, ROW_IDLE },
+    { "qsThreadInfo", NULL, list_more, 0, ROW_IDLE },
+    { "qThreadExtraInfo", NULL, say_extra, NEEDS(thread_info), 0 },
+    { "qAttached", NULL, say_attached, NEEDS(was_attached), 0 },
+    { "qOffsets", NULL, say_offsets, NEEDS(offsets), 0 },
+};
+const struct stub_family stub_thread_packets = FAMILY(rows);

@@ -1,0 +1,260 @@
+/* pkt_xfer.c - qXfer:OBJECT:read: objects of any size in pieces (GDB manual, "General Query
+ * Packets"). An object is a generator that writes all of it; the window keeps the piece. */
+#include "stub/engine.h"
+#include "stub/xml.h"
+
+/* Writes the object that annex names. 0, -E or STUB_LATER. */
+typedef int generator(struct engine *s, const struct rsp_in *annex, struct rsp_window *w);
+
+/* :ANNEX:OFFSET,LENGTH */
+static int
+read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, generator *write)
+{
+    struct rsp_window w;
+    struct rsp_in annex;
+    uint64_t offset, length;
+    int r;
+
+    rsp_take(in, ':');
+    annex = rsp_take_until(in, ':');
+    rsp_take(in, ':');
+    offset = rsp_take_hex(in);
+    rsp_take(in, ',');
+    length = rsp_take_hex(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    w = rsp_window_open(out, offset, length);
+    r = write(s, &annex, &w);
+    rsp_window_close(&w);
+    return r;
+}
+
+/* ---- features ---- */
+
+static int
+write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
+
+    if (!rsp_is(annex, "target.xml"))
+        return -STUB_ENOENT;
+    if (layout == NULL)
+        return -STUB_ESRCH;
+    stub_put_target_xml(layout, w);
+    return 0;
+}
+
+static int
+read_features(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_features);
+}
+
+/* ---- what the target writes itself ---- */
+
+static int
+write_auxv(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    return rsp_left(annex) > 0 ? -STUB_ENOENT : s->target->auxv(stub_process(s), w);
+}
+
+static int
+read_auxv(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_auxv);
+}
+
+/* lldb loses every library when the list names main-lm (19 and 22). */
+static int
+write_libraries(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    bool main_lm = (s->client & CLIENT_LLDB) == 0;
+
+    if (rsp_left(annex) > 0)
+        return -STUB_ENOENT;
+    return s->target->libraries_svr4(stub_process(s), w, main_lm);
+}
+
+static int
+read_libraries(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_libraries);
+}
+
+static int
+write_siginfo(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    struct rsp_id id = s->general;
+    int r = stub_settle_id(s, &id);
+
+    if (rsp_left(annex) > 0)
+        return -STUB_ENOENT;
+    return r != 0 ? r : s->target->siginfo(s->object, id, w);
+}
+
+static int
+read_siginfo(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_siginfo);
+}
+
+/* The annex is a process, or nothing for the one that Hg names. */
+static int
+write_exec_file(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    struct rsp_in number = *annex;
+    struct rsp_id id = { s->general.pid, 0 };
+    int r;
+
+    if (rsp_left(annex) > 0) {
+        uint64_t pid = rsp_take_hex(&number);
+
+        if (!rsp_take_end(&number) || pid > INT64_MAX)
+            return -STUB_EINVAL;
+        id.pid = (int64_t)pid;
+    }
+    r = stub_settle_id(s, &id);
+    return r != 0 ? r : s->target->exec_file(stub_process_of(s, id.pid), w);
+}
+
+static int
+read_exec_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_exec_file);
+}
+
+static int
+write_osdata(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    char what[32];
+    size_t n = rsp_left(annex);
+
+    if (n >= sizeof(what))
+        return -STUB_ENOENT;
+    for (size_t i = 0; i < n; i++)
+        what[i] = (char)annex->p[i];
+    what[n] = '\0';
+    return s->target->osdata(s->object, what, w);
+}
+
+static int
+read_osdata(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_osdata);
+}
+
+/* ---- threads ---- */
+
+static int
+write_thread(struct engine *s, struct rsp_id id, struct rsp_window *w)
+{
+    struct stub_thread_info info = { .core = -1 };
+    uint8_t text[40];
+    struct rsp_out name = rsp_out_to(text, sizeof(text));
+
+    if (HAS(s, thread_info) && s->target->thread_info(s->object, id, &info) == STUB_LATER)
+        return STUB_LATER;
+    stub_put_thread(s, &name, id);
+    rsp_window_text(w, "<thread id=\"");
+    rsp_window_bytes(w, text, name.len);
+    if (info.core >= 0) {
+        rsp_window_text(w, "\" core=\"");
+        rsp_window_dec(w, (uint64_t)info.core);
+    }
+    if (info.name[0] != '\0') {
+        rsp_window_text(w, "\" name=\"");
+        rsp_window_xml(w, info.name);
+    }
+    rsp_window_text(w, "\"/>\n");
+    return 0;
+}
+
+static int
+write_threads(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    if (rsp_left(annex) > 0)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<threads>\n");
+    while (!rsp_window_done(w) && (r = stub_next_thread(s, &at)) != 0) {
+        if (r == 1)
+            r = write_thread(s, at, w);
+        if (r != 0)
+            return r;
+    }
+    rsp_window_text(w, "</threads>\n");
+    return 0;
+}
+
+static int
+read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_threads);
+}
+
+/* ---- a board's memory map ---- */
+
+static void
+write_region(const struct stub_region *region, struct rsp_window *w)
+{
+    static const char *const types[] = {
+        [STUB_RAM] = "ram", [STUB_ROM] = "rom", [STUB_FLASH] = "flash", [STUB_DEVICE] = "ram"
+    };
+
+    rsp_window_text(w, "<memory type=\"");
+    rsp_window_text(w, types[region->kind <= STUB_DEVICE ? region->kind : STUB_RAM]);
+    rsp_window_text(w, "\" start=\"0x");
+    rsp_window_hex(w, region->start);
+    rsp_window_text(w, "\" length=\"0x");
+    rsp_window_hex(w, region->size);
+    rsp_window_text(w, "\">");
+    if (region->kind == STUB_FLASH) {
+        rsp_window_text(w, "<property name=\"blocksize\">0x");
+        rsp_window_hex(w, region->block_size);
+        rsp_window_text(w, "</property>");
+    }
+    rsp_window_text(w, "</memory>\n");
+}
+
+static int
+write_memory_map(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    struct stub_region region = { 0 };
+    unsigned index = 0;
+    int r;
+
+    if (rsp_left(annex) > 0)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<memory-map>\n");
+    while ((r = s->target->memory_map(stub_process(s), index++, &region)) == 1) {
+        write_region(&region, w);
+        if (rsp_window_done(w))
+            return 0;
+    }
+    rsp_window_text(w, "</memory-map>\n");
+    return r;
+}
+
+static int
+read_memory_map(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return read_object(s, in, out, write_memory_map);
+}
+
+static const struct stub_row rows[] = {
+    { "qXfer:features:read", "qXfer:features:read+", read_features, NEEDS(layout), 0 },
+    { "qXfer:auxv:read", "qXfer:auxv:read+", read_auxv, NEEDS(auxv), 0 },
+    { "qXfer:libraries-svr4:read", "qXfer:libraries-svr4:read+", read_libraries,
+      NEEDS(libraries_svr4), 0 },
+    { "qXfer:siginfo:read", "qXfer:siginfo:read+", read_siginfo, NEEDS(siginfo), 0 },
+    { "qXfer:threads:read", "qXfer:threads:read+", read_threads, NEEDS(next_thread), ROW_GDB_KEY },
+    { "qXfer:exec-file:read", "qXfer:exec-file:read+", read_exec_file, NEEDS(exec_file),
+      ROW_GDB_KEY },
+    { "qXfer:memory-map:read", "qXfer:memory-map:read+", read_memory_map, NEEDS(memory_map),
+      ROW_GDB_KEY },
+    { "qXfer:osdata:read", "qXfer:osdata:read+", read_osdata, NEEDS(osdata),
+      ROW_GDB_KEY | ROW_IDLE },
+};
+const struct stub_family stub_xfer_packets = FAMILY(rows);

@@ -1,0 +1,212 @@
+/* options.c - reads a command line by its table of options, and prints the table as help. */
+#define _GNU_SOURCE 1
+#include "stub/program/options.h"
+
+#include <err.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/stdlib.h>
+
+
+/* The argument of a `--name=VALUE`, "" when word is the bare name, NULL when it is another word. */
+static const char *
+matches(const char *word, const struct program_option *row)
+{
+    size_t size = strlen(row->name);
+
+    if (row->letter && strcmp(word, row->letter) == 0)
+        return "";
+    if (strncmp(word, row->name, size) != 0)
+        return NULL;
+    if (word[size] == '=')
+        return word + size + 1;
+    return word[size] == '\0' ? "" : NULL;
+}
+
+static const struct program_option *
+find_option(const struct program_mode *mode, const char *word, const char **value)
+{
+    const struct program_option *row;
+
+    for (row = mode->options; row->name; row++) {
+        *value = matches(word, row);
+        if (*value)
+            return row;
+    }
+    return NULL;
+}
+
+/* Reads the option at *arg and steps past what belongs to it. */
+static bool
+read_option(struct program_settings *s, char ***arg)
+{
+    const char *word = *(*arg)++, *value, *wrong;
+    const struct program_option *row = find_option(s->mode, word, &value);
+    bool glued = strchr(word, '=') != NULL;
+
+    if (!row) {
+        warnx("unknown option %s; `%s --help` lists them", word, s->mode->command);
+        return false;
+    }
+    if (!row->argument && glued) {
+        warnx("%s takes no argument; leave out everything from the =", row->name);
+        return false;
+    }
+    if (row->argument && !glued && !**arg) {
+        warnx("%s needs an argument: %s %s", row->name, row->name, row->argument);
+        return false;
+    }
+    if (row->argument && !glued)
+        value = *(*arg)++;
+    wrong = row->deed(s, value);
+    if (wrong)
+        warnx("%s %s: %s", row->name, value, wrong);
+    return !wrong;
+}
+
+bool
+program_read_options(const struct program_mode *mode, struct program_settings *s, char **argv)
+{
+    *s = (struct program_settings){ .mode = mode, .fd = -1, .port_fd = -1 };
+    while (*argv) {
+        const char *word = *argv;
+
+        if (strcmp(word, "--") == 0) {
+            argv++;
+            break;
+        }
+        if (word[0] == '-' && word[1] != '\0') {
+            if (!read_option(s, &argv))
+                return false;
+            continue;
+        }
+        if (s->comm)
+            break;
+        s->comm = *argv++;
+    }
+    s->program = argv;
+    while (argv[s->program_count])
+        s->program_count++;
+    return true;
+}
+
+void
+program_print_help(const struct program_mode *mode)
+{
+    const struct program_option *row;
+
+    fputs(mode->usage, stdout);
+    fputs("\nOptions:\n", stdout);
+    for (row = mode->options; row->name; row++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "%s%s%s%s%s", row->letter ? row->letter : "",
+                 row->letter ? ", " : "", row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        printf("  %-30s %s\n", name, row->help);
+    }
+}
+
+void
+program_print_version(void)
+{
+    puts("stubborn " STUBBORN_VERSION);
+}
+
+const char *
+program_set_help(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    program_print_help(s->mode);
+    exit(EXIT_SUCCESS);
+}
+
+const char *
+program_set_version(struct program_settings *s, const char *argument)
+{
+    (void)s;
+    (void)argument;
+    program_print_version();
+    exit(EXIT_SUCCESS);
+}
+
+const char *
+program_set_any_user(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    s->any_user = true;
+    return NULL;
+}
+
+const char *
+program_set_port_file(struct program_settings *s, const char *argument)
+{
+    s->port_file = argument;
+    return *argument ? NULL : "a file name is needed";
+}
+
+const char *
+program_set_log(struct program_settings *s, const char *argument)
+{
+    s->log = argument;
+    return *argument ? NULL : "a file name is needed";
+}
+
+const char *
+program_set_debug(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    s->debug = true;
+    return NULL;
+}
+
+const char *
+program_set_on_disconnect(struct program_settings *s, const char *argument)
+{
+    static const struct {
+        const char *name;
+        enum program_policy policy;
+    } names[] = {
+        { "stop", POLICY_STOP },
+        { "resume", POLICY_RESUME },
+        { "kill", POLICY_KILL },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(argument, names[i].name) != 0)
+            continue;
+        s->on_disconnect = names[i].policy;
+        return NULL;
+    }
+    return "say stop, resume or kill";
+}
+
+const char *
+program_set_soft_watch(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    s->soft_watch = true;
+    return NULL;
+}
+
+const char *
+program_set_unreliable(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    s->unreliable = true;
+    return NULL;
+}
+
+const char *
+program_set_pid(struct program_settings *s, const char *text)
+{
+    const char *wrong;
+
+    s->pid = (pid_t)strtonum(text, 1, INT_MAX, &wrong);
+    return wrong ? "give a process id, a decimal number above 0" : NULL;
+}

@@ -1,0 +1,82 @@
+/* options.h - what the command line said, and the option tables it is read by. Private. */
+#ifndef STUB_PROGRAM_OPTIONS_H
+#define STUB_PROGRAM_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What becomes of the program when the client vanishes (or the server is told to end). */
+enum program_policy { POLICY_DEFAULT, POLICY_STOP, POLICY_RESUME, POLICY_KILL };
+
+struct program_settings {
+    const struct program_mode *mode;
+    const char *comm; /* the line, as the user wrote it; NULL: none */
+    char **program;   /* program and arguments, NULL at the end; or the PID behind --attach */
+    int program_count;
+    pid_t pid; /* to attach to; 0 none */
+    bool attach;
+    bool once, multi;
+    bool any_user;
+    bool debug;
+    bool unreliable;
+    bool soft_watch;
+    bool randomize; /* leave address space randomization on */
+    bool reverse;   /* connect to comm instead of listening there */
+    bool set_sid;
+    bool capture;          /* the output of the program goes to the client, in O packets */
+    int fd;                /* the client's line, already open; -1 none */
+    int port_fd;           /* where to write the port, digits and a NUL; -1 none */
+    const char *port_pipe; /* the same, a FIFO's path */
+    const char *port_file; /* a file that appears with the port in it */
+    const char *log;
+    enum program_policy on_disconnect;
+};
+
+/* One option. Names begin with --; `letter` is a short form ("-S") or NULL. `argument` names what
+ * follows, NULL when nothing does. The deed enters it into s and returns NULL, or what is wrong
+ * with the argument, for the user. */
+struct program_option {
+    const char *name;
+    const char *letter;
+    const char *argument;
+    const char *help;
+    const char *(*deed)(struct program_settings *s, const char *argument);
+};
+
+/* A command line: who is spoken like, how the usage reads, the rows (name NULL at the end). */
+struct program_mode {
+    const char *command; /* "stubborn gdbserver" */
+    const char *usage;   /* lines, each ended */
+    const struct program_option *options;
+};
+
+extern const struct program_mode program_gdbserver_mode;
+extern const struct program_mode program_lldb_server_mode;
+
+/* Reads the arguments behind the command (argv ends with NULL): options, COMM, options again, then
+ * the program at the first argument that is none, or behind "--". Strings in s are argv's. False
+ * after saying on standard error what is wrong. */
+bool program_read_options(const struct program_mode *mode, struct program_settings *s,
+                          char **argv);
+
+/* Prints usage and options to standard output, from the rows. */
+void program_print_help(const struct program_mode *mode);
+
+/* Deeds that both tables share. */
+const char *program_set_help(struct program_settings *s, const char *argument);
+const char *program_set_version(struct program_settings *s, const char *argument);
+const char *program_set_any_user(struct program_settings *s, const char *argument);
+const char *program_set_port_file(struct program_settings *s, const char *argument);
+const char *program_set_log(struct program_settings *s, const char *argument);
+const char *program_set_debug(struct program_settings *s, const char *argument);
+const char *program_set_on_disconnect(struct program_settings *s, const char *argument);
+const char *program_set_soft_watch(struct program_settings *s, const char *argument);
+const char *program_set_unreliable(struct program_settings *s, const char *argument);
+
+/* Reads a process id into s->pid. NULL, or what is wrong. */
+const char *program_set_pid(struct program_settings *s, const char *text);
+
+/* What `stubborn version` and --version print. */
+void program_print_version(void);
+
+#endif

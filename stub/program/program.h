@@ -1,0 +1,61 @@
+/* program.h - what the program's files share: a session and those who work on it. Private. */
+#ifndef STUB_PROGRAM_H
+#define STUB_PROGRAM_H
+
+#include <signal.h>
+
+#include "stub/live/live.h"
+#include "stub/program/log.h"
+#include "stub/program/net.h"
+#include "stub/program/options.h"
+#include "stub/stub.h"
+
+struct program_session {
+    const struct program_settings *settings;
+    struct program_comm comm;
+    struct program_listener listener;
+    struct program_line line; /* the client, while there is one */
+    struct program_log log;
+    struct live *live;
+    struct stub_target target; /* live_target, with gdbserver's words said (words.c) */
+    struct stub stub;
+
+    uint8_t
+        *bytes; /* LOOP_BYTES that came from the line; bytes[taken..have) wait for the engine */
+    size_t have, taken;
+    bool line_is_full; /* the client does not read what we have for it */
+    bool replied;      /* the last bytes from the line were answered with a frame */
+    bool served;       /* this connection said something in the protocol's language */
+    bool exit_wanted;  /* `monitor exit` */
+};
+
+enum { LOOP_BYTES = 65536 };
+
+/* The two command lines (argv: what follows the command, NULL at the end). They return the exit
+ * status. */
+int program_gdbserver(char **argv);
+int program_lldb_server(char **argv);
+
+/* session.c: opens the line and the program, serves client after client, ends. Returns the exit
+ * status. */
+int program_serve(const struct program_settings *settings);
+
+/* loop.c: catches the signals that matter from now on. False when the system refuses. */
+bool program_catch_signals(void);
+/* True when a signal asked the server to end. */
+bool program_must_end(void);
+/* Waits for a connection to x->listener, while the program goes on. False: the server must end. */
+bool program_await_client(struct program_session *x);
+/* Serves the client of x->line until it is gone or nothing is left to serve. */
+void program_talk(struct program_session *x);
+
+/* words.c: gdbserver's messages, which scripts read. */
+void program_say_started(const struct program_session *x);
+void program_say_where(const struct program_session *x);
+/* Makes x->target from live_target; `aloud` says what becomes of the processes. */
+void program_make_target(struct program_session *x, bool aloud);
+
+/* monitor.c: `monitor` commands; their context is the session. */
+extern const struct stub_command program_commands[];
+
+#endif

@@ -1,0 +1,272 @@
+/* session.c - from the command line to the end: the line, the program, client after client. */
+#define _GNU_SOURCE 1
+#include "stub/program/program.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* PacketSize: what gdb and lldb read and write at a time at most. */
+enum { BUFFER_SIZE = 0x20000 + 64, SERIAL_RESEND_MS = 2000 };
+
+/* ---- the line ---- */
+
+static bool
+needs_listener(const struct program_comm *comm)
+{
+    return !comm->connect && (comm->kind == COMM_TCP || comm->kind == COMM_UNIX);
+}
+
+static bool
+open_line(struct program_session *x)
+{
+    const struct program_settings *settings = x->settings;
+    const char *wrong = NULL;
+
+    x->comm = (struct program_comm){ .kind = COMM_FD, .fd = settings->fd, .text = "--fd" };
+    if (settings->comm)
+        wrong = program_read_comm(settings->comm, &x->comm);
+    if (wrong) {
+        warnx("%s: %s", settings->comm, wrong);
+        return false;
+    }
+    if (settings->reverse)
+        x->comm.connect = true;
+    if (!needs_listener(&x->comm))
+        return program_open_line(&x->comm, &x->line);
+    if (!program_listen(&x->comm, &x->listener))
+        return false;
+    x->listener.any_user = settings->any_user;
+    return true;
+}
+
+/* ---- telling the port to who started us ---- */
+
+static bool
+write_port(int fd, uint16_t port, size_t extra)
+{
+    char text[8] = { 0 };
+    int size = snprintf(text, sizeof(text), "%u", port);
+    bool works;
+
+    if (fd < 0)
+        return false;
+    works = write(fd, text, (size_t)size + extra) == (ssize_t)((size_t)size + extra);
+    return close(fd) == 0 && works;
+}
+
+/* The file appears under its name only when it is complete. */
+static bool
+write_port_file(const char *path, uint16_t port)
+{
+    char other[4096];
+
+    if (snprintf(other, sizeof(other), "%s.XXXXXX", path) >= (int)sizeof(other)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return write_port(mkostemp(other, O_CLOEXEC), port, 0) && rename(other, path) == 0;
+}
+
+static bool
+tell_port(const struct program_session *x)
+{
+    const struct program_settings *s = x->settings;
+    uint16_t port = x->listener.port;
+    const char *what = NULL;
+
+    if (s->port_fd >= 0 && !write_port(s->port_fd, port, 1))
+        what = "--pipe";
+    if (s->port_pipe && !write_port(open(s->port_pipe, O_WRONLY | O_CLOEXEC), port, 1))
+        what = s->port_pipe;
+    if (s->port_file && !write_port_file(s->port_file, port))
+        what = s->port_file;
+    if (what)
+        warnx("%s: cannot write the port there: %s; give a place that you can write to", what,
+              strerror(errno));
+    return !what;
+}
+
+/* ---- the program ---- */
+
+static void
+remark(void *context, const char *line)
+{
+    (void)context;
+    warnx("%s", line);
+}
+
+static void
+set_policy(const struct program_settings *s, struct live_config *config)
+{
+    switch (s->on_disconnect) {
+    case POLICY_STOP:
+        config->lost_launched = config->lost_attached = LIVE_STOP;
+        break;
+    case POLICY_RESUME:
+        config->lost_launched = config->lost_attached = LIVE_RESUME;
+        break;
+    case POLICY_KILL:
+        config->lost_launched = config->lost_attached = LIVE_KILL;
+        break;
+    case POLICY_DEFAULT:
+        config->lost_launched = s->once ? LIVE_KILL : LIVE_STOP;
+        config->lost_attached = s->once ? LIVE_RESUME : LIVE_STOP;
+        break;
+    }
+}
+
+static bool
+open_target(struct program_session *x)
+{
+    const struct program_settings *s = x->settings;
+    struct live_config config = {
+        .size = sizeof(config),
+        .soft_watch = s->soft_watch,
+        .capture_output = s->capture,
+        .randomize = s->randomize,
+        .say = remark,
+    };
+
+    set_policy(s, &config);
+    x->live = live_open(&config);
+    if (!x->live)
+        warnx("out of memory; end some programs");
+    program_make_target(x, !s->capture);
+    return x->live != NULL;
+}
+
+static bool
+start_program(struct program_session *x)
+{
+    const struct program_settings *s = x->settings;
+    const char *why;
+    int failed;
+
+    if (!s->attach && s->program_count == 0)
+        return true;
+    failed = s->attach ? live_attach(x->live, s->pid) : live_launch(x->live, s->program);
+    if (!failed) {
+        if (!s->capture)
+            program_say_started(x);
+        return true;
+    }
+    why = live_why(x->live);
+    warnx("%s", why ? why : strerror(-failed));
+    return false;
+}
+
+static bool
+open_engine(struct program_session *x)
+{
+    bool serial = x->comm.kind == COMM_TTY;
+    struct stub_config config = {
+        .size = sizeof(config),
+        .target = &x->target,
+        .target_object = x->live,
+        .packets = stub_all_packets,
+        .input = calloc(1, BUFFER_SIZE),
+        .output = calloc(1, BUFFER_SIZE),
+        .input_size = BUFFER_SIZE,
+        .output_size = BUFFER_SIZE,
+        .flags = (serial ? STUB_SERIAL : 0u) | (x->settings->unreliable ? STUB_UNRELIABLE : 0u),
+        .resend_ms = serial || x->settings->unreliable ? SERIAL_RESEND_MS : 0,
+        .commands = program_commands,
+        .commands_context = x,
+    };
+
+    x->bytes = calloc(1, LOOP_BYTES);
+    if (x->bytes && config.input && config.output && stub_init(&x->stub, &config))
+        return true;
+    warnx("out of memory; end some programs");
+    return false;
+}
+
+/* ---- client after client ---- */
+
+static bool
+get_client(struct program_session *x)
+{
+    if (x->line.in >= 0)
+        return true;
+    return x->listener.fd >= 0 && program_await_client(x);
+}
+
+/* Whether another client may come. One that never spoke was none. */
+static bool
+goes_on(const struct program_session *x)
+{
+    const struct program_settings *s = x->settings;
+
+    if (x->exit_wanted || x->listener.fd < 0)
+        return false;
+    if (!x->served)
+        return true;
+    return !s->once && (s->multi || live_alive(x->live));
+}
+
+static void
+serve(struct program_session *x)
+{
+    bool again = true;
+
+    while (again && !program_must_end() && get_client(x)) {
+        program_talk(x);
+        again = goes_on(x);
+        if (again && x->served && x->listener.tcp && !program_must_end())
+            fprintf(stderr, "Listening on port %u\n", x->listener.port);
+    }
+}
+
+/* What was let go keeps its terminal while we stay, as with gdbserver. */
+static void
+join_children(void)
+{
+    while (!program_must_end() && (wait(NULL) > 0 || errno == EINTR))
+        continue;
+}
+
+static bool
+begin(struct program_session *x)
+{
+    const struct program_settings *s = x->settings;
+
+    if (s->set_sid)
+        (void)setsid(); /* refused only to who leads a group, and so has left already */
+    if (s->port_fd >= 0)
+        (void)fcntl(s->port_fd, F_SETFD, FD_CLOEXEC); /* not for the program to keep */
+    if ((s->debug || s->log) && !program_log_open(&x->log, s->log))
+        return false;
+    if (!program_catch_signals() || !open_line(x) || !open_target(x) || !start_program(x) ||
+        !open_engine(x))
+        return false;
+    if (x->listener.fd >= 0 && !s->capture)
+        program_say_where(x);
+    return x->listener.fd < 0 || tell_port(x);
+}
+
+int
+program_serve(const struct program_settings *settings)
+{
+    static struct program_session session;
+    struct program_session *x = &session;
+    bool begun;
+
+    x->settings = settings;
+    x->line.in = x->line.out = x->listener.fd = -1;
+    begun = begin(x);
+    if (begun)
+        serve(x);
+    program_unlisten(&x->listener);
+    program_close_line(&x->line);
+    if (x->live)
+        live_close(x->live);
+    if (begun && !settings->capture)
+        join_children();
+    program_log_close(&x->log);
+    return begun ? EXIT_SUCCESS : EXIT_FAILURE;
+}

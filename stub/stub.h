@@ -1,0 +1,122 @@
+/* stub.h - the engine: a remote debugging stub without I/O, allocation or globals.
+ *
+ * Conventions: the caller owns everything. Bytes from the line go in through stub_feed, bytes for
+ * the line come out of stub_output and are given up with stub_sent; no call blocks. One engine
+ * serves one client at a time; any number of engines may live side by side, each used by one
+ * thread at a time. Times are milliseconds of any clock that does not go backwards.
+ *
+ *     struct stub s;
+ *     stub_init(&s, &config);
+ *     for (;;) {
+ *         n = read(line, bytes, sizeof(bytes));      feed all of it: stub_feed takes what it can,
+ *         ... stub_feed(&s, bytes + fed, n - fed)    and the rest again after output was sent
+ *         while ((p = stub_output(&s, &n)), n > 0)
+ *             stub_sent(&s, write(line, p, n));
+ *     }
+ *
+ * stub_serve() is that loop for who has two blocking callbacks. */
+#ifndef STUBBORN_STUB_H
+#define STUBBORN_STUB_H
+
+#include "stub/target.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { STUB_OPAQUE = 64 };
+struct stub {
+    uint64_t opaque[STUB_OPAQUE];
+};
+
+/* Families of packets. A configuration names those it wants; the others are not linked. */
+struct stub_family;
+extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
+extern const struct stub_family stub_memory_packets;   /* m M x X qCRC qSearch */
+extern const struct stub_family stub_register_packets; /* g G p P */
+extern const struct stub_family stub_run_packets;      /* c s C S vCont k D vKill */
+extern const struct stub_family stub_break_packets;    /* Z z */
+extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo ... */
+extern const struct stub_family stub_xfer_packets;     /* qXfer:... */
+extern const struct stub_family stub_monitor_packets;  /* qRcmd */
+extern const struct stub_family stub_launch_packets;   /* vRun vAttach A QEnvironment... */
+extern const struct stub_family stub_lldb_packets;     /* what lldb asks: host, process, QList... */
+extern const struct stub_family stub_lldb_thread_packets; /* jThreadsInfo, qThreadStopInfo */
+extern const struct stub_family stub_lldb_memory_packets; /* regions, _M, MultiMemRead, ... */
+extern const struct stub_family *const stub_all_packets[]; /* NULL at the end */
+
+/* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */
+struct stub_command {
+    const char *name;
+    const char *help;
+    int (*run)(void *context, const char *args, struct rsp_out *out);
+};
+
+enum {
+    STUB_UNRELIABLE = 1u, /* the line loses bytes: no no-ack mode, acks are sent twice */
+    STUB_SERIAL = 2u      /* bytes are dear: run lengths */
+};
+
+struct stub_config {
+    size_t size; /* sizeof(struct stub_config): a later field breaks nobody */
+    const struct stub_target *target;
+    void *target_object;
+    const struct stub_family *const *packets; /* NULL at the end; stub_all_packets has them all */
+    uint8_t *input, *output; /* buffers; PacketSize is what both can hold */
+    size_t input_size, output_size; /* at least 256 each */
+    unsigned flags;
+    unsigned resend_ms;  /* an unacknowledged frame goes out again after this; 0: never */
+    unsigned resend_max; /* at most so often; 0 means 10 */
+    const struct stub_command *commands; /* name NULL at the end; or NULL */
+    void *commands_context;
+};
+
+/* Prepares s. False when a buffer is too small or the target lacks a size. The target, its object,
+ * the buffers and the tables must outlive s. */
+bool stub_init(struct stub *s, const struct stub_config *config);
+
+/* Takes bytes of the line and returns how many were taken: fewer than n when a request still runs
+ * or output waits. Then give the rest again after stub_sent or stub_doorbell. */
+size_t stub_feed(struct stub *s, const uint8_t *bytes, size_t n);
+
+/* The bytes to send next, *n of them; good until the next call of any function here. */
+const uint8_t *stub_output(struct stub *s, size_t *n);
+void stub_sent(struct stub *s, size_t n);
+
+/* The target has news: an event to report, or an answer that was late. */
+void stub_doorbell(struct stub *s);
+
+/* It is now_ms o'clock: ack timeouts. Returns the milliseconds until it wants to be called next,
+ * or -1 when it waits for nothing. */
+int stub_tick(struct stub *s, uint64_t now_ms);
+
+/* The client is gone: forgets no-ack mode and what was negotiated, keeps unreported events, and
+ * tells the target (client_gone) unless the client had detached or killed everything. */
+void stub_link_lost(struct stub *s);
+
+/* True when a client's first byte cannot be the protocol's: close that connection. (A web page can
+ * make a browser POST to a port of loopback; its body must never be taken for packets.) */
+bool stub_is_stranger(uint8_t first);
+
+/* True while the client waits for a stop reply. */
+bool stub_is_waiting(const struct stub *s);
+/* True when a `monitor exit`, k or D left nothing to serve: end after the output is sent. */
+bool stub_is_over(const struct stub *s);
+
+/* The blocking loop over two callbacks, for a line that is read byte by byte (serve.c). get gives
+ * the next byte 0..255, -1 when none came within some milliseconds, -2 when the line is lost; put
+ * sends one byte. poll (may be NULL) runs the target for a while and says whether it has news; it
+ * is called whenever no byte waits. Returns when the line is lost or stub_is_over. */
+struct stub_line {
+    int (*get)(void *context);
+    void (*put)(void *context, uint8_t byte);
+    bool (*poll)(void *context);
+    uint64_t (*now_ms)(void *context); /* or NULL */
+    void *context;
+};
+void stub_serve(struct stub *s, const struct stub_line *line);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,274 @@
+/* target.h - what a target is: the operations that the engine asks for.
+ *
+ * A target fills one const struct stub_target and brings an object of its own, which comes back as
+ * the first argument. An operation that is NULL is an absent capability: the packets that need it
+ * get the empty reply and are not advertised. So an emulator of one thread starts with
+ * read_memory, get_register, layout, resume and peek, and adds from there.
+ *
+ * Results: 0 is success; -E is an error number (enum stub_error, Linux's numbers), which goes to
+ * the client as it is; STUB_LATER says "not yet": the target keeps the progress, rings
+ * stub_doorbell() when it has some, and the engine asks the very same things again in the same
+ * order. An operation that was answered is asked again within the same request too, so a late
+ * target remembers its answers until settled() is called. Nothing here may block for long.
+ *
+ * Strings handed in are NUL-terminated and good for the call only; strings handed out are the
+ * target's and stay good until the next call. */
+#ifndef STUBBORN_TARGET_H
+#define STUBBORN_TARGET_H
+
+#include <limits.h>
+
+#include "arch/arch.h"
+#include "rsp/rsp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct stub;
+
+#define STUB_LATER INT_MIN
+
+/* Error numbers, Linux's errno: what lldb prints of an Exx. GDB only shows the number. */
+enum stub_error {
+    STUB_EPERM = 1,
+    STUB_ENOENT = 2,
+    STUB_ESRCH = 3,
+    STUB_EIO = 5,
+    STUB_E2BIG = 7,
+    STUB_ENOMEM = 12,
+    STUB_EACCES = 13,
+    STUB_EFAULT = 14,
+    STUB_EBUSY = 16,
+    STUB_EEXIST = 17,
+    STUB_EINVAL = 22,
+    STUB_ENOSPC = 28,
+    STUB_ERANGE = 34,
+    STUB_ENOTSUP = 95
+};
+
+/* ---- events: what the target has to tell ---- */
+
+enum stub_event_kind {
+    STUB_STOPPED,    /* a thread stopped, see reason */
+    STUB_EXITED,     /* the process of id.pid ended with `status` */
+    STUB_SIGNALLED,  /* the process of id.pid ended by `signal` */
+    STUB_OUTPUT,     /* `text`: what the program printed */
+    STUB_THREAD_GONE, /* thread id ended with `status` (QThreadEvents) */
+    STUB_NONE_LEFT   /* nothing that was resumed is left */
+};
+
+enum stub_reason {
+    STUB_NO_REASON, /* stopped because others did */
+    STUB_SIGNAL,
+    STUB_TRACE,   /* a step ended */
+    STUB_SWBREAK, /* PC already stands at the breakpoint */
+    STUB_HWBREAK,
+    STUB_WATCH, /* written; `address` is the data */
+    STUB_RWATCH,
+    STUB_AWATCH,
+    STUB_EXEC, /* `text` is the new program's path */
+    STUB_FORK, /* `other` is the child */
+    STUB_VFORK,
+    STUB_VFORK_DONE,
+    STUB_CLONE,
+    STUB_SYSCALL_ENTRY, /* `status` is the system call's number */
+    STUB_SYSCALL_RETURN,
+    STUB_LIBRARY
+};
+
+struct stub_event {
+    uint8_t kind;   /* enum stub_event_kind */
+    uint8_t reason; /* enum stub_reason */
+    int signal;     /* the target's own number (see linux_signals); 0 none */
+    int status;
+    struct rsp_id id;
+    struct rsp_id other;
+    uint64_t address;
+    uint32_t slot;       /* which watchpoint, counting from 0 */
+    const uint8_t *text; /* the target's, until done() */
+    size_t text_size;
+};
+
+/* ---- what the client wants of a thread at a resume ---- */
+
+enum stub_action_kind {
+    STUB_STAY, /* leave it stopped */
+    STUB_CONTINUE,
+    STUB_STEP,
+    STUB_RANGE /* step while PC is in [start, end); start == end is one step */
+};
+
+struct stub_action {
+    uint8_t kind;
+    int signal; /* to deliver, the target's own number; 0 none */
+    uint64_t start, end;
+};
+
+/* During resume(): what the running request wants of this thread (GDB manual, vCont: the leftmost
+ * action that matches). {pid, 0} asks what threads born later in that process get. */
+struct stub_action stub_action(struct stub *s, struct rsp_id thread);
+
+/* ---- breakpoints and watchpoints (GDB manual, z0..z4) ---- */
+
+enum { STUB_POINT_SOFTWARE, STUB_POINT_HARDWARE, STUB_POINT_WRITE, STUB_POINT_READ,
+       STUB_POINT_ACCESS };
+
+struct stub_point {
+    uint8_t type;
+    uint64_t address;
+    uint32_t kind; /* breakpoint kind, or length of the watched range in bytes */
+};
+
+/* ---- answers ---- */
+
+struct stub_thread_info {
+    char name[32]; /* NUL-terminated, may be empty */
+    int core;      /* -1 unknown */
+};
+
+enum { STUB_READ = 1, STUB_WRITE = 2, STUB_EXECUTE = 4 };
+
+/* The stretch of memory around an address. Unmapped stretches have no permissions. */
+enum stub_region_kind { STUB_RAM, STUB_ROM, STUB_FLASH, STUB_DEVICE };
+struct stub_region {
+    uint64_t start, size; /* size 0: up to the top of memory */
+    bool mapped;
+    uint8_t permissions;
+    uint8_t kind;           /* enum stub_region_kind */
+    uint32_t block_size;    /* of flash */
+    const char *name;       /* path, "[stack]" or NULL */
+};
+
+struct stub_process_info {
+    int64_t pid, parent;
+    uint32_t uid, gid, euid, egid;
+};
+
+/* Text without ; or : in it; NULL where unknown. */
+struct stub_host_info {
+    const char *ostype;     /* "linux" */
+    const char *vendor;     /* "pc" */
+    const char *abi;        /* "gnu" */
+    const char *os_version; /* "6.1.0" */
+    const char *hostname;
+    uint32_t page_size;
+    uint8_t watchpoints; /* hardware slots, 0 when not known */
+};
+
+/* What a client sets before a launch. */
+enum stub_launch_option {
+    STUB_ENV_SET,    /* NAME=VALUE */
+    STUB_ENV_UNSET,  /* NAME */
+    STUB_ENV_RESET,  /* back to the server's own */
+    STUB_DIRECTORY,  /* path; empty: the server's own */
+    STUB_RANDOMIZE,  /* "0" or "1": address space randomization */
+    STUB_SHELL,      /* "0" or "1": start through a shell */
+    STUB_STDIN,      /* path */
+    STUB_STDOUT,
+    STUB_STDERR,
+    STUB_DETACH_ON_ERROR
+};
+
+enum stub_signal_list { STUB_PASS_SIGNALS, STUB_PROGRAM_SIGNALS };
+
+/* ---- the target ---- */
+
+struct stub_target {
+    size_t size;        /* sizeof(struct stub_target) */
+    bool linux_signals; /* signal numbers of events and actions are Linux's, else gdb's */
+
+    /* Machine of a process. The layout is the target's; it changes only at exec. */
+    const struct arch_layout *(*layout)(void *target, int64_t pid);
+
+    /* Threads. next_thread steps *id (zero before the first) to the following thread of any
+     * process and returns 1, or 0 past the last. NULL: one thread, {1, 1}. */
+    int (*next_thread)(void *target, struct rsp_id *id);
+    int (*thread_info)(void *target, struct rsp_id id, struct stub_thread_info *info);
+
+    /* Memory: the callback of arch.h, with what process() gives for the pid (NULL: the target
+     * itself). Breakpoints planted by the target never show in it. write_memory writes all of it
+     * or says an error, and leaves planted breakpoints in force. */
+    void *(*process)(void *target, int64_t pid);
+    arch_read_memory_fn *read_memory;
+    uint64_t granule, top; /* as in struct arch_memory */
+    int (*write_memory)(void *process, uint64_t address, const void *bytes, size_t size);
+
+    /* Registers of a stopped thread: r->size bytes in target byte order. -E: not available. */
+    int (*get_register)(void *target, struct rsp_id id, const struct arch_register *r,
+                        void *value);
+    int (*put_register)(void *target, struct rsp_id id, const struct arch_register *r,
+                        const void *value);
+    /* Keeps a copy of a thread's registers under a number of the target's, and back. */
+    int (*save_registers)(void *target, struct rsp_id id, uint32_t *number);
+    int (*restore_registers)(void *target, struct rsp_id id, uint32_t number);
+
+    /* Events. peek gives the oldest that was not reported: 1, 0 when there is none, STUB_LATER,
+     * never -E. It gives the same one until done, whose event has kind and id, and for STUB_OUTPUT
+     * in text_size how many bytes of the text were told (the rest stays). again turns what was reported last back into
+     * unreported. stop_of says why one thread stands. */
+    int (*peek)(void *target, struct stub_event *event);
+    void (*done)(void *target, const struct stub_event *event);
+    void (*again)(void *target);
+    int (*stop_of)(void *target, struct rsp_id id, struct stub_event *event);
+
+    /* Running. resume starts what stub_action() says and returns; -E: nothing was started.
+     * interrupt asks for a stop of {pid, tid} (0 any): exactly one stop event follows, and one
+     * that is already queued satisfies it. running: 1 while any thread runs. */
+    int (*resume)(void *target, struct stub *s);
+    int (*interrupt)(void *target, struct rsp_id id);
+    int (*running)(void *target);
+    int (*kill)(void *target, int64_t pid);
+    int (*detach)(void *target, int64_t pid);
+
+    /* Starting. args: NUL-terminated strings back to back, the program first (empty: the one the
+     * target knows). After success a stop event is queued. */
+    int (*launch)(void *target, const char *args, size_t size);
+    int (*attach)(void *target, int64_t pid);
+    int (*launch_option)(void *target, enum stub_launch_option option, const char *text);
+    int (*was_attached)(void *target, int64_t pid); /* 1 attached, 0 launched */
+    /* Bit N (of 256) of `signals` is the target's own signal number N. */
+    int (*signals)(void *target, enum stub_signal_list which, const uint8_t *signals);
+
+    /* Breakpoints. Idempotent: a second insert is 0 and changes nothing, one remove clears,
+     * removing what is not there is -STUB_ENOENT. -STUB_ENOTSUP: this type is not to be had (the
+     * empty reply). */
+    int (*insert)(void *process, const struct stub_point *point);
+    int (*remove)(void *process, const struct stub_point *point);
+
+    /* Objects: generators that write the whole object from its start; lists that may change are
+     * frozen when w->offset is 0. GDB manual, "General Query Packets", qXfer. */
+    int (*auxv)(void *process, struct rsp_window *w);
+    int (*libraries_svr4)(void *process, struct rsp_window *w, bool main_lm);
+    int (*exec_file)(void *process, struct rsp_window *w);
+    int (*siginfo)(void *target, struct rsp_id id, struct rsp_window *w);
+    int (*osdata)(void *target, const char *what, struct rsp_window *w);
+
+    /* The region that address lies in; unmapped stretches are regions too. */
+    int (*region)(void *process, uint64_t address, struct stub_region *region);
+    /* A board's memory map, region by region: 1, or 0 past the last. For gdb, which then uses
+     * hardware breakpoints where memory is ROM; a process has no such map. */
+    int (*memory_map)(void *process, unsigned index, struct stub_region *region);
+
+    /* Memory of the debuggee's own for lldb's expressions. */
+    int (*allocate)(void *process, uint64_t size, unsigned permissions, uint64_t *address);
+    int (*deallocate)(void *process, uint64_t address);
+
+    int (*shlib_info)(void *process, uint64_t *address); /* qShlibInfoAddr */
+    int (*offsets)(void *process, uint64_t *text, uint64_t *data); /* qOffsets */
+    int (*host_info)(void *target, struct stub_host_info *info);
+    int (*process_info)(void *target, int64_t pid, struct stub_process_info *info);
+
+    /* The last error in words a user can act on, or NULL when that -E has none. Asked right after
+     * it; forgotten by settled. */
+    const char *(*why)(void *target);
+    /* The request (or report) under way ended: answers kept for asking again may go. */
+    void (*settled)(void *target);
+    /* The client is gone without a detach: the target's own policy applies. */
+    void (*client_gone)(void *target);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

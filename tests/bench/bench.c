@@ -1,0 +1,465 @@
+/* bench.c - runs several servers side by side, asks each the same in turn, prints a table.
+ *
+ *     bench [-c] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...
+ *
+ * COMMAND is the shell's and finds $ADDR (where to listen), $PROG and $PLACES (the program to serve
+ * and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The rounds go
+ * A B C A B C ..., MS milliseconds each, and medians are printed. -c prints system calls for each
+ * operation instead, counted exactly; a count is the difference of two runs, n and 2n operations,
+ * so that nothing of the setting up is in it.
+ *
+ * Each server is asked from a process of its own (a driver), so that one that fails spoils only its
+ * own column. */
+#define _GNU_SOURCE 1
+#include <err.h>
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+
+#include "tests/bench/bare.h"
+#include "tests/bench/count.h"
+#include "tests/bench/measure.h"
+
+enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, MAX_ROWS = 16 };
+
+/* What a driver hands back, in shared memory. */
+struct shared {
+    struct counter counter;
+    double rate;                    /* of the row just asked; 0: this server cannot do it */
+    double calls[COUNT_MAX];        /* of one operation */
+    volatile sig_atomic_t prog_pid; /* to be ended when the driver fails */
+};
+
+struct server {
+    const char *name;
+    const char *command;
+    bool is_bare;
+    pid_t driver, process;
+    int line; /* a byte out asks for that row, a byte in says done */
+    bool failed;
+    struct shared *shared;
+};
+
+struct settings {
+    const char *prog, *dir, *only;
+    bool count;
+    unsigned rounds;
+    double seconds;
+    struct server servers[MAX_SERVERS];
+    unsigned server_count;
+};
+
+/* ---- starting servers ---- */
+
+static int
+listen_anywhere(uint16_t *port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET };
+    socklen_t size = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &size) < 0)
+        err(1, "no port");
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+struct launch {
+    const struct settings *settings;
+    const struct server *server;
+    char address[32], places[512];
+};
+
+static void
+redirect(const struct launch *l)
+{
+    char path[512];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/%.40s.log", l->settings->dir, l->server->name);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0)
+        err(1, "%s", path);
+    dup2(fd, 1);
+    dup2(fd, 2);
+    dup2(open("/dev/null", O_RDONLY), 0);
+}
+
+/* Called in the process that becomes the server. */
+static void
+exec_server(void *context)
+{
+    struct launch *l = context;
+    char command[1024];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setenv("ADDR", l->address, 1);
+    setenv("PROG", l->settings->prog, 1);
+    setenv("PLACES", l->places, 1);
+    redirect(l);
+    snprintf(command, sizeof(command), "exec %s", l->server->command);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+}
+
+static pid_t
+start_server(const struct settings *settings, struct server *server, struct launch *l,
+             uint16_t *port)
+{
+    int listening = listen_anywhere(port);
+    pid_t pid;
+
+    *l = (struct launch){ .settings = settings, .server = server };
+    snprintf(l->address, sizeof(l->address), "127.0.0.1:%u", *port);
+    snprintf(l->places, sizeof(l->places), "%s/%.40s.places", settings->dir, server->name);
+    unlink(l->places);
+    if (server->is_bare && listen(listening, 1) < 0)
+        err(1, "listen");
+    if (!server->is_bare)
+        close(listening);
+    if (settings->count)
+        return count_calls(&server->shared->counter, exec_server, l);
+    pid = fork();
+    if (pid < 0)
+        err(1, "fork");
+    if (pid == 0 && server->is_bare) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        bare_serve(listening);
+    }
+    if (pid == 0) {
+        exec_server(l);
+        _exit(127);
+    }
+    if (server->is_bare)
+        close(listening);
+    return pid;
+}
+
+/* ---- a driver: one server's measures ---- */
+
+static void
+measure_rate(const struct settings *settings, struct server *server, struct session *s,
+             const struct measure *row)
+{
+    struct result sum = { 0 };
+
+    do {
+        struct result r = row->run(s, row->batch);
+
+        sum.amount += r.amount;
+        sum.seconds += r.seconds;
+    } while (sum.amount > 0 && sum.seconds < settings->seconds);
+    server->shared->rate = sum.amount > 0 ? sum.amount / sum.seconds / row->scale : 0;
+}
+
+static void
+add_calls(const struct server *server, double *calls, double factor)
+{
+    for (unsigned i = 0; i < COUNT_MAX; i++)
+        calls[i] += factor * (double)server->shared->counter.calls[i];
+}
+
+static void
+measure_calls(struct server *server, struct session *s, const struct measure *row)
+{
+    double *calls = server->shared->calls, n = row->count;
+
+    memset(calls, 0, sizeof(server->shared->calls));
+    server->shared->rate = row->run(s, row->count).amount;
+    add_calls(server, calls, 1 / n);
+    row->run(s, row->count);
+    add_calls(server, calls, -2 / n);
+    row->run(s, 2 * row->count);
+    add_calls(server, calls, 1 / n);
+}
+
+static _Noreturn void
+drive(const struct settings *settings, struct server *server, int line)
+{
+    struct launch l;
+    struct session s;
+    uint16_t port;
+    uint8_t row;
+    pid_t process;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    process = start_server(settings, server, &l, &port);
+    session_open(&s, port, l.places, server->is_bare);
+    server->shared->prog_pid = s.pid;
+    while (write(line, "", 1) == 1 && read(line, &row, 1) == 1) {
+        if (settings->count)
+            measure_calls(server, &s, &measures[row]);
+        else
+            measure_rate(settings, server, &s, &measures[row]);
+    }
+    session_close(&s);
+    kill(process, SIGKILL);
+    _exit(0);
+}
+
+static bool
+wait_driver(struct server *server)
+{
+    char byte;
+
+    if (!server->failed && read(server->line, &byte, 1) != 1) {
+        server->failed = true;
+        fprintf(stderr, "bench: %s failed, see above and its log\n", server->name);
+        if (server->shared->prog_pid > 0)
+            kill(server->shared->prog_pid, SIGKILL);
+    }
+    return !server->failed;
+}
+
+static void
+start_driver(const struct settings *settings, struct server *server)
+{
+    int pair[2];
+
+    server->shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (server->shared == MAP_FAILED ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        err(1, "driver");
+    server->driver = fork();
+    if (server->driver < 0)
+        err(1, "fork");
+    if (server->driver == 0) {
+        /* A message of err() then says which server it is about. */
+        program_invocation_name = (char *)(uintptr_t)server->name;
+        close(pair[0]);
+        drive(settings, server, pair[1]);
+    }
+    close(pair[1]);
+    server->line = pair[0];
+    wait_driver(server);
+}
+
+static void
+stop_driver(struct server *server)
+{
+    close(server->line);
+    waitpid(server->driver, NULL, 0);
+}
+
+static bool
+ask_driver(struct server *server, unsigned row)
+{
+    uint8_t byte = (uint8_t)row;
+
+    if (server->failed || write(server->line, &byte, 1) != 1)
+        return false;
+    return wait_driver(server);
+}
+
+/* ---- the table of rates ---- */
+
+static int
+by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double
+median(double *values, unsigned n)
+{
+    if (n == 0)
+        return 0;
+    qsort(values, n, sizeof(*values), by_size);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* Three digits of a rate are more than it is worth. */
+static const char *
+rate_text(double v, char *buf, size_t size)
+{
+    if (v <= 0)
+        snprintf(buf, size, "-");
+    else if (v >= 10000)
+        snprintf(buf, size, "%d,%03d", (int)(v / 1000), (int)v % 1000 / 10 * 10);
+    else
+        snprintf(buf, size, v >= 100 ? "%.0f" : "%.1f", v);
+    return buf;
+}
+
+static void
+put_ratio(double ours, double other)
+{
+    if (ours > 0 && other > 0)
+        printf(" %8.2f |", ours / other);
+    else
+        printf(" %8s |", "-");
+}
+
+static void
+put_row(const struct settings *settings, const struct measure *row, const double *rates)
+{
+    double best = 0, bare = 0;
+    char name[64], text[32];
+
+    snprintf(name, sizeof(name), "%s, %s", row->name, row->unit);
+    printf("| %-24s |", name);
+    for (unsigned i = 0; i < settings->server_count; i++) {
+        const struct server *server = &settings->servers[i];
+        int width = (int)strlen(server->name);
+
+        printf(" %*s |", width > 8 ? width : 8,
+               server->failed ? "failed" : rate_text(rates[i], text, sizeof(text)));
+        if (server->is_bare)
+            bare = rates[i];
+        else if (i > 0)
+            best = fmax(best, rates[i]);
+    }
+    put_ratio(rates[0], best);
+    put_ratio(rates[0], bare);
+    printf("\n");
+    fflush(stdout);
+}
+
+static void
+put_heading(const struct settings *settings, const char *corner, bool ratios)
+{
+    printf("| %-24s |", corner);
+    for (unsigned i = 0; i < settings->server_count; i++)
+        printf(" %8s |", settings->servers[i].name);
+    printf("%s\n|---|", ratios ? "  to peer |  to bare |" : "");
+    for (unsigned i = 0; i < settings->server_count + (ratios ? 2 : 0); i++)
+        printf("--:|");
+    printf("\n");
+}
+
+static void
+bench_row(struct settings *settings, unsigned row)
+{
+    static double values[MAX_SERVERS][MAX_ROUNDS];
+    unsigned counts[MAX_SERVERS] = { 0 };
+    double rates[MAX_SERVERS];
+
+    for (unsigned round = 0; round < settings->rounds; round++)
+        for (unsigned i = 0; i < settings->server_count; i++)
+            if (ask_driver(&settings->servers[i], row))
+                values[i][counts[i]++] = settings->servers[i].shared->rate;
+    for (unsigned i = 0; i < settings->server_count; i++)
+        rates[i] = median(values[i], counts[i]);
+    put_row(settings, &measures[row], rates);
+}
+
+/* ---- the table of counts ---- */
+
+static void
+put_calls(const struct shared *shared)
+{
+    bool first = true;
+
+    printf(" (");
+    for (unsigned i = 0; i < COUNT_MAX; i++) {
+        if (shared->calls[i] < 0.005)
+            continue;
+        printf("%s%.2f %s", first ? "" : ", ", shared->calls[i], count_name(i));
+        first = false;
+    }
+    printf(")");
+}
+
+/* One line for each server: `NAME: ROW: COUNT (calls)`, which counts.sh reads. */
+static void
+count_row(struct settings *settings, unsigned row)
+{
+    for (unsigned i = 0; i < settings->server_count; i++) {
+        struct server *server = &settings->servers[i];
+        double sum = 0;
+
+        if (server->is_bare || !ask_driver(server, row) || server->shared->rate <= 0)
+            continue;
+        for (unsigned k = 0; k < COUNT_MAX; k++)
+            sum += server->shared->calls[k];
+        printf("%s: %s: %.2f", server->name, measures[row].counted, sum);
+        put_calls(server->shared);
+        printf("\n");
+        fflush(stdout);
+    }
+}
+
+/* ---- the command line ---- */
+
+static _Noreturn void
+usage(void)
+{
+    fprintf(stderr, "usage: bench [-c] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...\n");
+    exit(2);
+}
+
+static void
+read_options(struct settings *settings, int argc, char **argv)
+{
+    int option;
+
+    while ((option = getopt(argc, argv, "cm:r:t:")) != -1) {
+        if (option == 'c')
+            settings->count = true;
+        else if (option == 'm')
+            settings->only = optarg;
+        else if (option == 'r')
+            settings->rounds = (unsigned)atoi(optarg);
+        else if (option == 't')
+            settings->seconds = atoi(optarg) / 1e3;
+        else
+            usage();
+    }
+    if (argc - optind < 3 || argc - optind - 2 > MAX_SERVERS || settings->rounds < 1 ||
+        settings->rounds > MAX_ROUNDS)
+        usage();
+    settings->prog = argv[optind];
+    settings->dir = argv[optind + 1];
+    for (int i = optind + 2; i < argc; i++) {
+        struct server *server = &settings->servers[settings->server_count++];
+        char *equals = strchr(argv[i], '=');
+
+        if (!equals)
+            usage();
+        *equals = 0;
+        server->name = argv[i];
+        server->command = equals + 1;
+        server->is_bare = strcmp(server->command, "bare") == 0;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct settings settings = { .rounds = 5, .seconds = 0.3 };
+
+    read_options(&settings, argc, argv);
+    signal(SIGPIPE, SIG_IGN);
+    for (unsigned i = 0; i < settings.server_count; i++)
+        if (!settings.count || !settings.servers[i].is_bare)
+            start_driver(&settings, &settings.servers[i]);
+    if (!settings.count)
+        put_heading(&settings, "", true);
+    for (unsigned row = 0; measures[row].run; row++) {
+        if (settings.only && strcmp(settings.only, measures[row].name) != 0)
+            continue;
+        if (settings.count)
+            count_row(&settings, row);
+        else
+            bench_row(&settings, row);
+    }
+    for (unsigned i = 0; i < settings.server_count; i++)
+        stop_driver(&settings.servers[i]);
+    return settings.servers[0].failed;
+}

@@ -1,0 +1,47 @@
+/* prog.c - what `make bench` debugs: 64 MB that a reader can check, and a loop to stop and step in.
+ * Writes where its parts are to the file named by its argument, then raises SIGUSR1, so that every
+ * server stops at the same place whatever it does at the start. */
+#define _GNU_SOURCE 1
+#include "tests/bench/prog.h"
+
+#include <err.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* loop_ARCH.S */
+extern uint64_t prog_hits, prog_laps;
+extern const char prog_hot[], prog_lap_count[], prog_lap[], prog_lap_end[];
+_Noreturn void prog_loop(void);
+
+static uint64_t buffer[PROG_BUFFER / sizeof(uint64_t)];
+
+static void
+tell_places(const char *path)
+{
+    FILE *f = fopen(path, "w");
+
+    if (!f)
+        err(1, "%s", path);
+    fprintf(f, "%d %" PRIxPTR " %" PRIxPTR " %" PRIxPTR " %" PRIxPTR " %" PRIxPTR, (int)getpid(),
+            (uintptr_t)buffer, (uintptr_t)&prog_hits, (uintptr_t)&prog_laps, (uintptr_t)prog_hot,
+            (uintptr_t)prog_lap_count);
+    fprintf(f, " %" PRIxPTR " %" PRIxPTR "\n", (uintptr_t)prog_lap, (uintptr_t)prog_lap_end);
+    if (fclose(f))
+        err(1, "%s", path);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc != 2)
+        errx(1, "usage: prog FILE");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (size_t i = 0; i < PROG_BUFFER / sizeof(uint64_t); i++)
+        buffer[i] = prog_word(i);
+    tell_places(argv[1]);
+    raise(SIGUSR1);
+    prog_loop();
+}

@@ -1,0 +1,85 @@
+#!/bin/sh
+# check.sh quick|clients|all - runs the tests, one part after another, and counts. Each part prints
+# lines `ok NAME`, `not ok NAME (why)`, `skip NAME (why)`, or is a Check runner. Full output of each
+# part is kept in build/check/PART.log; what failed is shown. Last line: `N passed, N failed`.
+set -u
+which=${1:-quick}
+mkdir -p build/check
+passed=0 failed=0 skipped=0
+
+# part NAME COMMAND...: an exit status that no counted failure explains is a failure too.
+part() {
+	name=$1
+	shift
+	log=build/check/$name.log
+	begin=$(date +%s)
+	"$@" >"$log" 2>&1 </dev/null
+	status=$?
+	p=$(grep -c '^ok ' "$log")
+	f=$(grep -c '^not ok ' "$log")
+	s=$(grep -c '^skip ' "$log")
+	checks=$(sed -n 's/.*Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' "$log" | tail -1)
+	if [ -n "$checks" ]; then
+		set -- $checks
+		p=$((p + $1 - $2 - $3)) f=$((f + $2 + $3))
+	fi
+	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then
+		echo "not ok $name (exit status $status)" >>"$log"
+		f=1
+	elif [ $status -eq 0 ] && [ "$p$f$s" = 000 ]; then
+		p=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '%-22s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" \
+		$(($(date +%s) - begin))
+	grep '^skip ' "$log"
+	if [ "$f" -ne 0 ]; then
+		grep -A3 -E '^not ok |:[0-9]+:[FE]:' "$log" | tail -n 40
+		[ "$(grep -c '^not ok ' "$log")" -gt 1 ] || tail -n 15 "$log"
+	fi
+}
+
+jobs=-j$(nproc 2>/dev/null || echo 2)
+export UBSAN_OPTIONS=print_stacktrace=1
+
+quick() {
+	part build make -s $jobs all freestanding
+	part clang make -s $jobs clang-objects
+	part tests make -s $jobs build/unit build/unit-san build/stubborn-san build/session progs tools
+	part layers sh tests/check_layers.sh
+	part symbols sh tests/check_symbols.sh
+	part format sh tests/check_format.sh
+	part unit build/unit
+	part unit-san build/unit-san
+	part options sh tests/program/program.sh
+	part bad-input sh tests/live/bad_input.sh
+	part gdb sh tests/live/session_gdb.sh
+	part lldb sh tests/live/session_lldb.sh
+	part gdb-san sh tests/live/session_gdb.sh build/stubborn-san
+	part lldb-san sh tests/live/session_lldb.sh build/stubborn-san
+	part bad-line sh tests/live/bad_line.sh
+	part mutate sh tests/live/mutate.sh 10
+	part counts sh tests/bench/counts.sh
+	part examples sh tests/examples/run.sh
+	part fuzz sh tests/fuzz/fuzz.sh 5s
+	part demo sh tests/demo.sh check
+}
+clients() {
+	part clients sh tests/clients/check_clients.sh
+}
+rest() {
+	part machines sh tests/machines.sh
+	part mutate-minute sh tests/live/mutate.sh 60
+	part bad-line-long sh tests/live/bad_line.sh long
+	part fuzz-long sh tests/fuzz/fuzz.sh 1m
+}
+case $which in
+quick) quick ;;
+clients) clients ;;
+all) quick; clients; rest ;;
+*) echo "usage: check.sh quick|clients|all" >&2; exit 2 ;;
+esac
+
+[ "$skipped" -eq 0 ] || echo "$skipped skipped, each named above"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

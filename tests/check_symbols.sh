@@ -1,0 +1,55 @@
+#!/bin/sh
+# check_symbols.sh [ARCHIVE...] - what the library needs and what it defines. Prints ok or not ok
+# lines.
+#   freestanding archives: nothing undefined but memcpy memmove memset memcmp, no writable data;
+#   every archive: global names begin with the prefix of a directory.
+# Without arguments: the three archives that `make all freestanding` leaves in build/.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+[ $# -gt 0 ] || set -- build/libstubborn.a build/freestanding-x86_64/libstubborn.a \
+	build/freestanding-aarch64/libstubborn.a
+
+# say WHAT: standard input lists what is wrong.
+say() {
+	wrong=$(cat)
+	if [ -z "$wrong" ]; then
+		echo "ok symbols: $1"
+	else
+		echo "not ok symbols: $1 ($(echo "$wrong" | head -5 | tr '\n' ' '))"
+		bad=1
+	fi
+}
+
+# Names that the archive's members leave open and none of them defines.
+undefined() {
+	nm -P "$1" | awk 'NF >= 2 && $2 ~ /^[Uwv]$/ { open[$1] } NF >= 2 && $2 ~ /^[A-TV-Z]$/ { has[$1] }
+		END { for (name in open) if (!(name in has)) print name }' | sort
+}
+
+for archive in "$@"; do
+	if [ ! -f "$archive" ]; then
+		echo "not ok symbols: $archive is not there"
+		bad=1
+		continue
+	fi
+	nm -P "$archive" 2>/dev/null | awk 'NF >= 2 && $2 ~ /^[A-TV-Z]$/ { print $1 }' |
+		grep -v -E '^(rsp|arch|unwind|stub|live)_' | say "prefixes in $archive"
+	nm -P "$archive" 2>/dev/null | awk 'NF >= 2 && $2 ~ /^[dDbBcC]$/ { print $1 }' |
+		say "no writable data in $archive"
+	case $archive in
+	*freestanding*)
+		undefined "$archive" | grep -v -x -E 'memcpy|memmove|memset|memcmp' |
+			say "only four functions needed by $archive"
+		;;
+	esac
+done
+
+# What the shared library shows is what its headers declare.
+if [ -f build/libstubborn.so ]; then
+	nm -D --defined-only -P build/libstubborn.so | awk '{ sub(/@.*/, "", $1); print $1 }' |
+		grep -v -x 'STUBBORN_0' | while read -r name; do
+		grep -q -w "$name" rsp/rsp.h arch/arch.h stub/target.h stub/stub.h || echo "$name"
+	done | say 'build/libstubborn.so shows what its headers declare'
+fi
+exit $bad

@@ -1,0 +1,43 @@
+#!/bin/sh
+# fuzz.sh TIME - runs each fuzz entry for TIME (5s, 5m) from its kept inputs in tests/fuzz/NAME/.
+# A finding is left in build/fuzz/ and named; kept inputs are replayed first.
+set -u
+time=${1:-5s}
+case $time in *m) seconds=$((${time%m} * 60)) ;; *) seconds=${time%s} ;; esac
+bad=0
+command -v "${CLANG:=clang}" >/dev/null 2>&1 || { echo "skip fuzz (no clang here)"; exit 0; }
+mkdir -p build/fuzz
+sources="$(ls rsp/*.c arch/*.c stub/*.c tests/fuzz/../stub/fake.c)"
+# The dictionary comes from the rows, the first inputs from the transcripts.
+${CC:-cc} -std=c11 -I. -DSTUBBORN_VERSION='"fuzz"' -o build/fuzz/dict tests/fuzz/dict.c rsp/*.c arch/*.c \
+	stub/*.c && build/fuzz/dict >build/fuzz/packets.dict
+mkdir -p build/fuzz/fuzz_engine.corpus
+for transcript in tests/stub/*.rsp; do
+	for mode in '\000' '\022' '\044'; do # as it is; gdb in a small buffer; lldb and a late target
+		{ printf "$mode"; sed -n 's/^> //p' "$transcript"; } \
+			>"build/fuzz/fuzz_engine.corpus/${transcript##*/}-${mode#?}"
+	done
+done
+for entry in tests/fuzz/fuzz_*.c; do
+	name=$(basename "$entry" .c)
+	if ! $CLANG -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -DSTUBBORN_VERSION='"fuzz"' \
+		-o "build/fuzz/$name" "$entry" $sources >"build/fuzz/$name.build" 2>&1; then
+		echo "not ok $name (does not build: $(head -1 "build/fuzz/$name.build"))"
+		bad=1
+		continue
+	fi
+	mkdir -p "build/fuzz/$name.corpus" "tests/fuzz/$name"
+	dict=
+	[ -f "build/fuzz/packets.dict" ] && dict=-dict=build/fuzz/packets.dict
+	if build/fuzz/$name -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+		$dict -artifact_prefix="build/fuzz/$name." "build/fuzz/$name.corpus" "tests/fuzz/$name" \
+		>"build/fuzz/$name.log" 2>&1; then
+		echo "ok $name ($seconds s)"
+	else
+		echo "not ok $name ($(grep -m1 -E 'ERROR|SUMMARY|runtime error' "build/fuzz/$name.log"))"
+		bad=1
+	fi
+	rmdir "tests/fuzz/$name" 2>/dev/null
+done
+exit $bad

@@ -1,0 +1,56 @@
+/* driver.h - a live program under the engine, without a line between: for the suites in tests/live.
+ * Packets go in as text, events are looked at before the engine reports them. */
+#ifndef STUBBORN_TESTS_LIVE_DRIVER_H
+#define STUBBORN_TESTS_LIVE_DRIVER_H
+
+#include <stdarg.h>
+
+#include "stub/live/live.h"
+#include "stub/stub.h"
+
+enum { DRIVE_BUFFER = 16384 };
+
+struct drive {
+    struct live *live;
+    struct live_config config;
+    struct stub stub;
+    uint8_t in[DRIVE_BUFFER], out[DRIVE_BUFFER];
+    char program[256];
+    struct stub_event event; /* the last one that was told */
+    char reply[DRIVE_BUFFER];
+    char console[DRIVE_BUFFER]; /* what O packets carried */
+    char said[512];             /* the last remark */
+    pid_t pid;
+};
+
+/* Opens a target; launches tests/live/progs/NAME with up to two arguments (NULL: none). Fails the
+ * test when it cannot. */
+void drive_open(struct drive *d);
+void drive_launch(struct drive *d, const char *name, const char *a, const char *b);
+/* Starts the program on its own and waits until it wrote a byte; returns its pid. */
+pid_t drive_spawn(struct drive *d, const char *name, const char *a);
+void drive_attach(struct drive *d, pid_t pid);
+void drive_close(struct drive *d);
+
+/* Sends a packet; the reply's body, after at most ten seconds, or "" when there is none. */
+const char *drive_ask(struct drive *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Sends a packet that sets the program going, without waiting for what comes. */
+void drive_send(struct drive *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Waits for the reply of what was sent; at most `ms`. "" when none came. */
+const char *drive_wait(struct drive *d, unsigned ms);
+
+/* Where a symbol of the program is in memory. */
+uint64_t drive_symbol(struct drive *d, const char *name);
+uint64_t drive_get(struct drive *d, const char *symbol, unsigned size);
+uint64_t drive_register(struct drive *d, int64_t tid, const char *name);
+bool drive_set_register(struct drive *d, int64_t tid, const char *name, uint64_t v);
+void *drive_process(struct drive *d);
+int drive_insert(struct drive *d, unsigned type, uint64_t address, uint32_t kind);
+int drive_remove(struct drive *d, unsigned type, uint64_t address, uint32_t kind);
+unsigned drive_threads(struct drive *d);
+/* The program's byte as it really is in memory, breakpoints and all. */
+int drive_raw_byte(pid_t pid, uint64_t address);
+char drive_state(pid_t pid); /* letter of /proc, 0: gone */
+
+#endif

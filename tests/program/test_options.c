@@ -1,0 +1,204 @@
+/* test_options.c - the command lines of gdbserver and lldb-server. */
+#define _GNU_SOURCE 1
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stub/program/options.h"
+#include "tests/suites.h"
+
+/* ---- helpers ---- */
+
+/* Reads words under a mode; what was said on standard error comes into said. */
+static bool
+read_words(const struct program_mode *mode, struct program_settings *s, char **words, char *said,
+           size_t size)
+{
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    bool read;
+    size_t n;
+
+    ck_assert_ptr_nonnull(file);
+    fflush(stderr);
+    dup2(fileno(file), STDERR_FILENO);
+    read = program_read_options(mode, s, words);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(file);
+    n = fread(said, 1, size - 1, file);
+    said[n] = '\0';
+    fclose(file);
+    return read;
+}
+
+#define WORDS(...) ((char *[]){ __VA_ARGS__, NULL })
+
+static struct program_settings
+good(const struct program_mode *mode, char **words)
+{
+    struct program_settings s;
+    char said[512];
+
+    ck_assert_msg(read_words(mode, &s, words, said, sizeof(said)), "refused: %s", said);
+    ck_assert_str_eq(said, "");
+    return s;
+}
+
+/* The refusal must be one line that holds both pieces: the cause and the remedy. */
+static void
+bad(const struct program_mode *mode, char **words, const char *cause, const char *remedy)
+{
+    struct program_settings s;
+    char said[512];
+
+    ck_assert(!read_words(mode, &s, words, said, sizeof(said)));
+    ck_assert_msg(strstr(said, cause) != NULL, "no \"%s\" in: %s", cause, said);
+    ck_assert_msg(strstr(said, remedy) != NULL, "no \"%s\" in: %s", remedy, said);
+    ck_assert_ptr_eq(strchr(said, '\n'), said + strlen(said) - 1);
+}
+
+#define GDB  (&program_gdbserver_mode)
+#define LLDB (&program_lldb_server_mode)
+
+/* ---- gdbserver's ---- */
+
+START_TEST(reads_options_line_and_program)
+{
+    struct program_settings s =
+        good(GDB, WORDS("--once", "--debug", ":1234", "./prog", "--once", "-x", "--", "y"));
+
+    ck_assert(s.once && s.debug && !s.attach && !s.multi && !s.any_user && !s.randomize);
+    ck_assert_str_eq(s.comm, ":1234");
+    ck_assert_int_eq(s.program_count, 5);
+    ck_assert_str_eq(s.program[0], "./prog");
+    ck_assert_str_eq(s.program[4], "y");
+    ck_assert_ptr_null(s.program[5]);
+}
+END_TEST
+
+START_TEST(takes_attach_before_and_behind_the_line)
+{
+    struct program_settings s = good(GDB, WORDS("--attach", ":1", "77"));
+
+    ck_assert(s.attach);
+    ck_assert_str_eq(s.program[0], "77");
+    s = good(GDB, WORDS("--once", "localhost:1", "--attach", "77"));
+    ck_assert(s.attach && s.once);
+    ck_assert_str_eq(s.comm, "localhost:1");
+    ck_assert_str_eq(s.program[0], "77");
+}
+END_TEST
+
+START_TEST(a_dash_is_a_line_and_no_option)
+{
+    struct program_settings s = good(GDB, WORDS("-", "./prog"));
+
+    ck_assert_str_eq(s.comm, "-");
+    ck_assert_str_eq(s.program[0], "./prog");
+}
+END_TEST
+
+START_TEST(takes_arguments_behind_a_blank_or_an_equals_sign)
+{
+    struct program_settings s = good(GDB, WORDS("--log=a b", "--port-file", "p", ":1"));
+
+    ck_assert_str_eq(s.log, "a b");
+    ck_assert_str_eq(s.port_file, "p");
+    ck_assert_str_eq(s.comm, ":1");
+    ck_assert_int_eq(s.program_count, 0);
+}
+END_TEST
+
+START_TEST(reads_the_policies)
+{
+    ck_assert_int_eq(good(GDB, WORDS(":1", "x")).on_disconnect, POLICY_DEFAULT);
+    ck_assert_int_eq(good(GDB, WORDS("--on-disconnect", "stop", ":1")).on_disconnect, POLICY_STOP);
+    ck_assert_int_eq(good(GDB, WORDS("--on-disconnect=resume", ":1")).on_disconnect,
+                     POLICY_RESUME);
+    ck_assert_int_eq(good(GDB, WORDS("--on-disconnect=kill", ":1")).on_disconnect, POLICY_KILL);
+    bad(GDB, WORDS("--on-disconnect=flee", ":1"), "flee", "stop, resume or kill");
+}
+END_TEST
+
+START_TEST(refuses_with_cause_and_remedy)
+{
+    bad(GDB, WORDS("--onze", ":1", "x"), "--onze", "stubborn --help");
+    bad(GDB, WORDS("-x", ":1", "x"), "-x", "stubborn --help");
+    bad(GDB, WORDS("--log"), "--log", "--log FILE");
+    bad(GDB, WORDS("--once=1", ":1", "x"), "--once", "leave out");
+    bad(GDB, WORDS("--fd=3"), "--fd=3", "stubborn --help"); /* lldb-server's alone */
+    bad(LLDB, WORDS("--fdx=3"), "--fdx=3", "stubborn gdbserver --help");
+}
+END_TEST
+
+/* ---- lldb-server's ---- */
+
+START_TEST(reads_how_lldb_starts_a_server)
+{
+    struct program_settings s = good(LLDB, WORDS("--fd=5", "--native-regs", "--setsid"));
+
+    ck_assert_int_eq(s.fd, 5);
+    ck_assert(s.set_sid);
+    ck_assert_ptr_null(s.comm);
+    s = good(LLDB, WORDS("--native-regs", "--setsid", "--fd", "6"));
+    ck_assert_int_eq(s.fd, 6);
+    s = good(LLDB, WORDS("tcp://[127.0.0.1]:0", "--native-regs", "--pipe", "7"));
+    ck_assert_str_eq(s.comm, "tcp://[127.0.0.1]:0");
+    ck_assert_int_eq(s.port_fd, 7);
+    ck_assert_int_eq(s.fd, -1);
+    s = good(LLDB, WORDS("--attach=99", "--reverse-connect", "[127.0.0.1]:3"));
+    ck_assert(s.attach && s.reverse);
+    ck_assert_int_eq(s.pid, 99);
+    s = good(LLDB, WORDS("localhost:0", "--named-pipe", "/f", "-S"));
+    ck_assert_str_eq(s.port_pipe, "/f");
+    ck_assert(s.set_sid);
+    s = good(LLDB, WORDS("-l", "f", "--log-channels=gdb-remote packets", "-a", "5", ":0"));
+    ck_assert_str_eq(s.log, "f");
+    ck_assert_int_eq(s.pid, 5);
+}
+END_TEST
+
+START_TEST(takes_the_program_behind_two_dashes)
+{
+    struct program_settings s = good(LLDB, WORDS("--fd=3", "--", "./prog", "--fd=4"));
+
+    ck_assert_int_eq(s.fd, 3);
+    ck_assert_int_eq(s.program_count, 2);
+    ck_assert_str_eq(s.program[0], "./prog");
+    s = good(LLDB, WORDS(":1", "-S", "--", "./prog"));
+    ck_assert(s.set_sid);
+    ck_assert_str_eq(s.program[0], "./prog");
+}
+END_TEST
+
+START_TEST(refuses_numbers_that_are_none)
+{
+    bad(LLDB, WORDS("--fd=x"), "--fd x", "number");
+    bad(LLDB, WORDS("--fd=-1"), "--fd -1", "number");
+    bad(LLDB, WORDS("--fd=99999999999"), "--fd", "number");
+    bad(LLDB, WORDS("--attach=0"), "--attach 0", "process id");
+    bad(LLDB, WORDS("--attach=12x"), "--attach 12x", "process id");
+    bad(LLDB, WORDS("--pipe"), "--pipe", "--pipe N");
+}
+END_TEST
+
+Suite *
+options_suite(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *gdb = tcase_create("gdbserver"), *lldb = tcase_create("lldb-server");
+
+    suite_add_tcase(suite, gdb);
+    tcase_add_test(gdb, reads_options_line_and_program);
+    tcase_add_test(gdb, takes_attach_before_and_behind_the_line);
+    tcase_add_test(gdb, a_dash_is_a_line_and_no_option);
+    tcase_add_test(gdb, takes_arguments_behind_a_blank_or_an_equals_sign);
+    tcase_add_test(gdb, reads_the_policies);
+    tcase_add_test(gdb, refuses_with_cause_and_remedy);
+    suite_add_tcase(suite, lldb);
+    tcase_add_test(lldb, reads_how_lldb_starts_a_server);
+    tcase_add_test(lldb, takes_the_program_behind_two_dashes);
+    tcase_add_test(lldb, refuses_numbers_that_are_none);
+    return suite;
+}

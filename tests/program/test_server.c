@@ -1,0 +1,693 @@
+/* test_server.c - the whole server in a child, live program and all, with this test as its client. */
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stub/program/program.h"
+#include "tests/suites.h"
+
+/* ---- a server ---- */
+
+struct server {
+    pid_t pid;
+    int words; /* what it says on standard error */
+    char said[4096];
+    size_t size;
+};
+
+/* Starts run(argv) in a child whose descriptors 0 and 1 are those given (-1: as they are). */
+static struct server
+start_with(int (*run)(char **argv), int in, int out, char **argv)
+{
+    struct server server = { 0 };
+    int words[2];
+
+    ck_assert_int_eq(pipe2(words, O_CLOEXEC), 0);
+    server.pid = fork();
+    ck_assert_int_ge(server.pid, 0);
+    if (server.pid == 0) {
+        dup2(words[1], STDERR_FILENO);
+        if (in >= 0)
+            dup2(in, STDIN_FILENO);
+        if (out >= 0)
+            dup2(out, STDOUT_FILENO);
+        closefrom(in >= 0 ? 3 : 64); /* tests hand descriptors on below that */
+        exit(run(argv));
+    }
+    close(words[1]);
+    server.words = words[0];
+    return server;
+}
+
+#define START(run, ...) start_with(run, -1, -1, (char *[]){ __VA_ARGS__, NULL })
+
+/* Reads what the server says until it has said text, and returns what stands behind that. */
+static const char *
+await_words(struct server *s, const char *text)
+{
+    struct pollfd fd = { .fd = s->words, .events = POLLIN };
+    char *found, *end;
+    ssize_t n;
+
+    for (;;) {
+        found = strstr(s->said, text);
+        end = found ? strchr(found + strlen(text), '\n') : NULL;
+        if (end)
+            return found + strlen(text);
+        ck_assert_msg(poll(&fd, 1, 3000) == 1, "no \"%s\" in: %s", text, s->said);
+        n = read(s->words, s->said + s->size, sizeof(s->said) - 1 - s->size);
+        ck_assert_msg(n > 0, "ended without \"%s\": %s", text, s->said);
+        s->size += (size_t)n;
+        s->said[s->size] = '\0';
+    }
+}
+
+static uint16_t
+port_of(struct server *s)
+{
+    return (uint16_t)atoi(await_words(s, "Listening on port "));
+}
+
+/* The exit status of a server that ends within three seconds. */
+static int
+end_of(struct server *s)
+{
+    struct timespec pause = { 0, 10000000 };
+    int status, i;
+
+    for (i = 0; i < 300; i++) {
+        pid_t ended = waitpid(s->pid, &status, WNOHANG);
+
+        if (ended == s->pid) {
+            ck_assert_msg(WIFEXITED(status), "status %x: %s", (unsigned)status, s->said);
+            return WEXITSTATUS(status);
+        }
+        nanosleep(&pause, NULL);
+    }
+    kill(s->pid, SIGKILL);
+    ck_abort_msg("the server does not end");
+}
+
+static bool
+is_gone(pid_t pid)
+{
+    struct timespec pause = { 0, 10000000 };
+    int i;
+
+    for (i = 0; i < 100 && kill(pid, 0) == 0; i++)
+        nanosleep(&pause, NULL);
+    return i < 100;
+}
+
+/* ---- a client ---- */
+
+struct client {
+    int in, out;
+    bool no_ack;
+    char body[70000];
+    char bytes[70000]; /* read and not looked at yet */
+    size_t size;
+};
+
+static struct client *
+client_on(int in, int out)
+{
+    struct client *c = calloc(1, sizeof(*c));
+
+    ck_assert_ptr_nonnull(c);
+    c->in = in;
+    c->out = out;
+    return c;
+}
+
+static struct client *
+connect_port(uint16_t port)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET,
+                              .sin_port = htons(port),
+                              .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+    return client_on(fd, fd);
+}
+
+static void
+hang_up(struct client *c)
+{
+    close(c->in);
+    if (c->out != c->in)
+        close(c->out);
+    free(c);
+}
+
+static void
+send_bytes(struct client *c, const char *bytes, size_t n)
+{
+    ck_assert_int_eq(write(c->out, bytes, n), (ssize_t)n);
+}
+
+static void
+send_packet(struct client *c, const char *body)
+{
+    char frame[512];
+    unsigned sum = 0;
+    const char *p;
+
+    for (p = body; *p; p++)
+        sum += (uint8_t)*p;
+    snprintf(frame, sizeof(frame), "$%s#%02x", body, sum & 0xff);
+    send_bytes(c, frame, strlen(frame));
+}
+
+/* More bytes within `ms`; false at the end of the line. */
+static bool
+more(struct client *c, int ms)
+{
+    struct pollfd fd = { .fd = c->in, .events = POLLIN };
+    ssize_t n;
+
+    ck_assert_msg(poll(&fd, 1, ms) == 1, "no answer, but: %.*s", (int)c->size, c->bytes);
+    n = read(c->in, c->bytes + c->size, sizeof(c->bytes) - c->size);
+    if (n <= 0)
+        return false;
+    c->size += (size_t)n;
+    return true;
+}
+
+/* The body of the next frame; "" and an end of the line are an error. */
+static const char *
+answer(struct client *c)
+{
+    for (;;) {
+        char *begin = memchr(c->bytes, '$', c->size);
+        char *end = begin ? memchr(begin, '#', c->size - (size_t)(begin - c->bytes)) : NULL;
+
+        if (end && end + 2 < c->bytes + c->size) {
+            size_t n = (size_t)(end - begin) - 1, used = (size_t)(end + 3 - c->bytes);
+
+            memcpy(c->body, begin + 1, n);
+            c->body[n] = '\0';
+            memmove(c->bytes, c->bytes + used, c->size - used);
+            c->size -= used;
+            if (!c->no_ack)
+                send_bytes(c, "+", 1);
+            return c->body;
+        }
+        ck_assert_msg(more(c, 3000), "the line ended");
+    }
+}
+
+static const char *
+ask(struct client *c, const char *body)
+{
+    send_packet(c, body);
+    return answer(c);
+}
+
+static void
+drop_acks(struct client *c)
+{
+    ck_assert_str_eq(ask(c, "QStartNoAckMode"), "OK");
+    c->no_ack = true;
+}
+
+static bool
+line_ends(struct client *c)
+{
+    while (more(c, 3000))
+        c->size = 0;
+    return true;
+}
+
+#define SLEEPER "/bin/sleep", "1000"
+
+/* ---- gdbserver's manners ---- */
+
+START_TEST(says_what_scripts_read_and_what_to_paste)
+{
+    struct server s = START(program_gdbserver, ":0", SLEEPER);
+    char line[256];
+    uint16_t port = port_of(&s);
+    struct client *c;
+
+    ck_assert_int_gt(atoi(await_words(&s, "Process /bin/sleep created; pid = ")), 1);
+    snprintf(line, sizeof(line), "gdb /bin/sleep -ex \"target remote localhost:%u\"\n", port);
+    await_words(&s, "-o");
+    ck_assert_ptr_nonnull(strstr(s.said, line));
+    snprintf(line, sizeof(line), "lldb /bin/sleep -o \"gdb-remote localhost:%u\"\n", port);
+    ck_assert_ptr_nonnull(strstr(s.said, line));
+    c = connect_port(port);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    await_words(&s, "Remote debugging from host 127.0.0.1, port ");
+    send_packet(c, "k");
+    ck_assert_int_eq(end_of(&s), 0);
+    await_words(&s, "Killing process(es): ");
+    hang_up(c);
+}
+END_TEST
+
+START_TEST(serves_client_after_client_also_while_the_program_runs)
+{
+    struct server s = START(program_gdbserver, ":0", SLEEPER);
+    uint16_t port = port_of(&s);
+    pid_t pid = atoi(await_words(&s, "pid = "));
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        struct client *c = connect_port(port);
+
+        ck_assert_int_eq(ask(c, "?")[0], 'T');
+        drop_acks(c);
+        send_packet(c, "c");
+        poll(NULL, 0, 20);
+        hang_up(c);
+    }
+    kill(s.pid, SIGTERM);
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert(is_gone(pid));
+}
+END_TEST
+
+START_TEST(a_second_client_waits_for_the_first_to_go)
+{
+    struct server s = START(program_gdbserver, ":0", SLEEPER);
+    uint16_t port = port_of(&s);
+    struct client *first = connect_port(port), *second = connect_port(port);
+    struct pollfd fd = { .fd = second->in, .events = POLLIN };
+
+    send_packet(second, "?");
+    ck_assert_int_eq(ask(first, "?")[0], 'T');
+    ck_assert_int_eq(poll(&fd, 1, 50), 0);
+    hang_up(first);
+    ck_assert_int_eq(answer(second)[0], 'T');
+    send_packet(second, "k");
+    ck_assert_int_eq(end_of(&s), 0);
+    hang_up(second);
+}
+END_TEST
+
+START_TEST(ends_after_one_client_when_told_once)
+{
+    struct server s = START(program_gdbserver, "--once", ":0", SLEEPER);
+    uint16_t port = port_of(&s);
+    pid_t pid = atoi(await_words(&s, "pid = "));
+    struct client *c = connect_port(port);
+
+    hang_up(c); /* one that never spoke was no client */
+    c = connect_port(port);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert(is_gone(pid));
+}
+END_TEST
+
+START_TEST(lets_an_attached_program_go_when_told_to_end)
+{
+    pid_t pid = fork();
+    struct server s;
+    struct client *c;
+    char number[16];
+
+    if (pid == 0) {
+        execl("/bin/sleep", "sleep", "1000", NULL);
+        _exit(1);
+    }
+    snprintf(number, sizeof(number), "%d", (int)pid);
+    s = START(program_gdbserver, ":0", "--attach", number);
+    c = connect_port(port_of(&s));
+    await_words(&s, "Attached; pid = ");
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    kill(s.pid, SIGTERM); /* the server is blocked on this client's next word */
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_eq(kill(pid, 0), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    hang_up(c);
+}
+END_TEST
+
+START_TEST(a_stranger_is_sent_away_and_the_server_goes_on)
+{
+    static const char post[] = "POST / HTTP/1.1\r\n\r\n$k#6b";
+    struct server s = START(program_gdbserver, "--once", ":0", SLEEPER);
+    uint16_t port = port_of(&s);
+    struct client *c = connect_port(port);
+
+    send_bytes(c, post, sizeof(post) - 1);
+    ck_assert(line_ends(c));
+    await_words(&s, "its first byte, 0x50, is not a debugger's");
+    hang_up(c);
+    c = connect_port(port);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    send_packet(c, "k");
+    ck_assert_int_eq(end_of(&s), 0);
+    hang_up(c);
+}
+END_TEST
+
+/* Replies pile up until the line takes no more; the server must still hear a signal. */
+START_TEST(a_client_that_does_not_read_hangs_nothing)
+{
+    struct server s = START(program_gdbserver, ":0", SLEEPER);
+    struct client *c = connect_port(port_of(&s));
+    static const char read_much[] = "$qXfer:features:read:target.xml:0,ffff#6e";
+    int i;
+
+    drop_acks(c);
+    fcntl(c->out, F_SETFL, O_NONBLOCK);
+    for (i = 0; i < 20000; i++)
+        if (write(c->out, read_much, sizeof(read_much) - 1) < (ssize_t)sizeof(read_much) - 1)
+            break;
+    ck_assert_int_gt(i, 1000);
+    poll(NULL, 0, 100);
+    kill(s.pid, SIGTERM);
+    ck_assert_int_eq(end_of(&s), 0);
+    hang_up(c);
+}
+END_TEST
+
+START_TEST(an_interrupt_stops_the_program_and_an_end_is_told)
+{
+    struct server s = START(program_gdbserver, ":0", "/bin/sleep", "0.2");
+    struct client *c = connect_port(port_of(&s));
+
+    drop_acks(c);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    send_packet(c, "c");
+    poll(NULL, 0, 50);
+    send_bytes(c, "\003", 1);
+    ck_assert_int_eq(strncmp(answer(c), "T02", 3), 0);
+    ck_assert_str_eq(ask(c, "c"), "W00");
+    await_words(&s, "Child exited with status 0");
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+}
+END_TEST
+
+START_TEST(monitor_exit_ends_the_server)
+{
+    struct server s = START(program_gdbserver, ":0", SLEEPER);
+    struct client *c = connect_port(port_of(&s));
+    pid_t pid = atoi(await_words(&s, "pid = "));
+
+    drop_acks(c);
+    ck_assert_str_eq(ask(c, "qRcmd,65786974"), "OK");
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert(is_gone(pid));
+    hang_up(c);
+}
+END_TEST
+
+START_TEST(a_detached_program_goes_on_and_the_server_stays_with_it)
+{
+    struct server s = START(program_gdbserver, ":0", "/bin/sleep", "0.3");
+    struct client *c = connect_port(port_of(&s));
+
+    ck_assert_str_eq(ask(c, "D"), "OK");
+    await_words(&s, "Detaching from process ");
+    hang_up(c);
+    ck_assert_int_eq(waitpid(s.pid, NULL, WNOHANG), 0);
+    ck_assert_int_eq(end_of(&s), 0);
+}
+END_TEST
+
+/* ---- other lines ---- */
+
+START_TEST(standard_input_and_output_carry_nothing_but_packets)
+{
+    struct server s;
+    struct client *c;
+    int to[2], from[2];
+
+    ck_assert_int_eq(pipe2(to, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(from, O_CLOEXEC), 0);
+    s = start_with(program_gdbserver, to[0], from[1],
+                   (char *[]){ "-", "/bin/sh", "-c", "cat; echo said; exit 3", NULL });
+    close(to[0]);
+    close(from[1]);
+    c = client_on(from[0], to[1]);
+    send_packet(c, "?");
+    ck_assert(more(c, 3000));
+    ck_assert_int_eq(c->bytes[0], '+');
+    ck_assert_int_eq(answer(c)[0], 'T');
+    while (ask(c, "c")[0] == 'T') /* the shell's children are signalled to it */
+        continue;
+    ck_assert_str_eq(c->body, "W03");
+    await_words(&s, "said");
+    ck_assert_uint_eq(c->size, 0);
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+}
+END_TEST
+
+START_TEST(serves_a_unix_socket_and_removes_it)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char text[200];
+    struct server s;
+    struct client *c;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/stubborn-server-%d", (int)getpid());
+    snprintf(text, sizeof(text), "unix:%s", address.sun_path);
+    s = START(program_gdbserver, text, SLEEPER);
+    await_words(&s, "Listening on /tmp/stubborn-server-");
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    c = client_on(fd, fd);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    kill(s.pid, SIGINT);
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_ne(access(address.sun_path, F_OK), 0);
+    hang_up(c);
+}
+END_TEST
+
+/* A pty holds less than a large reply, so the server sees short writes. */
+START_TEST(serves_a_serial_line)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char text[200];
+    struct server s;
+    struct client *c;
+
+    ck_assert_int_ge(master, 0);
+    ck_assert_int_eq(grantpt(master), 0);
+    ck_assert_int_eq(unlockpt(master), 0);
+    snprintf(text, sizeof(text), "serial://%s", ptsname(master));
+    s = START(program_gdbserver, text, SLEEPER);
+    await_words(&s, "created");
+    poll(NULL, 0, 200); /* what comes before the line is raw is echoed */
+    c = client_on(master, master);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    ck_assert_uint_gt(strlen(ask(c, "qXfer:features:read:target.xml:0,ffff")), 4096);
+    send_packet(c, "k");
+    ck_assert_int_eq(end_of(&s), 0);
+    hang_up(c);
+}
+END_TEST
+
+/* ---- lldb-server's manners ---- */
+
+START_TEST(serves_a_descriptor_and_ends_with_the_client)
+{
+    struct server s;
+    struct client *c;
+    char number[16];
+    int pair[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+    snprintf(number, sizeof(number), "--fd=%d", pair[1]);
+    s = START(program_lldb_server, number, "--native-regs", "--setsid");
+    close(pair[1]);
+    c = client_on(pair[0], pair[0]);
+    drop_acks(c);
+    ck_assert_ptr_nonnull(strstr(ask(c, "qHostInfo"), "ptrsize:8;"));
+    shutdown(pair[0], SHUT_WR); /* the child of the fork holds this end too */
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_uint_eq(s.size, 0);
+    hang_up(c);
+}
+END_TEST
+
+static uint16_t
+read_port(int fd)
+{
+    char text[16] = { 0 };
+    ssize_t n = read(fd, text, sizeof(text));
+
+    ck_assert_int_gt(n, 1);
+    ck_assert_int_eq(text[n - 1], '\0');
+    ck_assert_uint_eq(strspn(text, "0123456789"), (size_t)n - 1);
+    return (uint16_t)atoi(text);
+}
+
+START_TEST(writes_the_port_to_a_pipe)
+{
+    struct server s;
+    struct client *c;
+    char number[16];
+    int port[2];
+
+    ck_assert_int_eq(pipe(port), 0);
+    snprintf(number, sizeof(number), "%d", port[1]);
+    s = START(program_lldb_server, "tcp://[127.0.0.1]:0", "--native-regs", "--pipe", number);
+    close(port[1]);
+    c = connect_port(read_port(port[0]));
+    drop_acks(c);
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+}
+END_TEST
+
+START_TEST(writes_the_port_to_a_fifo_and_to_a_file)
+{
+    char directory[] = "/tmp/stubborn-XXXXXX", fifo[64], file[64], text[16] = { 0 };
+    struct server s;
+    struct client *c;
+    uint16_t port;
+    int fd;
+
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+    snprintf(file, sizeof(file), "%s/file", directory);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    s = START(program_lldb_server, "localhost:0", "--named-pipe", fifo, "--port-file", file);
+    fd = open(fifo, O_RDONLY);
+    port = read_port(fd);
+    close(fd);
+    c = connect_port(port);
+    drop_acks(c);
+    fd = open(file, O_RDONLY);
+    ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
+    close(fd);
+    ck_assert_int_eq(atoi(text), port);
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+    unlink(fifo);
+    unlink(file);
+    ck_assert_int_eq(rmdir(directory), 0); /* nothing else was left there */
+}
+END_TEST
+
+START_TEST(connects_to_who_listens_and_launches_what_it_says)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof(in);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+    struct server s;
+    struct client *c;
+    char address[64], output[64] = "";
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&in, sizeof(in)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&in, &size), 0);
+    snprintf(address, sizeof(address), "[127.0.0.1]:%u", ntohs(in.sin_port));
+    s = START(program_lldb_server, "--reverse-connect", address);
+    fd = accept(listener, NULL, NULL);
+    c = client_on(fd, fd);
+    drop_acks(c);
+    ck_assert_str_eq(ask(c, "A18,0,2f62696e2f6563686f,4,1,6869"), "OK"); /* /bin/echo hi */
+    ck_assert_str_eq(ask(c, "qLaunchSuccess"), "OK");
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    ask(c, "c");
+    for (; c->body[0] == 'O'; answer(c))
+        strncat(output, c->body + 1, sizeof(output) - strlen(output) - 1);
+    ck_assert_str_eq(output, "68690d0a");
+    ck_assert_str_eq(c->body, "W00");
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+    close(listener);
+}
+END_TEST
+
+/* ---- what cannot be ---- */
+
+static void
+ck_refused(int (*run)(char **argv), char **argv, const char *cause)
+{
+    struct server s = start_with(run, -1, -1, argv);
+    int status;
+
+    await_words(&s, cause);
+    status = end_of(&s);
+    ck_assert_int_eq(status, 1);
+    close(s.words);
+}
+
+#define REFUSED(run, cause, ...) ck_refused(run, (char *[]){ __VA_ARGS__, NULL }, cause)
+
+START_TEST(says_why_it_cannot_start)
+{
+    REFUSED(program_gdbserver, "no program", ":0");
+    REFUSED(program_gdbserver, "no COMM", "--once");
+    REFUSED(program_gdbserver, "port must be", ":x", "/bin/true");
+    REFUSED(program_gdbserver, "--attach x: give a process id", "--attach", ":0", "x");
+    REFUSED(program_gdbserver, "takes one process id", "--attach", ":0");
+    REFUSED(program_gdbserver, "/no/such/program", ":0", "/no/such/program");
+    REFUSED(program_gdbserver, "/etc/passwd", ":0", "/etc/passwd");
+    REFUSED(program_gdbserver, "999999999", ":0", "--attach", "999999999");
+    REFUSED(program_gdbserver, "cannot make a socket there", "unix:/no/such/s", "/bin/true");
+    REFUSED(program_gdbserver, "cannot write a log there", "--log", "/no/such/l", ":0",
+            "/bin/true");
+    REFUSED(program_gdbserver, "cannot write the port there", "--port-file", "/no/such/p", ":0",
+            "/bin/true");
+    REFUSED(program_lldb_server, "no address", "--setsid");
+    REFUSED(program_lldb_server, "two lines", "--fd=3", ":0");
+    REFUSED(program_lldb_server, "is not open", "--fd=63");
+    REFUSED(program_lldb_server, "two programs", "--attach=1", ":0", "--", "/bin/true");
+}
+END_TEST
+
+Suite *
+server_suite(void)
+{
+    Suite *suite = suite_create("server");
+    TCase *gdb = tcase_create("gdbserver"), *lines = tcase_create("lines");
+    TCase *lldb = tcase_create("lldb-server"), *bad = tcase_create("refusals");
+
+    suite_add_tcase(suite, gdb);
+    tcase_set_timeout(gdb, 20);
+    tcase_add_test(gdb, says_what_scripts_read_and_what_to_paste);
+    tcase_add_test(gdb, serves_client_after_client_also_while_the_program_runs);
+    tcase_add_test(gdb, a_second_client_waits_for_the_first_to_go);
+    tcase_add_test(gdb, ends_after_one_client_when_told_once);
+    tcase_add_test(gdb, lets_an_attached_program_go_when_told_to_end);
+    tcase_add_test(gdb, a_stranger_is_sent_away_and_the_server_goes_on);
+    tcase_add_test(gdb, a_client_that_does_not_read_hangs_nothing);
+    tcase_add_test(gdb, an_interrupt_stops_the_program_and_an_end_is_told);
+    tcase_add_test(gdb, monitor_exit_ends_the_server);
+    tcase_add_test(gdb, a_detached_program_goes_on_and_the_server_stays_with_it);
+    suite_add_tcase(suite, lines);
+    tcase_set_timeout(lines, 20);
+    tcase_add_test(lines, standard_input_and_output_carry_nothing_but_packets);
+    tcase_add_test(lines, serves_a_unix_socket_and_removes_it);
+    tcase_add_test(lines, serves_a_serial_line);
+    suite_add_tcase(suite, lldb);
+    tcase_set_timeout(lldb, 20);
+    tcase_add_test(lldb, serves_a_descriptor_and_ends_with_the_client);
+    tcase_add_test(lldb, writes_the_port_to_a_pipe);
+    tcase_add_test(lldb, writes_the_port_to_a_fifo_and_to_a_file);
+    tcase_add_test(lldb, connects_to_who_listens_and_launches_what_it_says);
+    suite_add_tcase(suite, bad);
+    tcase_set_timeout(bad, 30);
+    tcase_add_test(bad, says_why_it_cannot_start);
+    return suite;
+}

@@ -1,0 +1,1014 @@
+/* fake.c - the target of fake.h. */
+#include "tests/stub/fake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the machine ---- */
+
+static const struct arch_row core_rows[] = {
+    { "r#", 0, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, NULL },
+    { "fp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_FP, 2, NULL, NULL },
+    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 3, NULL, NULL },
+    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 4, NULL, NULL },
+    { "flags", 0, 1, 32, ARCH_UINT, ARCH_GENERAL, ARCH_STATUS, -1, NULL, NULL },
+};
+static const struct arch_row vector_rows[] = {
+    { "v#", 0, 1, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, 16, NULL, NULL },
+};
+static const struct arch_feature features[] = {
+    { "org.stubborn.fake.core", NULL, core_rows, 5, 0 },
+    { "org.stubborn.fake.vector", NULL, vector_rows, 1, 0 },
+};
+const struct arch fake_arch = {
+    .name = "fake",
+    .triple = "fake",
+    .features = features,
+    .feature_count = 2,
+    .address_bytes = 8,
+    .breakpoint_size = 1,
+    .breakpoint = { 0xcc },
+    .breakpoint_pc = 1,
+};
+static const struct arch_layout layout = { &fake_arch, 0 };
+
+/* ---- late answers ---- */
+
+enum deed {
+    NEXT_THREAD,
+    THREAD_INFO,
+    READ_MEMORY,
+    WRITE_MEMORY,
+    GET_REGISTER,
+    PUT_REGISTER,
+    SAVE,
+    RESTORE,
+    PEEK,
+    STOP_OF,
+    RESUME,
+    INTERRUPT,
+    RUNNING,
+    KILL,
+    DETACH,
+    LAUNCH,
+    ATTACH,
+    OPTION,
+    WAS_ATTACHED,
+    SIGNALS,
+    INSERT,
+    REMOVE,
+    AUXV,
+    LIBRARIES,
+    EXEC_FILE,
+    SIGINFO,
+    OSDATA,
+    REGION,
+    MEMORY_MAP,
+    ALLOCATE,
+    DEALLOCATE,
+    SHLIB,
+    OFFSETS,
+    HOST,
+    PROCESS
+};
+
+static uint64_t
+key_of(enum deed deed, uint64_t a, uint64_t b, uint64_t c)
+{
+    const uint64_t words[4] = { deed, a, b, c };
+    uint64_t key = UINT64_C(0xcbf29ce484222325);
+
+    for (unsigned i = 0; i < 4; i++)
+        key = (key ^ words[i] ^ words[i] >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+    return key ^ key >> 32;
+}
+
+/* The memo of that question in this request, begun when it is new; NULL when there is no room. */
+static struct fake_memo *
+memo_of(struct fake *f, uint64_t key)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        struct fake_memo *m = &f->memo[(key + i) % FAKE_MEMO];
+
+        if (m->request != f->request) {
+            *m = (struct fake_memo){ .key = key, .request = f->request };
+            return m;
+        }
+        if (m->key == key)
+            return m;
+    }
+    return NULL;
+}
+
+/* True when this question must be asked once more; else *m (may be NULL) keeps what came of it. */
+static bool
+is_late(struct fake *f, struct fake_memo **m, enum deed deed, uint64_t a, uint64_t b, uint64_t c)
+{
+    *m = f->late ? memo_of(f, key_of(deed, a, b, c)) : NULL;
+    if (*m == NULL || (*m)->told)
+        return false;
+    (*m)->told = true;
+    f->rings = true;
+    return true;
+}
+
+/* A question whose answer may be found again at any time. */
+#define ASK(f, deed, a, b, c)                                                        \
+    do {                                                                             \
+        struct fake_memo *ask_m;                                                     \
+        if (is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))) \
+            return STUB_LATER;                                                       \
+    } while (0)
+
+/* A deed that must not be done twice in one request. */
+#define DO(f, deed, a, b, c, what)                                                   \
+    do {                                                                             \
+        struct fake_memo *do_m;                                                      \
+        int do_r;                                                                    \
+        if (is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))) \
+            return STUB_LATER;                                                       \
+        if (do_m != NULL && do_m->done)                                              \
+            return do_m->result;                                                     \
+        do_r = (what);                                                               \
+        (f)->deeds++;                                                                \
+        if (do_m != NULL) {                                                          \
+            do_m->done = true;                                                       \
+            do_m->result = do_r;                                                     \
+        }                                                                            \
+        return do_r;                                                                 \
+    } while (0)
+
+static uint64_t
+sum_of(const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    uint64_t sum = n;
+
+    for (size_t i = 0; i < n; i++)
+        sum = sum * 31 + p[i];
+    return sum;
+}
+
+static int
+fail(struct fake *f, int error, const char *why)
+{
+    f->why = why;
+    return -error;
+}
+
+/* ---- threads ---- */
+
+static const struct arch_layout *
+fake_layout(void *target, int64_t pid)
+{
+    (void)pid;
+    return ((struct fake *)target)->layout;
+}
+
+struct fake_thread *
+fake_thread(struct fake *f, int64_t tid)
+{
+    int64_t i = tid - FAKE_PID;
+
+    return i >= 0 && i < (int64_t)f->thread_count ? &f->threads[i] : NULL;
+}
+
+static int
+next_thread(void *target, struct rsp_id *id)
+{
+    struct fake *f = target;
+    int64_t next = id->tid < FAKE_PID ? FAKE_PID : id->tid + 1;
+
+    ASK(f, NEXT_THREAD, id->pid, id->tid, 0);
+    if (fake_thread(f, next) == NULL)
+        return 0;
+    *id = (struct rsp_id){ FAKE_PID, next };
+    return 1;
+}
+
+static int
+thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
+{
+    struct fake *f = target;
+
+    ASK(f, THREAD_INFO, id.tid, 0, 0);
+    if (fake_thread(f, id.tid) == NULL)
+        return -STUB_ESRCH;
+    snprintf(info->name, sizeof(info->name), "t<%d>", (int)(id.tid - FAKE_PID));
+    info->core = (int)(id.tid % 4);
+    return 0;
+}
+
+/* ---- memory ---- */
+
+static uint8_t *
+page_of(struct fake *f, uint64_t address)
+{
+    switch (address / FAKE_PAGE) {
+    case 2:
+        return f->heap;
+    case 4:
+        return f->stack;
+    case UINT64_MAX / FAKE_PAGE:
+        return f->last;
+    default:
+        return NULL;
+    }
+}
+
+static bool
+is_readable(struct fake *f, uint64_t address)
+{
+    return address / FAKE_PAGE == 1 || page_of(f, address) != NULL;
+}
+
+static uint8_t
+byte_at(struct fake *f, uint64_t address)
+{
+    uint8_t *page = page_of(f, address);
+
+    return page != NULL ? page[address % FAKE_PAGE] : (uint8_t)address;
+}
+
+static bool
+read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *bytes_read)
+{
+    struct fake *f = process;
+    struct fake_memo *m;
+    uint8_t *to = buffer;
+    size_t n = 0;
+
+    if (is_late(f, &m, READ_MEMORY, address, size, 0)) {
+        *bytes_read = ARCH_LATER;
+        return false;
+    }
+    while (n < size && is_readable(f, address + n))
+        n++;
+    if (f->all_or_nothing && n < size)
+        n = 0;
+    for (size_t i = 0; i < n; i++)
+        to[i] = byte_at(f, address + i);
+    *bytes_read = n;
+    return n == size;
+}
+
+static int
+write_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (page_of(f, address + i) == NULL)
+            return fail(f, STUB_EFAULT, "no memory that may be written");
+    for (size_t i = 0; i < size; i++)
+        page_of(f, address + i)[(address + i) % FAKE_PAGE] = bytes[i];
+    return 0;
+}
+
+static int
+write_memory(void *process, uint64_t address, const void *bytes, size_t size)
+{
+    struct fake *f = process;
+
+    DO(f, WRITE_MEMORY, address, size, sum_of(bytes, size),
+       write_now(f, address, bytes, size));
+}
+
+static const struct stub_region regions[] = {
+    { 0, 0x1000, false, 0, STUB_RAM, 0, NULL },
+    { 0x1000, 0x1000, true, STUB_READ | STUB_EXECUTE, STUB_FLASH, 0x100, "/bin/fake" },
+    { 0x2000, 0x1000, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, "[heap]" },
+    { 0x3000, 0x1000, false, 0, STUB_RAM, 0, NULL },
+    { 0x4000, 0x1000, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, "[stack]" },
+    { 0x5000, UINT64_MAX - 0x5fff, false, 0, STUB_RAM, 0, NULL },
+    { UINT64_MAX - 0xfff, 0, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, NULL },
+};
+enum { REGIONS = sizeof(regions) / sizeof(regions[0]) };
+
+/* Its rows are the regions above that are there. */
+int
+fake_memory_map(void *process, unsigned index, struct stub_region *r)
+{
+    static const unsigned rows[] = { 1, 2, 4 };
+    struct fake *f = process;
+
+    ASK(f, MEMORY_MAP, index, 0, 0);
+    if (index >= sizeof(rows) / sizeof(rows[0]))
+        return 0;
+    *r = regions[rows[index]];
+    return 1;
+}
+
+static int
+region(void *process, uint64_t address, struct stub_region *r)
+{
+    struct fake *f = process;
+    size_t i = REGIONS - 1;
+
+    ASK(f, REGION, address, 0, 0);
+    while (address < regions[i].start)
+        i--;
+    *r = regions[i];
+    return 0;
+}
+
+static int
+allocate_now(struct fake *f, uint64_t size, uint64_t *address)
+{
+    if (size > FAKE_PAGE)
+        return fail(f, STUB_ENOMEM, "so much memory is not to be had");
+    f->allocated = 0x2800;
+    *address = f->allocated;
+    return 0;
+}
+
+static int
+allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address)
+{
+    struct fake *f = process;
+
+    *address = f->allocated;
+    DO(f, ALLOCATE, size, permissions, 0, allocate_now(f, size, address));
+}
+
+static int
+deallocate_now(struct fake *f, uint64_t address)
+{
+    if (address != f->allocated)
+        return -STUB_EINVAL;
+    f->allocated = 0;
+    return 0;
+}
+
+static int
+deallocate(void *process, uint64_t address)
+{
+    struct fake *f = process;
+
+    DO(f, DEALLOCATE, address, 0, 0, deallocate_now(f, address));
+}
+
+/* ---- registers ---- */
+
+static int
+get_register(void *target, struct rsp_id id, const struct arch_register *r, void *value)
+{
+    struct fake *f = target;
+    struct fake_thread *t = fake_thread(f, id.tid);
+
+    ASK(f, GET_REGISTER, id.tid, r->number, 0);
+    if (t == NULL)
+        return -STUB_ESRCH;
+    if (r->offset + r->size > FAKE_REGISTERS)
+        return -STUB_ENOTSUP;
+    memcpy(value, t->registers + r->offset, r->size);
+    return 0;
+}
+
+static int
+put_register_now(struct fake *f, struct rsp_id id, const struct arch_register *r,
+                 const void *value)
+{
+    struct fake_thread *t = fake_thread(f, id.tid);
+
+    if (t == NULL)
+        return -STUB_ESRCH;
+    if (r->offset + r->size > FAKE_REGISTERS)
+        return fail(f, STUB_EIO, "this register cannot be written");
+    memcpy(t->registers + r->offset, value, r->size);
+    return 0;
+}
+
+static int
+put_register(void *target, struct rsp_id id, const struct arch_register *r, const void *value)
+{
+    struct fake *f = target;
+
+    DO(f, PUT_REGISTER, id.tid, r->number, sum_of(value, r->size),
+       put_register_now(f, id, r, value));
+}
+
+static int
+save_now(struct fake *f, struct rsp_id id)
+{
+    const struct fake_thread *t = fake_thread(f, id.tid);
+
+    if (t == NULL || f->save_count == FAKE_SAVES)
+        return -STUB_ENOSPC;
+    memcpy(f->saves[f->save_count++], t->registers, FAKE_REGISTERS);
+    return 0;
+}
+
+static int
+save_once(struct fake *f, struct rsp_id id)
+{
+    DO(f, SAVE, id.tid, 0, 0, save_now(f, id));
+}
+
+static int
+save_registers(void *target, struct rsp_id id, uint32_t *number)
+{
+    struct fake *f = target;
+    int r = save_once(f, id);
+
+    *number = f->save_count;
+    return r;
+}
+
+static int
+restore_now(struct fake *f, struct rsp_id id, uint32_t number)
+{
+    struct fake_thread *t = fake_thread(f, id.tid);
+
+    if (t == NULL || number == 0 || number > f->save_count)
+        return fail(f, STUB_EINVAL, "no registers are saved under that number");
+    memcpy(t->registers, f->saves[number - 1], FAKE_REGISTERS);
+    return 0;
+}
+
+static int
+restore_registers(void *target, struct rsp_id id, uint32_t number)
+{
+    struct fake *f = target;
+
+    DO(f, RESTORE, id.tid, number, 0, restore_now(f, id, number));
+}
+
+/* ---- events ---- */
+
+void
+fake_stop(struct fake *f, int64_t tid, enum stub_reason reason, int signal, uint64_t address)
+{
+    struct fake_thread *t = fake_thread(f, tid);
+
+    if (t == NULL)
+        return;
+    t->stop = (struct stub_event){ .kind = STUB_STOPPED,
+                                   .reason = (uint8_t)reason,
+                                   .signal = signal,
+                                   .id = { FAKE_PID, tid },
+                                   .other = { FAKE_PID, FAKE_PID },
+                                   .address = address,
+                                   .text = (const uint8_t *)"/bin/new",
+                                   .text_size = 8 };
+    t->queued = true;
+    f->running = false;
+    f->rings = true;
+}
+
+void
+fake_exit(struct fake *f, int status)
+{
+    f->other = (struct stub_event){ .kind = STUB_EXITED,
+                                    .status = status,
+                                    .id = { FAKE_PID, FAKE_PID } };
+    f->thread_count = 0;
+    f->running = false;
+}
+
+void
+fake_print(struct fake *f, const char *text)
+{
+    f->text_size = strlen(text) < sizeof(f->text) ? strlen(text) : sizeof(f->text);
+    memcpy(f->text, text, f->text_size);
+    f->other = (struct stub_event){ .kind = STUB_OUTPUT,
+                                    .id = { FAKE_PID, FAKE_PID },
+                                    .text = f->text,
+                                    .text_size = f->text_size };
+}
+
+static int
+peek(void *target, struct stub_event *event)
+{
+    struct fake *f = target;
+
+    ASK(f, PEEK, 0, 0, 0);
+    if (f->other.kind != STUB_STOPPED) {
+        *event = f->other;
+        return 1;
+    }
+    for (unsigned i = 0; i < f->thread_count; i++) {
+        if (f->threads[i].queued) {
+            *event = f->threads[i].stop;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What of a text was told goes; the rest is told next. */
+static void
+done_printing(struct fake *f, size_t told)
+{
+    f->text_size -= told;
+    memmove(f->text, f->text + told, f->text_size);
+    f->other.text_size = f->text_size;
+    if (f->text_size == 0)
+        f->other.kind = STUB_STOPPED;
+}
+
+static void
+done(void *target, const struct stub_event *event)
+{
+    struct fake *f = target;
+    struct fake_thread *t = fake_thread(f, event->id.tid);
+
+    f->reported = *event;
+    if (event->kind == STUB_OUTPUT)
+        done_printing(f, event->text_size);
+    else if (event->kind != STUB_STOPPED)
+        f->other.kind = STUB_STOPPED;
+    else if (t != NULL)
+        t->queued = false;
+}
+
+static void
+again(void *target)
+{
+    struct fake *f = target;
+    struct fake_thread *t = fake_thread(f, f->reported.id.tid);
+
+    if (f->reported.kind == STUB_STOPPED && t != NULL && t->stop.reason != STUB_NO_REASON)
+        t->queued = true;
+}
+
+static int
+stop_of(void *target, struct rsp_id id, struct stub_event *event)
+{
+    struct fake *f = target;
+    struct fake_thread *t = fake_thread(f, id.tid);
+
+    ASK(f, STOP_OF, id.tid, 0, 0);
+    if (t == NULL)
+        return -STUB_ESRCH;
+    *event = t->stop;
+    event->id = id;
+    return 0;
+}
+
+/* ---- running: a step ends at once, four bytes on; what continues runs until a test stops it ---- */
+
+static void
+step(struct fake *f, struct fake_thread *t)
+{
+    struct arch_register pc;
+
+    arch_register_role(f->layout, ARCH_PC, &pc);
+    if (pc.offset + pc.size <= FAKE_REGISTERS)
+        arch_put_uint(f->layout->arch, t->registers + pc.offset, pc.size,
+                      arch_get_uint(f->layout->arch, t->registers + pc.offset, pc.size) + 4);
+    fake_stop(f, t->tid, STUB_TRACE, 5, 0);
+}
+
+static int
+resume_now(struct fake *f)
+{
+    struct fake_thread *stepping = NULL;
+
+    for (unsigned i = 0; i < f->thread_count; i++) {
+        struct fake_thread *t = &f->threads[i];
+        struct stub_action a = stub_action(f->stub, (struct rsp_id){ FAKE_PID, t->tid });
+
+        if (a.kind == STUB_STAY || t->queued) /* a stop that nobody heard of yet keeps it standing */
+            continue;
+        t->stop = (struct stub_event){ .kind = STUB_STOPPED, .id = { FAKE_PID, t->tid } };
+        t->queued = false;
+        f->running = true;
+        if (a.kind != STUB_CONTINUE && stepping == NULL)
+            stepping = t;
+    }
+    if (stepping != NULL)
+        step(f, stepping);
+    return 0;
+}
+
+static int
+resume(void *target, struct stub *s)
+{
+    struct fake *f = target;
+
+    f->stub = s;
+    DO(f, RESUME, 0, 0, 0, resume_now(f));
+}
+
+static int
+interrupt_now(struct fake *f)
+{
+    if (f->running)
+        fake_stop(f, FAKE_PID, STUB_SIGNAL, 2, 0);
+    return 0;
+}
+
+static int
+interrupt(void *target, struct rsp_id id)
+{
+    struct fake *f = target;
+
+    (void)id;
+    DO(f, INTERRUPT, 0, 0, 0, interrupt_now(f));
+}
+
+static int
+running(void *target)
+{
+    struct fake *f = target;
+
+    ASK(f, RUNNING, 0, 0, 0);
+    return f->running;
+}
+
+static int
+end_now(struct fake *f, int64_t pid, bool killed)
+{
+    if (pid != FAKE_PID || f->thread_count == 0)
+        return -STUB_ESRCH;
+    f->thread_count = 0;
+    f->running = false;
+    if (killed)
+        f->other = (struct stub_event){ .kind = STUB_SIGNALLED,
+                                        .signal = 9,
+                                        .id = { FAKE_PID, FAKE_PID } };
+    return 0;
+}
+
+static int
+kill_process(void *target, int64_t pid)
+{
+    struct fake *f = target;
+
+    DO(f, KILL, pid, 0, 0, end_now(f, pid, true));
+}
+
+static int
+detach(void *target, int64_t pid)
+{
+    struct fake *f = target;
+
+    DO(f, DETACH, pid, 0, 0, end_now(f, pid, false));
+}
+
+/* ---- starting ---- */
+
+static void
+start(struct fake *f, bool attached)
+{
+    f->thread_count = f->wanted;
+    f->attached = attached;
+    for (unsigned i = 0; i < f->thread_count; i++) {
+        struct fake_thread *t = &f->threads[i];
+
+        *t = (struct fake_thread){ .tid = FAKE_PID + (int64_t)i };
+        t->stop = (struct stub_event){ .kind = STUB_STOPPED, .id = { FAKE_PID, t->tid } };
+        for (unsigned r = 0; r < 5; r++)
+            arch_put_uint(&fake_arch, t->registers + 8 * r, 8, (i << 8) + r);
+        arch_put_uint(&fake_arch, t->registers + 16, 8, 0x4100);
+        arch_put_uint(&fake_arch, t->registers + 24, 8, 0x4080);
+        arch_put_uint(&fake_arch, t->registers + 32, 8, 0x1000 + 0x10 * i);
+    }
+}
+
+static int
+launch_now(struct fake *f, const char *args, size_t size)
+{
+    size_t n = size < sizeof(f->args) ? size : sizeof(f->args) - 1;
+
+    for (size_t i = 0; i < n; i++)
+        f->args[i] = args[i] != '\0' ? args[i] : '|';
+    f->args[n] = '\0';
+    if (strncmp(args, "/bin/none", 9) == 0)
+        return fail(f, STUB_ENOENT, "there is no /bin/none");
+    start(f, false);
+    fake_stop(f, FAKE_PID, STUB_SIGNAL, 5, 0);
+    return 0;
+}
+
+static int
+launch(void *target, const char *args, size_t size)
+{
+    struct fake *f = target;
+
+    DO(f, LAUNCH, sum_of(args, size), size, 0, launch_now(f, args, size));
+}
+
+static int
+attach_now(struct fake *f, int64_t pid)
+{
+    if (pid != FAKE_PID)
+        return fail(f, STUB_ESRCH, "no such process; only 16 is there");
+    start(f, true);
+    fake_stop(f, FAKE_PID, STUB_SIGNAL, 19, 0);
+    return 0;
+}
+
+static int
+attach(void *target, int64_t pid)
+{
+    struct fake *f = target;
+
+    DO(f, ATTACH, pid, 0, 0, attach_now(f, pid));
+}
+
+static int
+option_now(struct fake *f, enum stub_launch_option option, const char *text)
+{
+    if (option == STUB_STDERR)
+        return -STUB_ENOTSUP;
+    if (option == STUB_DIRECTORY && strcmp(text, "/none") == 0)
+        return fail(f, STUB_ENOENT, "there is no /none");
+    snprintf(f->option, sizeof(f->option), "%d %s", (int)option, text);
+    return 0;
+}
+
+static int
+launch_option(void *target, enum stub_launch_option option, const char *text)
+{
+    struct fake *f = target;
+
+    DO(f, OPTION, option, sum_of(text, strlen(text)), 0, option_now(f, option, text));
+}
+
+static int
+was_attached(void *target, int64_t pid)
+{
+    struct fake *f = target;
+
+    ASK(f, WAS_ATTACHED, pid, 0, 0);
+    return f->attached;
+}
+
+static int
+set_signals(void *target, enum stub_signal_list which, const uint8_t *signals)
+{
+    struct fake *f = target;
+
+    (void)signals;
+    ASK(f, SIGNALS, which, 0, 0);
+    return 0;
+}
+
+/* ---- breakpoints ---- */
+
+static unsigned
+find_point(const struct fake *f, const struct stub_point *p)
+{
+    unsigned i = 0;
+
+    while (i < f->point_count && (f->points[i].type != p->type ||
+                                  f->points[i].address != p->address ||
+                                  f->points[i].kind != p->kind))
+        i++;
+    return i;
+}
+
+static int
+insert_now(struct fake *f, const struct stub_point *p)
+{
+    unsigned i = find_point(f, p);
+
+    if (p->type == STUB_POINT_HARDWARE)
+        return -STUB_ENOTSUP;
+    if (!is_readable(f, p->address))
+        return fail(f, STUB_EFAULT, "no memory there");
+    if (i == FAKE_POINTS)
+        return fail(f, STUB_ENOSPC, "no slot is left");
+    if (i == f->point_count)
+        f->points[f->point_count++] = *p;
+    return 0;
+}
+
+static int
+insert(void *process, const struct stub_point *p)
+{
+    struct fake *f = process;
+
+    DO(f, INSERT, p->type, p->address, p->kind, insert_now(f, p));
+}
+
+static int
+remove_now(struct fake *f, const struct stub_point *p)
+{
+    unsigned i = find_point(f, p);
+
+    if (i == f->point_count)
+        return -STUB_ENOENT;
+    f->points[i] = f->points[--f->point_count];
+    return 0;
+}
+
+static int
+remove_point(void *process, const struct stub_point *p)
+{
+    struct fake *f = process;
+
+    DO(f, REMOVE, p->type, p->address, p->kind, remove_now(f, p));
+}
+
+/* ---- objects and facts ---- */
+
+static int
+auxv(void *process, struct rsp_window *w)
+{
+    uint8_t bytes[32];
+    struct fake *f = process;
+
+    ASK(f, AUXV, 0, 0, 0);
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i + 0x20); /* # $ and * are among them */
+    rsp_window_bytes(w, bytes, sizeof(bytes));
+    return 0;
+}
+
+static int
+libraries_svr4(void *process, struct rsp_window *w, bool main_lm)
+{
+    struct fake *f = process;
+
+    ASK(f, LIBRARIES, main_lm, 0, 0);
+    rsp_window_text(w, main_lm ? "<library-list-svr4 version=\"1.0\" main-lm=\"0x2000\"/>"
+                               : "<library-list-svr4 version=\"1.0\"/>");
+    return 0;
+}
+
+static int
+exec_file(void *process, struct rsp_window *w)
+{
+    struct fake *f = process;
+
+    ASK(f, EXEC_FILE, 0, 0, 0);
+    rsp_window_text(w, "/bin/fake");
+    return 0;
+}
+
+static int
+siginfo(void *target, struct rsp_id id, struct rsp_window *w)
+{
+    struct fake *f = target;
+    uint8_t bytes[8] = { 5, 0, 0, 0, 0, 0, 0, 1 };
+
+    ASK(f, SIGINFO, id.tid, 0, 0);
+    rsp_window_bytes(w, bytes, sizeof(bytes));
+    return 0;
+}
+
+static int
+osdata(void *target, const char *what, struct rsp_window *w)
+{
+    struct fake *f = target;
+
+    ASK(f, OSDATA, sum_of(what, strlen(what)), 0, 0);
+    if (what[0] != '\0' && strcmp(what, "processes") != 0)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<osdata type=\"");
+    rsp_window_text(w, what[0] != '\0' ? what : "types");
+    rsp_window_text(w, "\"/>");
+    return 0;
+}
+
+static int
+shlib_info(void *process, uint64_t *address)
+{
+    struct fake *f = process;
+
+    ASK(f, SHLIB, 0, 0, 0);
+    *address = 0x2100;
+    return 0;
+}
+
+static int
+offsets(void *process, uint64_t *text, uint64_t *data)
+{
+    struct fake *f = process;
+
+    ASK(f, OFFSETS, 0, 0, 0);
+    *text = 0x1000;
+    *data = 0x2000;
+    return 0;
+}
+
+static int
+host_info(void *target, struct stub_host_info *info)
+{
+    struct fake *f = target;
+
+    ASK(f, HOST, 0, 0, 0);
+    *info = (struct stub_host_info){ .ostype = "linux",
+                                     .vendor = "pc",
+                                     .abi = "gnu",
+                                     .os_version = "6.1.0",
+                                     .hostname = "box",
+                                     .page_size = FAKE_PAGE,
+                                     .watchpoints = 4 };
+    return 0;
+}
+
+static int
+process_info(void *target, int64_t pid, struct stub_process_info *info)
+{
+    struct fake *f = target;
+
+    ASK(f, PROCESS, pid, 0, 0);
+    *info = (struct stub_process_info){ pid, 1, 1000, 100, 1001, 101 };
+    return 0;
+}
+
+static const char *
+why(void *target)
+{
+    return ((struct fake *)target)->why;
+}
+
+static void
+settled(void *target)
+{
+    struct fake *f = target;
+
+    f->request++;
+    f->why = NULL;
+}
+
+/* ---- all of it ---- */
+
+static const struct stub_target ops = {
+    .size = sizeof(struct stub_target),
+    .linux_signals = true,
+    .layout = fake_layout,
+    .next_thread = next_thread,
+    .thread_info = thread_info,
+    .read_memory = read_memory,
+    .granule = FAKE_PAGE,
+    .write_memory = write_memory,
+    .get_register = get_register,
+    .put_register = put_register,
+    .save_registers = save_registers,
+    .restore_registers = restore_registers,
+    .peek = peek,
+    .done = done,
+    .again = again,
+    .stop_of = stop_of,
+    .resume = resume,
+    .interrupt = interrupt,
+    .running = running,
+    .kill = kill_process,
+    .detach = detach,
+    .launch = launch,
+    .attach = attach,
+    .launch_option = launch_option,
+    .was_attached = was_attached,
+    .signals = set_signals,
+    .insert = insert,
+    .remove = remove_point,
+    .auxv = auxv,
+    .libraries_svr4 = libraries_svr4,
+    .exec_file = exec_file,
+    .siginfo = siginfo,
+    .osdata = osdata,
+    .region = region,
+    .allocate = allocate,
+    .deallocate = deallocate,
+    .shlib_info = shlib_info,
+    .offsets = offsets,
+    .host_info = host_info,
+    .process_info = process_info,
+    .why = why,
+    .settled = settled,
+};
+
+void
+fake_init(struct fake *f, unsigned threads)
+{
+    memset(f, 0, sizeof(*f));
+    f->ops = ops;
+    f->layout = &layout;
+    f->request = 1;
+    f->wanted = threads;
+    start(f, false);
+    memset(f->last, 0xaa, sizeof(f->last));
+    arch_put_uint(&fake_arch, f->stack + 0x100, 8, 0x4200);
+    arch_put_uint(&fake_arch, f->stack + 0x108, 8, 0x1234);
+    if (threads == 0)
+        f->wanted = 1;
+}
+
+static int
+echo(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    if (args[0] == '\0')
+        return -STUB_EINVAL;
+    rsp_put_text(out, args);
+    rsp_put(out, '\n');
+    return 0;
+}
+
+static int
+hush(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    (void)args;
+    (void)out;
+    return 0;
+}
+
+const struct stub_command fake_commands[] = {
+    { "echo", "says its arguments", echo },
+    { "hush", "says nothing", hush },
+    { NULL, NULL, NULL },
+};

@@ -1,0 +1,456 @@
+/* test_engine.c - acks, repeats, lost links, interrupts and news: the engine's own doings, whatever
+ * the packets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/engine.h"
+#include "tests/stub/wire.h"
+#include "tests/suites.h"
+
+static struct wire *wire;
+
+static void
+open_wire(void)
+{
+    wire = calloc(1, sizeof(*wire));
+    wire_open(wire, 3, 0x400, 0);
+}
+
+static void
+close_wire(void)
+{
+    wire_close(wire);
+    free(wire);
+}
+
+static void
+reopen(unsigned threads, unsigned flags)
+{
+    wire_close(wire);
+    wire_open(wire, threads, 0x400, flags);
+}
+
+/* What the engine sends now, whatever it is, as a string; nothing is acknowledged. */
+static const char *
+heard(void)
+{
+    static char text[0x1000];
+    size_t n = 0, more;
+    const uint8_t *p;
+
+    while (p = stub_output(&wire->stub, &more), more > 0 && n + more < sizeof(text)) {
+        memcpy(text + n, p, more);
+        n += more;
+        stub_sent(&wire->stub, more);
+    }
+    text[n] = '\0';
+    return text;
+}
+
+static void
+feed(const char *bytes)
+{
+    size_t n = strlen(bytes);
+
+    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
+}
+
+static void
+expect(const char *want)
+{
+    const char *text = heard();
+
+    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
+}
+
+static bool
+begins(const char *text, const char *start)
+{
+    return text != NULL && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* ---- acks ---- */
+
+START_TEST(request_is_acknowledged_and_answered_in_one_piece)
+{
+    size_t n;
+
+    feed("$qC#b4");
+    stub_output(&wire->stub, &n);
+    ck_assert_uint_eq(n, strlen("+$QC10#f5"));
+    expect("+$QC10#f5");
+    expect("");
+}
+END_TEST
+
+START_TEST(nak_sends_the_answer_again)
+{
+    feed("$qC#b4");
+    expect("+$QC10#f5");
+    feed("-");
+    expect("$QC10#f5");
+    feed("-");
+    expect("$QC10#f5");
+    feed("+");
+    feed("-");
+    expect("");
+}
+END_TEST
+
+START_TEST(wrong_checksum_gets_a_nak)
+{
+    feed("$qC#b5");
+    expect("-");
+    feed("$qC#zz");
+    expect("-");
+    feed("$qC#b4");
+    expect("+$QC10#f5");
+}
+END_TEST
+
+START_TEST(answer_is_resent_a_bounded_number_of_times)
+{
+    uint64_t now = 0;
+    unsigned sent = 0;
+
+    feed("$qC#b4");
+    expect("+$QC10#f5");
+    for (unsigned i = 0; i < 100; i++) {
+        stub_tick(&wire->stub, now += 1000);
+        sent += strcmp(heard(), "$QC10#f5") == 0;
+    }
+    ck_assert_uint_eq(sent, 10);
+    ck_assert_int_eq(stub_tick(&wire->stub, now + 1), -1);
+}
+END_TEST
+
+START_TEST(answer_is_not_resent_before_its_time)
+{
+    stub_tick(&wire->stub, 5000);
+    feed("$qC#b4");
+    expect("+$QC10#f5");
+    ck_assert_int_eq(stub_tick(&wire->stub, 5400), 600);
+    expect("");
+}
+END_TEST
+
+START_TEST(repeated_request_is_answered_again_but_done_once)
+{
+    feed("$vCont;s:10#53");
+    ck_assert_uint_eq(wire->fake.deeds, 1);
+    ck_assert(begins(heard(), "+$T05thread:10;"));
+    stub_tick(&wire->stub, 600);
+    feed("$vCont;s:10#53");
+    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert_uint_eq(wire->fake.deeds, 1);
+}
+END_TEST
+
+/* Two steps in a row are two steps. */
+START_TEST(request_after_an_ack_is_no_repeat)
+{
+    feed("$vCont;s:10#53");
+    heard();
+    feed("+");
+    stub_tick(&wire->stub, 600);
+    feed("$vCont;s:10#53");
+    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert_uint_eq(wire->fake.deeds, 2);
+}
+END_TEST
+
+START_TEST(resume_repeated_while_it_runs_is_done_once)
+{
+    feed("$c#63");
+    expect("+");
+    feed("$c#63");
+    expect("+");
+    ck_assert_uint_eq(wire->fake.deeds, 1);
+    fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 5, 0);
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "$T05thread:10;"));
+    feed("+");
+    expect("");
+}
+END_TEST
+
+START_TEST(lossy_line_gets_its_acks_twice)
+{
+    reopen(1, STUB_UNRELIABLE);
+    feed("$qC#b4");
+    expect("++$QC10#f5");
+}
+END_TEST
+
+START_TEST(acks_are_let_fall_in_no_ack_mode)
+{
+    feed("$QStartNoAckMode#b0");
+    expect("+$OK#9a");
+    feed("+");
+    feed("+-+$qC#00");
+    expect("$QC10#f5");
+    feed("-");
+    expect("");
+    feed("$qC#b5");
+    expect("");
+}
+END_TEST
+
+START_TEST(two_requests_in_one_segment_get_two_answers)
+{
+    static const char both[] = "$qC#b4$T11#b6";
+    size_t took = stub_feed(&wire->stub, (const uint8_t *)both, sizeof(both) - 1);
+
+    ck_assert_uint_eq(took, strlen("$qC#b4"));
+    expect("+$QC10#f5");
+    feed(both + took);
+    expect("+$OK#9a");
+}
+END_TEST
+
+/* ---- events ---- */
+
+START_TEST(link_lost_between_stop_and_ack_loses_no_event)
+{
+    feed("$c#63");
+    expect("+");
+    fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "$T0bthread:11;"));
+    stub_link_lost(&wire->stub);
+    feed("$?#3f");
+    ck_assert(begins(heard(), "+$T0bthread:11;"));
+}
+END_TEST
+
+START_TEST(stop_without_a_client_is_told_to_the_next)
+{
+    feed("$c#63");
+    stub_link_lost(&wire->stub);
+    fake_stop(&wire->fake, 0x12, STUB_SIGNAL, 11, 0);
+    stub_doorbell(&wire->stub);
+    expect("");
+    feed("$?#3f");
+    ck_assert(begins(heard(), "+$T0bthread:12;"));
+}
+END_TEST
+
+START_TEST(stop_reported_and_acknowledged_is_told_again_to_who_asks)
+{
+    feed("$c#63");
+    fake_stop(&wire->fake, 0x12, STUB_SIGNAL, 11, 0);
+    stub_doorbell(&wire->stub);
+    heard();
+    feed("+");
+    stub_link_lost(&wire->stub);
+    feed("$?#3f");
+    ck_assert(begins(heard(), "+$T0bthread:12;"));
+}
+END_TEST
+
+START_TEST(thousand_stops_at_once_are_told_one_by_one)
+{
+    bool told[1000] = { false };
+
+    reopen(1000, 0);
+    feed("$c#63");
+    expect("+");
+    for (int i = 0; i < 1000; i++)
+        fake_stop(&wire->fake, 0x10 + i, STUB_SWBREAK, 5, 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        const char *text;
+        unsigned long tid;
+
+        stub_doorbell(&wire->stub);
+        text = heard();
+        if (text[0] == '+')
+            text++;
+        ck_assert_msg(begins(text, "$T05thread:"), "%u: %s", i, text);
+        tid = strtoul(text + strlen("$T05thread:"), NULL, 16) - 0x10;
+        ck_assert_uint_lt(tid, 1000);
+        ck_assert(!told[tid]);
+        told[tid] = true;
+        feed("+");
+        feed("$c#63");
+    }
+    ck_assert(stub_is_waiting(&wire->stub));
+}
+END_TEST
+
+START_TEST(output_of_any_length_is_told_in_order)
+{
+    char text[201], all[201] = "";
+    size_t n = 0;
+
+    memset(text, 'a', 200);
+    text[199] = 'z';
+    text[200] = '\0';
+    wire_close(wire);
+    wire_open(wire, 1, 0x100, 0);
+    ck_assert_ptr_null(wire_ask(wire, "c"));
+    fake_print(&wire->fake, text);
+    wire_ring(wire);
+    while (wire_hear(wire)) {
+        struct rsp_in in = rsp_in_from(wire->body + 1, wire->size - 1);
+
+        ck_assert_int_eq(wire->body[0], 'O');
+        n += rsp_take_hex_bytes(&in, all + n, sizeof(all) - n);
+        ck_assert(rsp_take_end(&in));
+    }
+    ck_assert_uint_eq(n, 200);
+    ck_assert(memcmp(all, text, 200) == 0);
+    ck_assert(stub_is_waiting(&wire->stub));
+}
+END_TEST
+
+/* ---- interrupts ---- */
+
+START_TEST(interrupt_in_the_segment_of_the_resume_stops_it)
+{
+    feed("$c#63\x03");
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "+$T02thread:10;"));
+}
+END_TEST
+
+START_TEST(interrupt_of_what_stands_is_dropped)
+{
+    feed("\x03");
+    stub_doorbell(&wire->stub);
+    expect("");
+    feed("$c#63");
+    stub_doorbell(&wire->stub);
+    expect("+");
+}
+END_TEST
+
+START_TEST(interrupt_beside_a_stop_gives_one_stop)
+{
+    feed("$c#63");
+    heard();
+    fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
+    feed("\x03");
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "$T0bthread:11;"));
+    feed("+");
+    feed("$c#63");
+    stub_doorbell(&wire->stub);
+    expect("+");
+}
+END_TEST
+
+START_TEST(interrupt_byte_inside_a_frame_is_data)
+{
+    feed("$X2000,1:\x03#b4");
+    expect("+$OK#9a");
+    ck_assert_uint_eq(wire->fake.heap[0], 3);
+}
+END_TEST
+
+/* ---- late targets ---- */
+
+START_TEST(link_lost_under_a_late_answer_leaves_a_working_engine)
+{
+    wire->fake.late = true;
+    feed("$g#67");
+    expect("+");
+    stub_link_lost(&wire->stub);
+    wire_ring(wire);
+    ck_assert(!wire_hear(wire));
+    ck_assert_str_eq(wire_ask(wire, "p4"), "0010000000000000");
+}
+END_TEST
+
+START_TEST(next_request_waits_for_a_late_answer)
+{
+    wire->fake.late = true;
+    feed("$p4#a4");
+    expect("+");
+    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)"$qC#b4", 6), 0);
+    wire_ring(wire);
+    ck_assert(wire_hear(wire));
+    ck_assert_str_eq((char *)wire->body, "0010000000000000");
+}
+END_TEST
+
+/* ---- strangers and bad configurations ---- */
+
+START_TEST(stranger_is_known_by_the_first_byte)
+{
+    static const uint8_t friends[] = { '+', '-', '$', 3, 4 };
+
+    for (size_t i = 0; i < sizeof(friends); i++)
+        ck_assert(!stub_is_stranger(friends[i]));
+    ck_assert(stub_is_stranger('P'));
+    ck_assert(stub_is_stranger('G'));
+    ck_assert(stub_is_stranger(0));
+    ck_assert(stub_is_stranger(0x16));
+}
+END_TEST
+
+START_TEST(init_refuses_what_cannot_work)
+{
+    struct stub stub;
+    struct stub_config good = { .size = sizeof(good),
+                                .target = &wire->fake.ops,
+                                .target_object = &wire->fake,
+                                .packets = stub_all_packets,
+                                .input = wire->input,
+                                .output = wire->output,
+                                .input_size = 256,
+                                .output_size = 256 };
+    struct stub_config bad = good;
+    struct stub_target none = { .size = 0 };
+
+    ck_assert(stub_init(&stub, &good));
+    bad.input_size = 255;
+    ck_assert(!stub_init(&stub, &bad));
+    bad = good;
+    bad.output_size = 255;
+    ck_assert(!stub_init(&stub, &bad));
+    bad = good;
+    bad.target = &none;
+    ck_assert(!stub_init(&stub, &bad));
+    bad = good;
+    bad.packets = NULL;
+    ck_assert(!stub_init(&stub, &bad));
+    bad = good;
+    bad.size = offsetof(struct stub_config, packets);
+    ck_assert(!stub_init(&stub, &bad));
+}
+END_TEST
+
+Suite *
+engine_suite(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tc = tcase_create("engine");
+
+    tcase_add_checked_fixture(tc, open_wire, close_wire);
+    tcase_add_test(tc, request_is_acknowledged_and_answered_in_one_piece);
+    tcase_add_test(tc, nak_sends_the_answer_again);
+    tcase_add_test(tc, wrong_checksum_gets_a_nak);
+    tcase_add_test(tc, answer_is_resent_a_bounded_number_of_times);
+    tcase_add_test(tc, answer_is_not_resent_before_its_time);
+    tcase_add_test(tc, repeated_request_is_answered_again_but_done_once);
+    tcase_add_test(tc, request_after_an_ack_is_no_repeat);
+    tcase_add_test(tc, resume_repeated_while_it_runs_is_done_once);
+    tcase_add_test(tc, lossy_line_gets_its_acks_twice);
+    tcase_add_test(tc, acks_are_let_fall_in_no_ack_mode);
+    tcase_add_test(tc, two_requests_in_one_segment_get_two_answers);
+    tcase_add_test(tc, link_lost_between_stop_and_ack_loses_no_event);
+    tcase_add_test(tc, stop_without_a_client_is_told_to_the_next);
+    tcase_add_test(tc, stop_reported_and_acknowledged_is_told_again_to_who_asks);
+    tcase_add_test(tc, thousand_stops_at_once_are_told_one_by_one);
+    tcase_add_test(tc, output_of_any_length_is_told_in_order);
+    tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
+    tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
+    tcase_add_test(tc, interrupt_beside_a_stop_gives_one_stop);
+    tcase_add_test(tc, interrupt_byte_inside_a_frame_is_data);
+    tcase_add_test(tc, link_lost_under_a_late_answer_leaves_a_working_engine);
+    tcase_add_test(tc, next_request_waits_for_a_late_answer);
+    tcase_add_test(tc, stranger_is_known_by_the_first_byte);
+    tcase_add_test(tc, init_refuses_what_cannot_work);
+    suite_add_tcase(suite, tc);
+    return suite;
+}

@@ -1,0 +1,470 @@
+/* test_packets.c - what every packet must bear, made from the rows and the transcripts: cut short at
+ * every length, spoilt at every byte, numbers too long, bodies up to the buffer's edge. Whatever
+ * comes, exactly one answer goes out. And claims about single packets that take more than a line. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/engine.h"
+#include "tests/stub/wire.h"
+#include "tests/suites.h"
+
+/* ---- every row, badly ---- */
+
+enum { BODY_MAX = 0x800, PER_SESSION = 200 };
+
+struct torment {
+    struct wire wire;
+    size_t buffer;
+    bool late;
+    unsigned asked; /* in this session; 0: none is open */
+};
+
+static void
+fresh(struct torment *t)
+{
+    if (t->asked > 0)
+        wire_close(&t->wire);
+    wire_open(&t->wire, 3, t->buffer, 0);
+    t->wire.fake.late = t->late;
+    t->asked = 1;
+}
+
+static void
+show(const uint8_t *body, size_t n, const char *what)
+{
+    char text[3 * 200 + 1];
+
+    for (size_t i = 0; i < n && i < 200; i++)
+        sprintf(text + 3 * i, "%02x ", body[i]);
+    text[3 * (n < 200 ? n : 200)] = '\0';
+    ck_abort_msg("%s: %.*s: %s", what, (int)(n < 60 ? n : 60), (const char *)body, text);
+}
+
+/* A request that set the target going is answered by the stop that comes then. */
+static void
+ask_badly(struct torment *t, const uint8_t *body, size_t n)
+{
+    struct wire *w = &t->wire;
+
+    if (t->asked == 0 || t->asked++ % PER_SESSION == 0 || w->fake.thread_count == 0 ||
+        stub_is_over(&w->stub))
+        fresh(t);
+    wire_send(w, body, n);
+    if (!wire_hear(w)) {
+        if (!stub_is_waiting(&w->stub))
+            show(body, n, "no answer");
+        fake_stop(&w->fake, FAKE_PID, STUB_SIGNAL, 5, 0);
+        wire_ring(w);
+        if (!wire_hear(w))
+            show(body, n, "no answer to a stop");
+    }
+    if (wire_hear(w))
+        show(body, n, "two answers");
+    if (w->naks > 0)
+        show(body, n, "a NAK");
+}
+
+static void
+ask_cut(struct torment *t, const uint8_t *body, size_t n)
+{
+    for (size_t i = 0; i <= n; i++) {
+        uint8_t *copy = malloc(i + 1);
+
+        memcpy(copy, body, i);
+        ask_badly(t, copy, i);
+        free(copy);
+    }
+}
+
+static void
+ask_spoilt(struct torment *t, const uint8_t *body, size_t n)
+{
+    static const uint8_t spoilers[] = { 0, 0xff, ',', ';', '0', 'p', '-' };
+    uint8_t copy[BODY_MAX];
+
+    memcpy(copy, body, n);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < sizeof(spoilers); j++) {
+            copy[i] = spoilers[j];
+            ask_badly(t, copy, n);
+        }
+        copy[i] = body[i];
+    }
+}
+
+/* Each run of hex digits once longer than any number, once as large as one can be. */
+static void
+ask_with_long_numbers(struct torment *t, const uint8_t *body, size_t n)
+{
+    static const char *const numbers[] = { "fffffffffffffffff", "ffffffffffffffff",
+                                           "7fffffffffffffff", "000000000000000000001",
+                                           "18446744073709551616", "" };
+
+    for (size_t i = 0; i < n; i++) {
+        size_t end = i;
+
+        while (end < n && rsp_digit(body[end]) >= 0)
+            end++;
+        if (end == i)
+            continue;
+        for (size_t j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++) {
+            uint8_t copy[BODY_MAX + 32];
+            size_t m = strlen(numbers[j]);
+
+            memcpy(copy, body, i);
+            memcpy(copy + i, numbers[j], m);
+            memcpy(copy + i + m, body + end, n - end);
+            ask_badly(t, copy, n - (end - i) + m);
+        }
+        i = end;
+    }
+}
+
+/* Filled up with each of these to the last byte the buffer takes, and one past it. */
+static void
+ask_at_the_edge(struct torment *t, const uint8_t *body, size_t n)
+{
+    static const uint8_t fillers[] = { '0', 'f', ',', ';', ':', 'p', '}', ' ', 0 };
+    size_t edge = t->buffer - OUT_EXTRA;
+
+    for (size_t i = 0; i < sizeof(fillers); i++) {
+        for (size_t m = edge - 1; m <= edge + 1; m++) {
+            uint8_t copy[BODY_MAX];
+
+            if (n > m)
+                continue;
+            memcpy(copy, body, n);
+            memset(copy + n, fillers[i], m - n);
+            ask_badly(t, copy, m);
+        }
+    }
+}
+
+static void
+ask_all_ways(struct torment *t, const uint8_t *body, size_t n)
+{
+    if (n > BODY_MAX)
+        return;
+    ask_cut(t, body, n);
+    ask_spoilt(t, body, n);
+    ask_with_long_numbers(t, body, n);
+    ask_at_the_edge(t, body, n);
+}
+
+/* The rows' names, each also with what could be its arguments. */
+static void
+torment_rows(struct torment *t)
+{
+    static const char *const tails[] = { "", ",", ":", ";", "?", ":0,0", ",0", ";thread:10;",
+                                         ":::", "0,0,0", "}", "*", "#" };
+    const struct stub_row *row;
+    unsigned family = 0, i = 0;
+
+    fresh(t);
+    while ((row = stub_next_row(ENGINE_OF(&t->wire.stub), &family, &i)) != NULL) {
+        for (size_t j = 0; j < sizeof(tails) / sizeof(tails[0]); j++) {
+            char body[128];
+            int n = snprintf(body, sizeof(body), "%s%s", row->name, tails[j]);
+
+            ask_badly(t, (const uint8_t *)body, (size_t)n);
+            ask_at_the_edge(t, (const uint8_t *)body, (size_t)n);
+        }
+    }
+}
+
+static int
+is_transcript(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+
+    return n > 4 && strcmp(entry->d_name + n - 4, ".rsp") == 0;
+}
+
+static void
+torment_file(struct torment *t, const char *name)
+{
+    char path[512], line[0x2000];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "tests/stub/%s", name);
+    file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "cannot read %s", path);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '>' && line[1] == ' ')
+            ask_all_ways(t, (const uint8_t *)line + 2, strlen(line + 2));
+    }
+    fclose(file);
+}
+
+static void
+torment_transcripts(size_t buffer, bool late)
+{
+    struct torment *t = calloc(1, sizeof(*t));
+    struct dirent **names;
+    int count = scandir("tests/stub", &names, is_transcript, alphasort);
+
+    ck_assert_msg(count > 0, "no transcripts in tests/stub");
+    t->buffer = buffer;
+    t->late = late;
+    torment_rows(t);
+    for (int i = 0; i < count; i++) {
+        torment_file(t, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    wire_close(&t->wire);
+    free(t);
+}
+
+START_TEST(every_packet_spoilt_gets_one_answer)
+{
+    torment_transcripts(0x400, false);
+}
+END_TEST
+
+START_TEST(every_packet_spoilt_gets_one_answer_from_the_smallest_buffer)
+{
+    torment_transcripts(0x100, false);
+}
+END_TEST
+
+START_TEST(every_packet_spoilt_gets_one_answer_from_a_late_target)
+{
+    torment_transcripts(0x180, true);
+}
+END_TEST
+
+/* ---- deeds of a late target ---- */
+
+static struct wire *
+opened(unsigned threads, size_t buffer)
+{
+    struct wire *w = calloc(1, sizeof(*w));
+
+    wire_open(w, threads, buffer, 0);
+    return w;
+}
+
+static void
+closed(struct wire *w)
+{
+    wire_close(w);
+    free(w);
+}
+
+static unsigned
+deeds_of(const char *request, bool late)
+{
+    struct wire *w = opened(3, 0x400);
+    unsigned deeds;
+
+    w->fake.late = late;
+    ck_assert_ptr_nonnull(wire_ask(w, request));
+    deeds = w->fake.deeds;
+    closed(w);
+    return deeds;
+}
+
+START_TEST(late_target_does_each_deed_once)
+{
+    static const struct {
+        const char *request;
+        unsigned deeds;
+    } requests[] = {
+        { "M2000,2:0102", 1 },
+        { "P0=0102030405060708", 1 },
+        { "G0102030405060708010203040506070801020304050607080102030405060708", 4 },
+        { "Z0,1000,1", 1 },
+        { "jMultiBreakpoint:{\"breakpoint_requests\":[\"Z0,1000,1\",\"Z0,1004,1\"]}", 2 },
+        { "_M100,rw", 1 },
+        { "QSaveRegisterState", 1 },
+        { "A2,0,61", 1 },
+        { "vRun;61", 1 },
+        { "vCont;s:10", 1 },
+        { "D", 1 },
+        { "vKill;10", 1 },
+    };
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        ck_assert_uint_eq(deeds_of(requests[i].request, false), requests[i].deeds);
+        ck_assert_uint_eq(deeds_of(requests[i].request, true), requests[i].deeds);
+    }
+}
+END_TEST
+
+/* ---- small buffers, many threads ---- */
+
+/* The ids in an answer that begins with m. */
+static unsigned
+count_ids(const char *said)
+{
+    unsigned n = 1;
+
+    for (; *said != '\0'; said++)
+        n += *said == ',';
+    return n;
+}
+
+START_TEST(thousand_threads_are_listed_through_the_smallest_buffer)
+{
+    struct wire *w = opened(1000, 0x100);
+    const char *said = wire_ask(w, "qfThreadInfo");
+    unsigned threads = 0, pieces = 0;
+
+    while (said != NULL && said[0] == 'm') {
+        threads += count_ids(said);
+        pieces++;
+        said = wire_ask(w, "qsThreadInfo");
+    }
+    ck_assert_ptr_nonnull(said);
+    ck_assert_str_eq(said, "l");
+    ck_assert_uint_eq(threads, 1000);
+    ck_assert_uint_gt(pieces, 10);
+    closed(w);
+}
+END_TEST
+
+START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
+{
+    static const struct {
+        size_t buffer;
+        const char *has, *lacks;
+    } levels[] = {
+        { 0x40000, "\"registers\"", "\"memory\"" },
+        { 0x10000, "\"name\"", "nothing" },
+        { 0x6000, "\"tid\"", "\"name\"" },
+    };
+
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        struct wire *w = opened(1000, levels[i].buffer);
+        const char *said = wire_ask(w, "jThreadsInfo");
+
+        ck_assert_ptr_nonnull(said);
+        ck_assert_ptr_nonnull(strstr(said, "\"tid\":16"));
+        ck_assert_ptr_nonnull(strstr(said, "\"tid\":1015"));
+        ck_assert_msg(strstr(said, levels[i].has) != NULL, "no %s", levels[i].has);
+        ck_assert_msg(strstr(said, levels[i].lacks) == NULL, "has %s", levels[i].lacks);
+        closed(w);
+    }
+}
+END_TEST
+
+/* Written apart from the engine's notion of a layout: 16 general registers of 8 bytes come first. */
+START_TEST(g_is_cut_between_two_registers)
+{
+    static const struct arch_layout x86_64 = { &arch_x86_64, ARCH_X86_64_LINUX };
+    struct wire *w = opened(1, 0x100);
+    const char *said;
+
+    w->fake.layout = &x86_64;
+    said = wire_ask(w, "g");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_uint_eq(strlen(said), 15 * 16);
+    closed(w);
+}
+END_TEST
+
+/* A register that the target does not have to give is x's, not zeros. */
+START_TEST(register_that_is_not_available_is_x)
+{
+    static const struct arch_layout x86_64 = { &arch_x86_64, ARCH_X86_64_LINUX };
+    struct wire *w = opened(1, 0x100);
+    const char *said;
+
+    w->fake.layout = &x86_64;
+    said = wire_ask(w, "p8");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_str_eq(said, "xxxxxxxxxxxxxxxx");
+    closed(w);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+/* As gdb reads: again from where the last answer ended, until an error. */
+START_TEST(reading_on_arrives_exactly_at_the_hole)
+{
+    static const char letters[] = "mx";
+
+    for (int letter = 0; letter < 2; letter++) {
+        struct wire *w = opened(1, 0x100);
+        uint64_t at = 0x1003;
+
+        for (;;) {
+            char ask[64];
+            const char *said;
+
+            snprintf(ask, sizeof(ask), "%c%x,4000", letters[letter], (unsigned)at);
+            said = wire_ask(w, ask);
+            ck_assert_ptr_nonnull(said);
+            if (strcmp(said, "E0e") == 0)
+                break;
+            for (size_t i = 0; letter == 1 && i < w->size; i++)
+                at += w->body[i] != '}';
+            at += letter == 0 ? w->size / 2 : 0;
+            ck_assert_uint_gt(w->size, 0);
+            ck_assert_uint_le(at, 0x3000);
+        }
+        ck_assert_uint_eq(at, 0x3000);
+        closed(w);
+    }
+}
+END_TEST
+
+static bool
+read_zeros(void *process, uint64_t address, void *buffer, size_t size, size_t *bytes_read)
+{
+    (void)process;
+    (void)address;
+    memset(buffer, 0, size);
+    *bytes_read = size;
+    return true;
+}
+
+/* 2^64 bytes that can all be read: the search gives up in time. */
+START_TEST(search_of_all_memory_ends)
+{
+    struct wire *w = opened(1, 0x10000);
+    uint8_t ask[4096] = "qSearch:memory:0;ffffffffffffffff;";
+    size_t n = strlen((char *)ask);
+
+    w->fake.ops.read_memory = read_zeros;
+    ask[sizeof(ask) - 1] = 1;
+    wire_send(w, ask, sizeof(ask));
+    ck_assert(wire_hear(w));
+    ck_assert_str_eq((char *)w->body, "E07");
+    memset(ask + n, 0, sizeof(ask) - n);
+    wire_send(w, ask, n + 8);
+    ck_assert(wire_hear(w));
+    ck_assert_str_eq((char *)w->body, "1,0");
+    ck_assert_str_eq(wire_ask(w, "qCRC:0,40000001"), "E07");
+    closed(w);
+}
+END_TEST
+
+Suite *
+packets_suite(void)
+{
+    Suite *suite = suite_create("packets");
+    TCase *tc = tcase_create("spoilt"), *claims = tcase_create("claims");
+
+    tcase_add_test(tc, every_packet_spoilt_gets_one_answer);
+    tcase_add_test(tc, every_packet_spoilt_gets_one_answer_from_the_smallest_buffer);
+    tcase_add_test(tc, every_packet_spoilt_gets_one_answer_from_a_late_target);
+    tcase_set_timeout(tc, 300);
+    suite_add_tcase(suite, tc);
+    tcase_add_test(claims, late_target_does_each_deed_once);
+    tcase_add_test(claims, thousand_threads_are_listed_through_the_smallest_buffer);
+    tcase_add_test(claims, thousand_threads_are_told_at_the_fullest_level_that_fits);
+    tcase_add_test(claims, g_is_cut_between_two_registers);
+    tcase_add_test(claims, register_that_is_not_available_is_x);
+    tcase_add_test(claims, reading_on_arrives_exactly_at_the_hole);
+    tcase_add_test(claims, search_of_all_memory_ends);
+    tcase_set_timeout(claims, 120);
+    suite_add_tcase(suite, claims);
+    return suite;
+}
