@@ -69,7 +69,8 @@ frame_done(struct engine *s)
                                     .id = s->event_id,
                                     .text_size = s->event_text };
         s->reporting = false;
-        s->target->done(s->object, &event);
+        if (HAS(s, done))
+            s->target->done(s->object, &event);
     }
 }
 

@@ -128,6 +128,7 @@ static void
 put_thread_and_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
 {
     struct stub_thread_info info = { .core = -1 };
+    size_t length = 0;
 
     put_key(out, "thread");
     stub_put_thread(s, out, id);
@@ -136,25 +137,32 @@ put_thread_and_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
         s->target->thread_info(s->object, id, &info) != 0 || info.name[0] == '\0')
         return;
     /* A name that would end its own field is let go: LLDB has no escape for it here. */
-    if (strchr(info.name, ';') != NULL || strchr(info.name, ':') != NULL)
-        return;
+    while (length < sizeof(info.name) && info.name[length] != '\0') {
+        if (info.name[length] == ';' || info.name[length] == ':')
+            return;
+        length++;
+    }
     put_key(out, "name");
-    rsp_put_escaped(out, info.name, strlen(info.name));
+    rsp_put_escaped(out, info.name, length);
     rsp_put(out, ';');
 }
 
-/* Register keys are at least two hex digits; lldb reads exactly two. */
+/* Register keys are at least two hex digits; lldb reads exactly two. What is not to be had is left
+ * out: gdb takes x's in g and p, but here they end its session ("Invalid hex digit 120"). */
 static int
-put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id, const struct arch_register *r)
+put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,
+              const struct arch_register *r)
 {
     struct rsp_out before = *out;
+    size_t value;
     int result;
 
     rsp_put_hex_wide(out, r->number, 2);
     rsp_put(out, ':');
+    value = out->len;
     result = stub_put_register(s, out, id, r);
     rsp_put(out, ';');
-    if (result == 0 && out->cut)
+    if (result == 0 && (out->cut || out->buf[value] == 'x'))
         *out = before;
     return result;
 }
@@ -392,7 +400,7 @@ stub_report(struct engine *s)
     struct stub_event event = { 0 };
     struct rsp_out out;
 
-    if (!s->waiting)
+    if (!s->waiting || !HAS(s, peek))
         return;
     if (s->interrupt)
         stub_interrupt_now(s);

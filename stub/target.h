@@ -218,6 +218,7 @@ struct stub_target {
     int (*resume)(void *target, struct stub *s);
     int (*interrupt)(void *target, struct rsp_id id);
     int (*running)(void *target);
+    /* When these say 0 the process is no longer the target's; no event tells of it. */
     int (*kill)(void *target, int64_t pid);
     int (*detach)(void *target, int64_t pid);
 

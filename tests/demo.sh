@@ -51,12 +51,13 @@ x/4xg $sp
 x/3i $pc
 echo \n---- step, finish ----\n
 down
+disable breakpoints
 next
 finish
 kill
 G
 cat >"$dir/lldb" <<'L'
-breakpoint set -n bake
+breakpoint set -n bake -c 'baked > 5'
 continue
 thread backtrace all
 register read rip rsp rbp rflags
@@ -64,6 +65,7 @@ frame select 1
 frame variable
 memory read -c 32 $sp
 disassemble -c 3 -s $pc
+breakpoint disable 1
 thread step-out
 process kill
 L

@@ -186,11 +186,14 @@ fires(pid_t child)
 }
 
 bool
-live_debug_probe(void)
+live_debug_registers_fire(void)
 {
+    static int known = -1;
     int status;
-    pid_t child = fork();
 
+    if (known >= 0)
+        return known;
+    pid_t child = fork();
     if (child == 0) {
         live_ptrace(PTRACE_TRACEME, 0, 0, 0);
         raise(SIGSTOP);
@@ -199,9 +202,9 @@ live_debug_probe(void)
     }
     if (child < 0)
         return false;
-    bool ok = fires(child);
+    known = fires(child);
     kill(child, SIGKILL);
     while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status))
         continue;
-    return ok;
+    return known;
 }

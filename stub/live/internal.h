@@ -175,7 +175,7 @@ struct process {
     struct maps maps;
     struct library *libraries;
     size_t library_count;
-    uint64_t r_debug; /* where the dynamic linker keeps that list */
+    uint64_t r_debug;         /* where the dynamic linker keeps that list */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
     struct arch_layout layout;
@@ -238,7 +238,6 @@ struct live {
 
     struct arch_xsave xsave;
     struct arch_layout layout; /* of this machine; arch NULL until asked for */
-    int debug_works;           /* -1 not tried, 0 debug registers do not fire, 1 they do */
     bool said_soft;
 
     struct saved_registers saved[LIVE_SAVED_MAX];
@@ -363,7 +362,6 @@ void live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes,
 bool live_debug_works(struct live *live);
 
 /* ---- debug_x86_64.c ---- */
-bool live_debug_probe(void); /* do debug registers fire here? */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
 void live_debug_remove(struct process *p, unsigned slots);
 void live_debug_flush(struct thread *t);

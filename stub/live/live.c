@@ -70,7 +70,6 @@ live_open(const struct live_config *config)
     TAILQ_INIT(&live->early);
     TAILQ_INIT(&live->queue);
     live->pty = live->pty_keep = -1;
-    live->debug_works = -1;
     live->launch.randomize = live->config.randomize;
     return live;
 }

@@ -66,6 +66,9 @@ pid_t live_pid(struct live *live);    /* of the first process, or 0 */
 /* How the process that ended last did: true and its wait status (sys/wait.h). */
 bool live_ended(struct live *live, int *wait_status);
 
+/* Do debug registers fire on this machine? Tried once, on a child of our own. */
+bool live_debug_registers_fire(void);
+
 /* The settings of live_config that may change while it is in use. */
 void live_set_lost(struct live *live, enum live_on_lost launched, enum live_on_lost attached);
 void live_set_capture(struct live *live, bool capture);

@@ -234,11 +234,7 @@ live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes, size
 bool
 live_debug_works(struct live *live)
 {
-    if (live->config.soft_watch)
-        return false;
-    if (live->debug_works < 0)
-        live->debug_works = live_debug_probe();
-    return live->debug_works == 1;
+    return !live->config.soft_watch && live_debug_registers_fire();
 }
 
 static void

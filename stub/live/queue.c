@@ -38,17 +38,23 @@ live_stop_event(struct thread *t, enum stub_reason reason, int signal)
     return e;
 }
 
+/* The oldest; but the end of a step before other threads' stops, because the client waits for it.
+ * All threads stand when something is told, so the answer stays the same until it is done. */
 static struct report *
 first_to_tell(struct live *live)
 {
-    struct report *r;
+    struct report *r, *first = NULL;
 
     TAILQ_FOREACH(r, &live->queue, next)
     {
-        if (!r->held)
+        if (r->held)
+            continue;
+        if (first == NULL)
+            first = r;
+        if (r->event.kind == STUB_STOPPED && r->event.reason == STUB_TRACE)
             return r;
     }
-    return NULL;
+    return first;
 }
 
 bool

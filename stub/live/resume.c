@@ -171,6 +171,11 @@ take_action(struct thread *t, struct stub *s)
     }
     t->action.signal = 0;
     t->report.held = !t->wanted;
+    /* A step that ended while another thread's stop was told is no news to a client that now lets
+     * the thread run: gdb would take it for a SIGTRAP of the program's. */
+    if (t->action.kind == STUB_CONTINUE && t->report.state == REPORT_QUEUED &&
+        t->report.event.reason == STUB_TRACE)
+        live_unqueue(t->process->live, &t->report);
 }
 
 /* Forgets what was reported of a thread that runs on. */

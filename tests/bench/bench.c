@@ -32,7 +32,7 @@
 #include "tests/bench/count.h"
 #include "tests/bench/measure.h"
 
-enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, MAX_ROWS = 16 };
+enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, QUIET_US = 30000 };
 
 /* What a driver hands back, in shared memory. */
 struct shared {
@@ -84,13 +84,23 @@ struct launch {
     char address[32], places[512];
 };
 
+/* DIR/NAME.ENDING, without the blanks of the name. */
+static void
+file_for(const struct launch *l, const char *ending, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%.40s.%s", l->settings->dir, l->server->name, ending);
+    for (char *at = path + strlen(l->settings->dir); *at; at++)
+        if (*at == ' ')
+            *at = '-';
+}
+
 static void
 redirect(const struct launch *l)
 {
     char path[512];
     int fd;
 
-    snprintf(path, sizeof(path), "%s/%.40s.log", l->settings->dir, l->server->name);
+    file_for(l, "log", path, sizeof(path));
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (fd < 0)
         err(1, "%s", path);
@@ -124,7 +134,7 @@ start_server(const struct settings *settings, struct server *server, struct laun
 
     *l = (struct launch){ .settings = settings, .server = server };
     snprintf(l->address, sizeof(l->address), "127.0.0.1:%u", *port);
-    snprintf(l->places, sizeof(l->places), "%s/%.40s.places", settings->dir, server->name);
+    file_for(l, "places", l->places, sizeof(l->places));
     unlink(l->places);
     if (server->is_bare && listen(listening, 1) < 0)
         err(1, "listen");
@@ -168,6 +178,8 @@ measure_rate(const struct settings *settings, struct server *server, struct sess
 static void
 add_calls(const struct server *server, double *calls, double factor)
 {
+    /* After its reply the server goes on to the call in which it waits. */
+    usleep(QUIET_US);
     for (unsigned i = 0; i < COUNT_MAX; i++)
         calls[i] += factor * (double)server->shared->counter.calls[i];
 }
@@ -240,6 +252,9 @@ start_driver(const struct settings *settings, struct server *server)
     if (server->driver == 0) {
         /* A message of err() then says which server it is about. */
         program_invocation_name = (char *)(uintptr_t)server->name;
+        /* An end of another's line kept open here would keep that driver from ending. */
+        for (const struct server *other = settings->servers; other != server; other++)
+            close(other->line);
         close(pair[0]);
         drive(settings, server, pair[1]);
     }
@@ -442,7 +457,7 @@ read_options(struct settings *settings, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    static struct settings settings = { .rounds = 5, .seconds = 0.3 };
+    static struct settings settings = { .rounds = 9, .seconds = 0.15 };
 
     read_options(&settings, argc, argv);
     signal(SIGPIPE, SIG_IGN);

@@ -48,8 +48,8 @@ client_connect(struct client *c, uint16_t port)
     int on = 1;
 
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *c = (struct client){ .buf = malloc(BUFFER) };
-    if (!c->buf)
+    *c = (struct client){ .buf = malloc(BUFFER), .plain = malloc(BUFFER) };
+    if (!c->buf || !c->plain)
         err(1, "no memory");
     for (int i = 0;; i++) {
         c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -110,6 +110,7 @@ receive_frame(struct client *c, size_t *next)
     start = memchr(c->buf + *next, '$', (size_t)(hash - c->buf) - *next);
     if (!start)
         errx(1, "a frame without '$'");
+    c->hash = hash;
     c->body = start + 1;
     c->size = (size_t)(hash - c->body);
     *next = (size_t)(hash - c->buf) + 3;
@@ -171,9 +172,36 @@ client_ask_ok(struct client *c, const char *request)
 }
 
 void
+client_expand(struct client *c)
+{
+    const uint8_t *in = c->body, *end = in + c->size, *star;
+    size_t n = 0;
+
+    if (!memchr(in, '*', c->size))
+        return;
+    /* In random data runs are rare: this copies in long pieces. */
+    while ((star = memchr(in, '*', (size_t)(end - in))) != NULL) {
+        size_t piece = (size_t)(star - in), run;
+
+        if (star == c->body || star + 1 == end || star[1] < 32)
+            errx(1, "a bad run length");
+        run = star[1] - 29u;
+        if (n + piece + run + (size_t)(end - star) > BUFFER)
+            errx(1, "a reply too long for this client");
+        memcpy(c->plain + n, in, piece);
+        memset(c->plain + n + piece, star[-1], run);
+        n += piece + run;
+        in = star + 2;
+    }
+    memcpy(c->plain + n, in, (size_t)(end - in));
+    c->size = n + (size_t)(end - in);
+    c->body = c->plain;
+}
+
+void
 client_check_sum(const struct client *c)
 {
-    char given[3] = { (char)c->body[c->size + 1], (char)c->body[c->size + 2], 0 };
+    char given[3] = { (char)c->hash[1], (char)c->hash[2], 0 };
 
     if (strtoul(given, NULL, 16) != sum_of(c->body, c->size))
         errx(1, "a wrong checksum");

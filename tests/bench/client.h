@@ -15,8 +15,9 @@ struct client {
     bool no_ack;
     const uint8_t *body; /* the last reply, as it came over the wire; good until the next one */
     size_t size;
+    const uint8_t *hash; /* where its '#' stands */
     /* private */
-    uint8_t *buf;
+    uint8_t *buf, *plain;
     size_t end;
 };
 
@@ -36,7 +37,9 @@ bool client_reply_is(const struct client *c, const char *text);
 bool client_reply_has(const struct client *c, const char *text);
 /* The same, and the process ends when the reply is not as it must be. */
 void client_ask_ok(struct client *c, const char *request);
-/* The checksum that came with the last reply must be right. */
+/* Undoes run lengths (n*c, as gdbserver sends them) in the last reply, which must be text. */
+void client_expand(struct client *c);
+/* The checksum that came with the last reply must be right. Before client_expand. */
 void client_check_sum(const struct client *c);
 /* Bytes in the reply to an x, of which the first `skip` are not data: '}' stands before each byte
  * that had to be escaped. */

@@ -46,8 +46,9 @@ hex_word(const uint8_t *digits)
 }
 
 static uint64_t
-reply_word(const struct client *c, const char *what)
+reply_word(struct client *c, const char *what)
 {
+    client_expand(c);
     if (c->size < (size_t)2 * WORD)
         errx(1, "%s: answered \"%.*s\"", what, (int)c->size, (const char *)c->body);
     return hex_word(c->body);
@@ -56,8 +57,17 @@ reply_word(const struct client *c, const char *what)
 static uint64_t
 read_register(struct session *s, unsigned number)
 {
-    client_ask(&s->client, "p%x", number);
-    return reply_word(&s->client, "p");
+    struct client *c = &s->client;
+
+    client_ask(c, "p%x", number);
+    if (c->size > 0)
+        return reply_word(c, "p");
+    /* gdbserver has only g; these registers of 8 bytes are its first. */
+    client_ask(c, "g");
+    client_expand(c);
+    if (c->size < (size_t)2 * WORD * (number + 1))
+        errx(1, "g: too short");
+    return hex_word(c->body + (size_t)2 * WORD * number);
 }
 
 static uint64_t
@@ -301,14 +311,15 @@ read_hex(struct session *s, unsigned n, size_t size, uint64_t span)
     for (unsigned i = 0; i < n; i++) {
         offset = next;
         client_ask(&s->client, "m%" PRIx64 ",%zx", s->buffer + offset, size);
+        if (i == n - 1 && !s->bare)
+            client_check_sum(&s->client);
+        client_expand(&s->client);
         check_hex(s, offset, size - WORD - (i * 5 % (size - WORD)), WORD);
         next = next_offset(offset, size, span);
     }
     r.seconds = now() - begin;
     r.amount = (double)n * (double)size;
     check_hex(s, offset, 0, size);
-    if (!s->bare)
-        client_check_sum(&s->client);
     return r;
 }
 

@@ -1,4 +1,4 @@
-/* smallest.c - the smallest whole embedding: a debugger reads memory and registers of something that
+/* smallest.c - the smallest whole embedding: a debugger reads memory and registers of what
  * never runs, such as a crash record. On standard input: (gdb) target remote | ./smallest */
 #include <string.h>
 #include <unistd.h>

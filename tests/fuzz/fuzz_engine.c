@@ -1,7 +1,7 @@
-/* fuzz_engine.c - the engine under any input. The first byte chooses: bit 0, the rest is the line's
- * bytes as they are, else bodies that a newline ends, each framed with a right checksum; bit 1, a
- * small buffer; bit 2, a late target; bit 3, a line that loses bytes; bits 4 and 5, what the client
- * said of itself; bit 6, no process; bit 7, 40 threads. */
+/* fuzz_engine.c - the engine under any input. The first byte chooses: bit 0, the rest is the
+ * line's bytes as they are, else bodies that a newline ends, each framed with a right checksum;
+ * bit 1, a small buffer; bit 2, a late target; bit 3, a line that loses bytes; bits 4 and 5, what
+ * the client said of itself; bit 6, no process; bit 7, 40 threads. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -113,29 +113,29 @@ is_late(struct fake *f, struct fake_memo **m, enum deed deed, uint64_t a, uint64
 }
 
 /* A question whose answer may be found again at any time. */
-#define ASK(f, deed, a, b, c)                                                        \
-    do {                                                                             \
-        struct fake_memo *ask_m;                                                     \
-        if (is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))) \
-            return STUB_LATER;                                                       \
+#define ASK(f, deed, a, b, c)                                                                     \
+    do {                                                                                          \
+        struct fake_memo *ask_m;                                                                  \
+        if (is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))            \
+            return STUB_LATER;                                                                    \
     } while (0)
 
 /* A deed that must not be done twice in one request. */
-#define DO(f, deed, a, b, c, what)                                                   \
-    do {                                                                             \
-        struct fake_memo *do_m;                                                      \
-        int do_r;                                                                    \
-        if (is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c))) \
-            return STUB_LATER;                                                       \
-        if (do_m != NULL && do_m->done)                                              \
-            return do_m->result;                                                     \
-        do_r = (what);                                                               \
-        (f)->deeds++;                                                                \
-        if (do_m != NULL) {                                                          \
-            do_m->done = true;                                                       \
-            do_m->result = do_r;                                                     \
-        }                                                                            \
-        return do_r;                                                                 \
+#define DO(f, deed, a, b, c, what)                                                                \
+    do {                                                                                          \
+        struct fake_memo *do_m;                                                                   \
+        int do_r;                                                                                 \
+        if (is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))             \
+            return STUB_LATER;                                                                    \
+        if (do_m != NULL && do_m->done)                                                           \
+            return do_m->result;                                                                  \
+        do_r = (what);                                                                            \
+        (f)->deeds++;                                                                             \
+        if (do_m != NULL) {                                                                       \
+            do_m->done = true;                                                                    \
+            do_m->result = do_r;                                                                  \
+        }                                                                                         \
+        return do_r;                                                                              \
     } while (0)
 
 static uint64_t
@@ -268,8 +268,7 @@ write_memory(void *process, uint64_t address, const void *bytes, size_t size)
 {
     struct fake *f = process;
 
-    DO(f, WRITE_MEMORY, address, size, sum_of(bytes, size),
-       write_now(f, address, bytes, size));
+    DO(f, WRITE_MEMORY, address, size, sum_of(bytes, size), write_now(f, address, bytes, size));
 }
 
 static const struct stub_region regions[] = {
@@ -457,9 +456,8 @@ fake_stop(struct fake *f, int64_t tid, enum stub_reason reason, int signal, uint
 void
 fake_exit(struct fake *f, int status)
 {
-    f->other = (struct stub_event){ .kind = STUB_EXITED,
-                                    .status = status,
-                                    .id = { FAKE_PID, FAKE_PID } };
+    f->other =
+        (struct stub_event){ .kind = STUB_EXITED, .status = status, .id = { FAKE_PID, FAKE_PID } };
     f->thread_count = 0;
     f->running = false;
 }
@@ -544,7 +542,7 @@ stop_of(void *target, struct rsp_id id, struct stub_event *event)
     return 0;
 }
 
-/* ---- running: a step ends at once, four bytes on; what continues runs until a test stops it ---- */
+/* ---- running: a step goes four bytes on and ends; what continues is stopped by a test ---- */
 
 static void
 step(struct fake *f, struct fake_thread *t)
@@ -567,7 +565,8 @@ resume_now(struct fake *f)
         struct fake_thread *t = &f->threads[i];
         struct stub_action a = stub_action(f->stub, (struct rsp_id){ FAKE_PID, t->tid });
 
-        if (a.kind == STUB_STAY || t->queued) /* a stop that nobody heard of yet keeps it standing */
+        if (a.kind == STUB_STAY ||
+            t->queued) /* a stop that nobody heard of yet keeps it standing */
             continue;
         t->stop = (struct stub_event){ .kind = STUB_STOPPED, .id = { FAKE_PID, t->tid } };
         t->queued = false;
@@ -751,9 +750,9 @@ find_point(const struct fake *f, const struct stub_point *p)
 {
     unsigned i = 0;
 
-    while (i < f->point_count && (f->points[i].type != p->type ||
-                                  f->points[i].address != p->address ||
-                                  f->points[i].kind != p->kind))
+    while (i < f->point_count &&
+           (f->points[i].type != p->type || f->points[i].address != p->address ||
+            f->points[i].kind != p->kind))
         i++;
     return i;
 }

@@ -1,5 +1,6 @@
-/* fake.h - a target that lives in one struct: threads, memory with holes, registers of an invented
- * machine, breakpoints, a queue of events. It can answer every question late, and counts its deeds.
+/* fake.h - a target that lives in one struct: threads, memory with holes, registers of an
+ * invented machine, breakpoints, a queue of events. It can answer every question late, and
+ * counts its deeds.
  *
  * The process is 16 (0x10), its threads are 0x10, 0x11 and so on. Memory, in pages of 0x1000:
  *     0x1000  "/bin/fake" r-x, each byte the low eight bits of its address
@@ -7,7 +8,8 @@
  *     0x3000  a hole
  *     0x4000  "[stack]"   rw-, zeros but for a chain of frame pointers: 0x4100, 0x4200, 0
  *     0xfffffffffffff000  the last page, rw-, 0xaa
- * Registers are r0 r1 fp sp pc (64 bits), flags (32), v0 (128); thread N's rI holds N * 0x100 + I. */
+ * Registers are r0 r1 fp sp pc (64 bits), flags (32), v0 (128); r0 and r1 of the Nth thread hold
+ * N * 0x100 and N * 0x100 + 1. */
 #ifndef STUBBORN_TESTS_FAKE_H
 #define STUBBORN_TESTS_FAKE_H
 

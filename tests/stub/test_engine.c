@@ -1,5 +1,5 @@
-/* test_engine.c - acks, repeats, lost links, interrupts and news: the engine's own doings, whatever
- * the packets. */
+/* test_engine.c - acks, repeats, lost links, interrupts and news: the engine's own doings,
+ * whatever the packets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +94,22 @@ START_TEST(nak_sends_the_answer_again)
     feed("+");
     feed("-");
     expect("");
+}
+END_TEST
+
+START_TEST(answer_is_sent_for_a_bounded_number_of_naks)
+{
+    unsigned sent = 0;
+
+    feed("$qC#b4");
+    expect("+$QC10#f5");
+    for (unsigned i = 0; i < 100; i++) {
+        feed("-");
+        sent += strcmp(heard(), "$QC10#f5") == 0;
+    }
+    ck_assert_uint_eq(sent, 10);
+    feed("$qC#b4");
+    expect("+$QC10#f5");
 }
 END_TEST
 
@@ -429,6 +445,7 @@ engine_suite(void)
     tcase_add_checked_fixture(tc, open_wire, close_wire);
     tcase_add_test(tc, request_is_acknowledged_and_answered_in_one_piece);
     tcase_add_test(tc, nak_sends_the_answer_again);
+    tcase_add_test(tc, answer_is_sent_for_a_bounded_number_of_naks);
     tcase_add_test(tc, wrong_checksum_gets_a_nak);
     tcase_add_test(tc, answer_is_resent_a_bounded_number_of_times);
     tcase_add_test(tc, answer_is_not_resent_before_its_time);

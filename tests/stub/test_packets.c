@@ -1,6 +1,7 @@
-/* test_packets.c - what every packet must bear, made from the rows and the transcripts: cut short at
- * every length, spoilt at every byte, numbers too long, bodies up to the buffer's edge. Whatever
- * comes, exactly one answer goes out. And claims about single packets that take more than a line. */
+/* test_packets.c - what every packet must bear, made from the rows and the transcripts: cut short
+ * at every length, spoilt at every byte, numbers too long, bodies up to the buffer's edge.
+ * Whatever comes, exactly one answer goes out. And claims about single packets that take more
+ * than a line. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ fresh(struct torment *t)
         wire_close(&t->wire);
     wire_open(&t->wire, 3, t->buffer, 0);
     t->wire.fake.late = t->late;
+    t->wire.quick = true;
     t->asked = 1;
 }
 
@@ -99,8 +101,8 @@ ask_spoilt(struct torment *t, const uint8_t *body, size_t n)
 static void
 ask_with_long_numbers(struct torment *t, const uint8_t *body, size_t n)
 {
-    static const char *const numbers[] = { "fffffffffffffffff", "ffffffffffffffff",
-                                           "7fffffffffffffff", "000000000000000000001",
+    static const char *const numbers[] = { "fffffffffffffffff",    "ffffffffffffffff",
+                                           "7fffffffffffffff",     "000000000000000000001",
                                            "18446744073709551616", "" };
 
     for (size_t i = 0; i < n; i++) {
@@ -158,8 +160,9 @@ ask_all_ways(struct torment *t, const uint8_t *body, size_t n)
 static void
 torment_rows(struct torment *t)
 {
-    static const char *const tails[] = { "", ",", ":", ";", "?", ":0,0", ",0", ";thread:10;",
-                                         ":::", "0,0,0", "}", "*", "#" };
+    static const char *const tails[] = { "",   ",",           ":",   ";",     "?", ":0,0",
+                                         ",0", ";thread:10;", ":::", "0,0,0", "}", "*",
+                                         "#" };
     const struct stub_row *row;
     unsigned family = 0, i = 0;
 
@@ -353,7 +356,7 @@ START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
 }
 END_TEST
 
-/* Written apart from the engine's notion of a layout: 16 general registers of 8 bytes come first. */
+/* x86-64 begins with 17 registers of 8 bytes; 250 digits hold 15 of them. */
 START_TEST(g_is_cut_between_two_registers)
 {
     static const struct arch_layout x86_64 = { &arch_x86_64, ARCH_X86_64_LINUX };
@@ -379,6 +382,47 @@ START_TEST(register_that_is_not_available_is_x)
     said = wire_ask(w, "p8");
     ck_assert_ptr_nonnull(said);
     ck_assert_str_eq(said, "xxxxxxxxxxxxxxxx");
+    closed(w);
+}
+END_TEST
+
+/* ---- answers that do not fit ---- */
+
+static const char long_name[] = "0123456789012345678901234567890123456789012345678901234567890123"
+                                "0123456789012345678901234567890123456789012345678901234567890123";
+
+static int
+long_host(void *target, struct stub_host_info *info)
+{
+    (void)target;
+    *info = (struct stub_host_info){ .hostname = long_name };
+    return 0;
+}
+
+static int
+long_region(void *process, uint64_t address, struct stub_region *region)
+{
+    (void)process;
+    *region = (struct stub_region){ address, 1, true, STUB_READ, STUB_RAM, 0, long_name };
+    return 0;
+}
+
+START_TEST(answer_that_does_not_fit_is_an_error)
+{
+    struct wire *w = opened(1, 0x100);
+
+    w->fake.ops.host_info = long_host;
+    ck_assert_str_eq(wire_ask(w, "qHostInfo"), "E07");
+    closed(w);
+}
+END_TEST
+
+START_TEST(name_of_a_region_that_does_not_fit_is_left_out)
+{
+    struct wire *w = opened(1, 0x100);
+
+    w->fake.ops.region = long_region;
+    ck_assert_str_eq(wire_ask(w, "qMemoryRegionInfo:40"), "start:40;size:1;permissions:r;");
     closed(w);
 }
 END_TEST
@@ -462,6 +506,8 @@ packets_suite(void)
     tcase_add_test(claims, thousand_threads_are_told_at_the_fullest_level_that_fits);
     tcase_add_test(claims, g_is_cut_between_two_registers);
     tcase_add_test(claims, register_that_is_not_available_is_x);
+    tcase_add_test(claims, answer_that_does_not_fit_is_an_error);
+    tcase_add_test(claims, name_of_a_region_that_does_not_fit_is_left_out);
     tcase_add_test(claims, reading_on_arrives_exactly_at_the_hole);
     tcase_add_test(claims, search_of_all_memory_ends);
     tcase_set_timeout(claims, 120);

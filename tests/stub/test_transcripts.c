@@ -1,16 +1,19 @@
-/* test_transcripts.c - runs tests/stub/ *.rsp, conversations with the real engine and a fake target,
- * in four ways that must sound alike: whole, byte by byte, with a target that answers everything
- * late, and in no-ack mode. Lines of a transcript:
+/* test_transcripts.c - plays the *.rsp files of tests/stub, conversations with the real engine and
+ * a fake target, in four ways that must sound alike: whole, byte by byte, with a target that
+ * answers everything late, and in no-ack mode. Lines of a transcript:
  *     # comment
- *     = threads=5 buffer=400 late lossy whole-reads board   begins a fresh session (alone: the usual one)
- *     - OPERATION         takes an operation from the target, before the first packet
- *     > BODY              is sent in a frame
- *     >> BYTES            is sent as it is
- *     < BODY              is the next frame that comes, as it stands on the line
- *     <* PATTERN          the same, where * stands for anything
- *     <~                  nothing comes
- *     ! stop TID REASON SIGNAL ADDRESS | exit STATUS | print TEXT     the target has news
- *     ! args TEXT | option TEXT      what the target was asked to launch or to set last
+ *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,
+ *                   whole-reads (the read callback is all or nothing), board (has a memory map),
+ *                   top=0x27ff (the highest address),
+ *                   naks (the engine may send some)
+ *     - OPERATION   takes an operation from the target, before the first packet
+ *     > BODY        is sent in a frame
+ *     >> BYTES      is sent as it is
+ *     < BODY        is the next frame that comes, as it stands on the line
+ *     <* PATTERN    the same, where * stands for anything
+ *     <~            nothing comes
+ *     ! NEWS        the target has news: stop TID REASON SIGNAL ADDRESS, exit STATUS, print TEXT;
+ *                   or what it was asked to launch or to set last is this: args TEXT, option TEXT
  * \xNN is a byte. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
@@ -91,14 +94,14 @@ way_name(enum way way)
     return names[way];
 }
 
-#define EXPECT(p, what, ...)                                                               \
-    do {                                                                                   \
-        if (!(what)) {                                                                     \
-            char expect_text[512];                                                         \
-            snprintf(expect_text, sizeof(expect_text), __VA_ARGS__);                       \
-            ck_abort_msg("%s:%u (%s): %s", (p)->file, (p)->line, way_name((p)->way),       \
-                         expect_text);                                                     \
-        }                                                                                  \
+#define EXPECT(p, what, ...)                                                                      \
+    do {                                                                                          \
+        if (!(what)) {                                                                            \
+            char expect_text[512];                                                                \
+            snprintf(expect_text, sizeof(expect_text), __VA_ARGS__);                              \
+            ck_abort_msg("%s:%u (%s): %s", (p)->file, (p)->line, way_name((p)->way),              \
+                         expect_text);                                                            \
+        }                                                                                         \
     } while (0)
 
 /* ---- sessions ---- */
@@ -116,12 +119,15 @@ static const struct {
     const char *name;
     size_t offset;
 } operations[] = {
-#define OPERATION(op) { #op, offsetof(struct stub_target, op) }
-    OPERATION(next_thread),  OPERATION(thread_info),   OPERATION(read_memory),
-    OPERATION(write_memory), OPERATION(get_register),  OPERATION(put_register),
-    OPERATION(insert),       OPERATION(remove),        OPERATION(host_info),
-    OPERATION(process_info), OPERATION(stop_of),       OPERATION(auxv),
-    OPERATION(region),       OPERATION(why),           OPERATION(interrupt),
+#define OPERATION(op)                                                                             \
+    {                                                                                             \
+#op, offsetof(struct stub_target, op)                                                     \
+    }
+    OPERATION(next_thread),  OPERATION(thread_info),  OPERATION(read_memory),
+    OPERATION(write_memory), OPERATION(get_register), OPERATION(put_register),
+    OPERATION(insert),       OPERATION(remove),       OPERATION(host_info),
+    OPERATION(process_info), OPERATION(stop_of),      OPERATION(auxv),
+    OPERATION(region),       OPERATION(why),          OPERATION(interrupt),
 };
 
 static void
@@ -150,6 +156,7 @@ ready(struct play *p)
     p->open = true;
     p->wire.piece = p->way == BYTEWISE ? 1 : 0;
     p->wire.fake.late = p->way == LATE || strstr(p->settings, "late") != NULL;
+    p->wire.fake.ops.top = number_in(p->settings, "top=", 0);
     p->wire.fake.all_or_nothing = strstr(p->settings, "whole-reads") != NULL;
     p->wire.fake.ops.memory_map = strstr(p->settings, "board") != NULL ? fake_memory_map : NULL;
     for (unsigned i = 0; i < p->taken_count; i++)
@@ -192,9 +199,9 @@ static enum stub_reason
 reason_named(const char *name)
 {
     static const char *const names[] = {
-        "none", "signal", "trace",     "swbreak", "hwbreak",       "watch",          "rwatch",
-        "awatch", "exec", "fork", "vfork",   "vforkdone",     "clone",          "syscall_entry",
-        "syscall_return", "library",
+        "none",   "signal",        "trace",          "swbreak", "hwbreak", "watch",
+        "rwatch", "awatch",        "exec",           "fork",    "vfork",   "vforkdone",
+        "clone",  "syscall_entry", "syscall_return", "library",
     };
     unsigned i = 0;
 
@@ -284,8 +291,7 @@ is_transcript(const struct dirent *entry)
 
 /* Calls `each` for every line of every transcript, and with NULL behind each file. */
 static unsigned
-read_all(void (*each)(void *context, const char *file, unsigned number, char *line),
-         void *context)
+read_all(void (*each)(void *context, const char *file, unsigned number, char *line), void *context)
 {
     struct dirent **names;
     int count = scandir(folder, &names, is_transcript, alphasort);

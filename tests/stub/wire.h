@@ -14,6 +14,7 @@ struct wire {
 
     size_t piece; /* bytes fed and taken at once; 0: all there are */
     bool no_ack;  /* the client neither sends nor expects acks */
+    bool quick;   /* what is sent is not laid flush against an unreadable page first */
     unsigned acks, naks, frames; /* heard so far */
 
     uint8_t body[WIRE_BODY]; /* of the last frame, as it stood on the line */

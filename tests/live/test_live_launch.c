@@ -1,0 +1,468 @@
+/* test_live_launch.c - starting, attaching, ending: stub/live/launch.c attach.c process.c output.c. */
+#define _GNU_SOURCE 1
+#include "tests/live/driver.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct drive d;
+
+static void
+nap(unsigned ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
+}
+
+static int
+option(enum stub_launch_option option, const char *text)
+{
+    return live_target.launch_option(d.live, option, text);
+}
+
+START_TEST(launch_stops_before_the_first_instruction)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_int_eq(d.event.signal, SIGTRAP);
+    ck_assert_int_eq(strncmp(d.reply, "T05", 3), 0);
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    ck_assert_uint_eq(drive_get(&d, "counter", 8), 0);
+    ck_assert_int_eq(live_target.was_attached(d.live, d.pid), 0);
+    ck_assert(!live_running(d.live) && live_alive(d.live));
+    drive_close(&d);
+    ck_assert_int_eq(kill(d.pid, 0), -1);
+}
+END_TEST
+
+START_TEST(first_step_executes_one_instruction)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    uint64_t pc = drive_register(&d, d.pid, "rip");
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vCont;s:%x", (unsigned)d.pid), "T05", 3), 0);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), pc);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(exit_status_is_told_once_and_again_when_asked)
+{
+    int status;
+
+    drive_launch(&d, "output", NULL, NULL);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    ck_assert(live_ended(d.live, &status));
+    ck_assert_int_eq(WEXITSTATUS(status), 3);
+    ck_assert(!live_alive(d.live));
+    struct stub_event event;
+    ck_assert_int_eq(live_target.peek(d.live, &event), 0);
+    live_target.again(d.live);
+    ck_assert_int_eq(live_target.peek(d.live, &event), 1);
+    ck_assert_int_eq(event.kind, STUB_EXITED);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(killed_from_outside_while_running_and_while_stopped)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_send(&d, "vCont;c");
+    nap(20);
+    kill(d.pid, SIGKILL);
+    ck_assert_str_eq(drive_wait(&d, 5000), "X09");
+    drive_launch(&d, "loop", NULL, NULL);
+    kill(d.pid, SIGKILL);
+    nap(20);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "X09");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(launch_refusals_name_cause_and_remedy)
+{
+    char path[] = "/tmp/live-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    drive_open(&d);
+    char *none[] = { "/nonexistent/program", NULL };
+    ck_assert_int_eq(live_launch(d.live, none), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "PATH"));
+    char *file[] = { path, NULL };
+    ck_assert_int_eq(live_launch(d.live, file), -EACCES);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "chmod +x"));
+    fchmod(fd, 0755);
+    ck_assert_int_eq(write(fd, "\177nothing", 8), 8);
+    close(fd);
+    ck_assert_int_eq(live_launch(d.live, file), -ENOEXEC);
+    char *directory[] = { "/tmp", NULL };
+    ck_assert_int_eq(live_launch(d.live, directory), -EACCES);
+    option(STUB_DIRECTORY, "/nonexistent");
+    char *sh[] = { "sh", NULL };
+    ck_assert_int_eq(live_launch(d.live, sh), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "directory /nonexistent"));
+    ck_assert(!live_alive(d.live));
+    unlink(path);
+    drive_close(&d);
+}
+END_TEST
+
+static void
+write_foreign(int fd, uint8_t class, uint8_t machine)
+{
+    uint8_t head[64] = { 0x7f, 'E', 'L', 'F', class, 1, 1 };
+
+    head[16] = 2;
+    head[18] = machine;
+    ck_assert_int_eq(write(fd, head, sizeof(head)), 64);
+    fchmod(fd, 0755);
+    close(fd);
+}
+
+START_TEST(program_of_another_machine_is_named_and_refused)
+{
+    char i386[] = "/tmp/live-test-XXXXXX", arm[] = "/tmp/live-test-XXXXXX";
+
+    write_foreign(mkstemp(i386), 1, 3);
+    write_foreign(mkstemp(arm), 2, 183);
+    drive_open(&d);
+    char *argv[] = { i386, NULL };
+    ck_assert_int_lt(live_launch(d.live, argv), 0);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "i386"));
+    argv[0] = arm;
+    ck_assert_int_lt(live_launch(d.live, argv), 0);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "ARM64"));
+    unlink(i386);
+    unlink(arm);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(captured_output_comes_as_o_packets_with_crlf)
+{
+    d.config.capture_output = true;
+    drive_open(&d);
+    option(STUB_ENV_SET, "DRIVE_WORD=first");
+    option(STUB_ENV_SET, "DRIVE_WORD=second");
+    option(STUB_ENV_UNSET, "HOME");
+    option(STUB_DIRECTORY, "/");
+    char directory[4096];
+    ck_assert_ptr_nonnull(getcwd(directory, sizeof(directory)));
+    drive_launch(&d, "output", "one two", NULL);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    ck_assert_ptr_nonnull(strstr(d.console, "argument one two\r\n"));
+    ck_assert_ptr_nonnull(strstr(d.console, "word second\r\n"));
+    ck_assert_ptr_nonnull(strstr(d.console, "home none\r\n"));
+    ck_assert_ptr_nonnull(strstr(d.console, "directory /\r\n"));
+    ck_assert_ptr_nonnull(strstr(d.console, "to stderr\r\n"));
+    option(STUB_ENV_RESET, "");
+    d.console[0] = '\0';
+    drive_launch(&d, "output", NULL, NULL);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    ck_assert_ptr_nonnull(strstr(d.console, "word none\r\n"));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(much_output_arrives_whole_before_the_end_is_told)
+{
+    d.config.capture_output = true;
+    drive_launch(&d, "output", "lots", NULL);
+    drive_send(&d, "vCont;c");
+    const char *reply = "";
+    size_t seen = 0;
+    for (int i = 0; i < 200 && strcmp(reply, "W00") != 0; i++) {
+        reply = drive_wait(&d, 50);
+        size_t n = strlen(d.console);
+        if (n > 0 && d.console[n - 1] == '\n') {
+            seen += n;
+            d.console[0] = '\0';
+        }
+    }
+    seen += strlen(d.console);
+    ck_assert_str_eq(reply, "W00");
+    ck_assert_uint_eq(seen, 10 * 8 + 90 * 9 + 900 * 10 + 1000 * 11);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(standard_files_are_redirected)
+{
+    char path[] = "/tmp/live-test-XXXXXX", text[512] = "";
+    int fd = mkstemp(path);
+
+    drive_open(&d);
+    option(STUB_STDIN, "/etc/hostname");
+    option(STUB_STDOUT, path);
+    option(STUB_STDERR, "/dev/null");
+    drive_launch(&d, "output", "read", NULL);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    ck_assert_int_gt(read(fd, text, sizeof(text) - 1), 0);
+    ck_assert_ptr_nonnull(strstr(text, "argument read\n"));
+    ck_assert_ptr_null(strstr(text, "read nothing"));
+    ck_assert_ptr_null(strstr(text, "to stderr"));
+    unlink(path);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(launch_without_a_name_takes_the_last_one)
+{
+    drive_launch(&d, "output", "x", NULL);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(live_target.launch(d.live, NULL, 0), 0);
+    ck_assert(live_alive(d.live));
+    ck_assert_int_eq(live_target.launch(d.live, "\0", 1) < 0, 1);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- attach, detach, kill ---- */
+
+static bool
+runs_on(pid_t pid)
+{
+    return drive_state(pid) == 'R' || drive_state(pid) == 'S';
+}
+
+START_TEST(attach_stops_and_detach_lets_go)
+{
+    pid_t pid = drive_spawn(&d, "loop", "x");
+    drive_attach(&d, pid);
+    ck_assert_int_eq(d.event.signal, 0);
+    ck_assert_int_eq(drive_state(pid), 't');
+    uint64_t before = drive_get(&d, "counter", 8);
+    nap(5);
+    ck_assert_uint_eq(drive_get(&d, "counter", 8), before);
+    ck_assert_int_eq(live_target.was_attached(d.live, pid), 1);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    ck_assert(runs_on(pid));
+    ck_assert(!live_alive(d.live));
+    drive_attach(&d, pid);
+    ck_assert_uint_gt(drive_get(&d, "counter", 8), before);
+    ck_assert_int_eq(live_target.kill(d.live, pid), 0);
+    ck_assert_int_eq(drive_state(pid), 0); /* ours to reap, and reaped */
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(detach_leaves_no_breakpoint_behind)
+{
+    pid_t pid = drive_spawn(&d, "loop", "x");
+    drive_attach(&d, pid);
+    uint64_t tick = drive_symbol(&d, "tick");
+    int byte = drive_raw_byte(pid, tick);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, tick, 1), 0);
+    ck_assert_int_eq(drive_raw_byte(pid, tick), byte); /* planted at resume only */
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+    ck_assert_int_eq(drive_raw_byte(pid, tick), 0xcc);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    ck_assert_int_eq(drive_raw_byte(pid, tick), byte);
+    nap(20);
+    ck_assert(runs_on(pid));
+    kill(pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(detach_while_running_lets_go_clean)
+{
+    for (int i = 0; i < 50; i++) {
+        pid_t pid = drive_spawn(&d, "loop", "x");
+        drive_attach(&d, pid);
+        drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
+        drive_send(&d, "vCont;c");
+        ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+        nap(2);
+        ck_assert_msg(runs_on(pid), "round %d: %c", i, drive_state(pid));
+        kill(pid, SIGKILL);
+        drive_close(&d);
+        waitpid(pid, NULL, 0);
+    }
+}
+END_TEST
+
+START_TEST(attach_refusals_name_cause_and_remedy)
+{
+    drive_open(&d);
+    ck_assert_int_eq(live_attach(d.live, 0x3fffffff), -ESRCH);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "no such process"));
+    ck_assert_int_eq(live_attach(d.live, getpid()), -EINVAL);
+    ck_assert_int_eq(live_target.attach(d.live, 1LL << 40), -EINVAL);
+    ck_assert_int_lt(live_attach(d.live, 2), 0); /* kthreadd, or not there in a container */
+
+    pid_t zombie = fork();
+    if (zombie == 0)
+        _exit(0);
+    nap(20);
+    ck_assert_int_eq(live_attach(d.live, zombie), -EPERM);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "zombie"));
+    ck_assert(!live_alive(d.live));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(attach_to_a_traced_process_names_the_tracer)
+{
+    struct drive other = { 0 };
+    int ready[2];
+    char byte;
+    pid_t pid = drive_spawn(&d, "loop", "x");
+
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t tracer = fork();
+    if (tracer == 0) {
+        ptrace(PTRACE_SEIZE, pid, 0, 0);
+        if (write(ready[1], "+", 1) == 1)
+            pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    drive_open(&other);
+    ck_assert_int_eq(live_attach(other.live, pid), -EPERM);
+    ck_assert_ptr_nonnull(strstr(live_why(other.live), "traces it already"));
+    kill(tracer, SIGKILL);
+    kill(pid, SIGKILL);
+    drive_close(&other);
+}
+END_TEST
+
+START_TEST(attach_finds_every_thread_while_they_come_and_go)
+{
+    for (int i = 0; i < 30; i++) {
+        pid_t pid = drive_spawn(&d, "born", NULL);
+        drive_attach(&d, pid);
+        ck_assert_uint_ge(drive_threads(&d), 2);
+        ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        drive_close(&d);
+    }
+}
+END_TEST
+
+START_TEST(stopped_process_stays_stopped_through_attach_and_detach)
+{
+    pid_t pid = drive_spawn(&d, "loop", "x");
+    kill(pid, SIGSTOP);
+    for (int i = 0; i < 100 && drive_state(pid) != 'T'; i++)
+        nap(1);
+    drive_attach(&d, pid);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    nap(20);
+    ck_assert_int_eq(drive_state(pid), 'T');
+    kill(pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(lost_client_follows_the_policy)
+{
+    static const char after[] = { [LIVE_STOP] = 't', [LIVE_RESUME] = 'R', [LIVE_KILL] = 0 };
+
+    for (int i = 0; i < 6; i++) {
+        enum live_on_lost policy = (enum live_on_lost)(i / 2);
+        pid_t pid = drive_spawn(&d, "loop", "x");
+        d.config.lost_attached = policy;
+        drive_attach(&d, pid);
+        uint64_t tick = drive_symbol(&d, "tick");
+        int byte = drive_raw_byte(pid, tick);
+        drive_insert(&d, STUB_POINT_SOFTWARE, tick, 1);
+        if (i % 2 == 1)
+            drive_send(&d, "vCont;c");
+        live_target.client_gone(d.live);
+        ck_assert_int_eq(drive_state(pid), after[policy]);
+        if (policy != LIVE_KILL)
+            ck_assert_int_eq(drive_raw_byte(pid, tick), byte);
+        kill(pid, SIGKILL);
+        drive_close(&d);
+        waitpid(pid, NULL, 0);
+    }
+}
+END_TEST
+
+START_TEST(stop_of_a_lost_client_is_told_to_the_next)
+{
+    struct stub_event event;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_send(&d, "vCont;c");
+    nap(5);
+    live_target.client_gone(d.live);
+    ck_assert_int_eq(drive_state(d.pid), 't');
+    live_target.again(d.live);
+    ck_assert_int_eq(live_target.peek(d.live, &event), 1);
+    ck_assert_int_eq(event.kind, STUB_STOPPED);
+    drive_close(&d);
+}
+END_TEST
+
+/* A server in a child of ours, killed: what it launched dies, what it attached to lives on. */
+START_TEST(death_of_the_server_kills_launched_and_frees_attached)
+{
+    int line[2];
+    pid_t launched, attached = drive_spawn(&d, "loop", "x");
+
+    ck_assert_int_eq(pipe(line), 0);
+    pid_t server = fork();
+    if (server == 0) {
+        drive_attach(&d, attached);
+        drive_send(&d, "vCont;c");
+        struct drive other = { 0 };
+        drive_launch(&other, "loop", NULL, NULL);
+        if (write(line[1], &other.pid, sizeof(other.pid)) > 0)
+            pause();
+        _exit(0);
+    }
+    ck_assert_int_eq(read(line[0], &launched, sizeof(launched)), sizeof(launched));
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    nap(50);
+    ck_assert(drive_state(launched) == 0 || drive_state(launched) == 'Z');
+    ck_assert(runs_on(attached));
+    kill(attached, SIGKILL);
+}
+END_TEST
+
+Suite *live_launch_suite(void);
+
+Suite *
+live_launch_suite(void)
+{
+    Suite *s = suite_create("live_launch");
+    TCase *c = tcase_create("launch");
+    tcase_set_timeout(c, 30);
+    tcase_add_test(c, launch_stops_before_the_first_instruction);
+    tcase_add_test(c, first_step_executes_one_instruction);
+    tcase_add_test(c, exit_status_is_told_once_and_again_when_asked);
+    tcase_add_test(c, killed_from_outside_while_running_and_while_stopped);
+    tcase_add_test(c, launch_refusals_name_cause_and_remedy);
+    tcase_add_test(c, program_of_another_machine_is_named_and_refused);
+    tcase_add_test(c, captured_output_comes_as_o_packets_with_crlf);
+    tcase_add_test(c, much_output_arrives_whole_before_the_end_is_told);
+    tcase_add_test(c, standard_files_are_redirected);
+    tcase_add_test(c, launch_without_a_name_takes_the_last_one);
+    suite_add_tcase(s, c);
+    c = tcase_create("attach");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, attach_stops_and_detach_lets_go);
+    tcase_add_test(c, detach_leaves_no_breakpoint_behind);
+    tcase_add_test(c, detach_while_running_lets_go_clean);
+    tcase_add_test(c, attach_refusals_name_cause_and_remedy);
+    tcase_add_test(c, attach_to_a_traced_process_names_the_tracer);
+    tcase_add_test(c, attach_finds_every_thread_while_they_come_and_go);
+    tcase_add_test(c, stopped_process_stays_stopped_through_attach_and_detach);
+    tcase_add_test(c, lost_client_follows_the_policy);
+    tcase_add_test(c, stop_of_a_lost_client_is_told_to_the_next);
+    tcase_add_test(c, death_of_the_server_kills_launched_and_frees_attached);
+    suite_add_tcase(s, c);
+    return s;
+}

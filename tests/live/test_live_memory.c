@@ -1,0 +1,357 @@
+/* test_live_memory.c - memory, registers, what /proc tells: stub/live/memory.c regs.c inject.c proc.c
+ * libraries.c. */
+#define _GNU_SOURCE 1
+#include "tests/live/driver.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct drive d;
+
+static void
+run_to(const char *program, const char *symbol)
+{
+    drive_launch(&d, program, NULL, NULL);
+    drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, symbol), 1);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+}
+
+static size_t
+read_at(uint64_t address, void *buf, size_t size)
+{
+    size_t n = 99999;
+    live_target.read_memory(drive_process(&d), address, buf, size, &n);
+    return n;
+}
+
+START_TEST(read_across_the_end_of_a_mapping_gives_the_readable_part)
+{
+    uint8_t bytes[8192];
+
+    run_to("memory", "answer");
+    uint64_t edge = drive_get(&d, "edge", 8);
+    ck_assert_uint_eq(read_at(edge + 4080, bytes, 4096), 16);
+    ck_assert_int_eq(bytes[15], 7);
+    ck_assert_uint_eq(read_at(edge, bytes, 8192), 4096);
+    ck_assert_uint_eq(read_at(edge + 4096, bytes, 16), 0);
+    ck_assert_uint_eq(read_at(UINT64_MAX - 3, bytes, 4), 0);
+    ck_assert_uint_eq(read_at(0, bytes, 4), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(write_across_the_end_of_a_mapping_writes_nothing)
+{
+    uint8_t bytes[32], back[32];
+
+    memset(bytes, 0x55, sizeof(bytes));
+    run_to("memory", "answer");
+    uint64_t edge = drive_get(&d, "edge", 8);
+    void *p = drive_process(&d);
+    ck_assert_int_eq(live_target.write_memory(p, edge + 4080, bytes, 32), -STUB_EFAULT);
+    ck_assert_uint_eq(read_at(edge + 4080, back, 16), 16);
+    ck_assert_int_eq(back[0], 7);
+    ck_assert_int_eq(live_target.write_memory(p, edge + 4080, bytes, 16), 0);
+    ck_assert_uint_eq(read_at(edge + 4080, back, 16), 16);
+    ck_assert_int_eq(back[15], 0x55);
+    ck_assert_int_eq(live_target.write_memory(p, UINT64_MAX - 3, bytes, 16), -STUB_EFAULT);
+    ck_assert_int_eq(live_target.write_memory(p, 0, bytes, 0), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(read_only_memory_and_text_can_be_written)
+{
+    static const uint8_t nine[2] = { 1, 2 };
+    uint8_t back[2];
+
+    run_to("memory", "answer");
+    uint64_t fixed = drive_get(&d, "fixed", 8), text = drive_symbol(&d, "main");
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), fixed + 4, nine, 2), 0);
+    ck_assert_uint_eq(read_at(fixed + 4, back, 2), 2);
+    ck_assert_int_eq(back[1], 2);
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), text, nine, 2), 0);
+    ck_assert_uint_eq(read_at(text, back, 2), 2);
+    ck_assert_int_eq(back[0], 1);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(regions_cover_everything_without_gaps)
+{
+    struct stub_region r;
+    uint64_t at = 0;
+    unsigned mapped = 0, stack = 0;
+
+    run_to("memory", "answer");
+    for (;;) {
+        ck_assert_int_eq(live_target.region(drive_process(&d), at, &r), 0);
+        ck_assert_uint_eq(r.start, at);
+        mapped += r.mapped;
+        stack += r.name != NULL && strcmp(r.name, "[stack]") == 0;
+        ck_assert(r.mapped || r.permissions == 0);
+        if (r.size == 0)
+            break;
+        at = r.start + r.size;
+    }
+    ck_assert_uint_gt(mapped, 10);
+    ck_assert_uint_eq(stack, 1);
+    uint64_t closed = drive_get(&d, "closed", 8), text = drive_symbol(&d, "main");
+    ck_assert_int_eq(live_target.region(drive_process(&d), closed, &r), 0);
+    ck_assert(r.mapped && r.permissions == 0);
+    ck_assert_int_eq(live_target.region(drive_process(&d), text, &r), 0);
+    ck_assert_int_eq(r.permissions, STUB_READ | STUB_EXECUTE);
+    ck_assert_ptr_nonnull(strstr(r.name, "/memory"));
+    ck_assert_int_eq(live_target.region(drive_process(&d), UINT64_MAX, &r), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(registers_are_written_before_the_thread_runs)
+{
+    run_to("memory", "answer");
+    uint64_t rbx = drive_register(&d, d.pid, "rbx");
+    ck_assert(drive_set_register(&d, d.pid, "rbx", 0x1122334455667788));
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rbx"), 0x1122334455667788);
+    drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rbx"), 0x1122334455667788);
+    ck_assert(drive_set_register(&d, d.pid, "rbx", rbx));
+    ck_assert_uint_ne(drive_register(&d, d.pid, "fs_base"), 0);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "fctrl") & 0xffff, 0x37f);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "mxcsr") & 0xffff, 0x1f80);
+    ck_assert(drive_set_register(&d, d.pid, "xmm7", 77));
+    drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "xmm7"), 77);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(saved_registers_come_back_once)
+{
+    struct rsp_id id;
+    uint32_t number, other;
+
+    run_to("memory", "answer");
+    id = (struct rsp_id){ d.pid, d.pid };
+    uint64_t rip = drive_register(&d, d.pid, "rip"), rax = drive_register(&d, d.pid, "rax");
+    ck_assert_int_eq(live_target.save_registers(d.live, id, &number), 0);
+    drive_set_register(&d, d.pid, "rax", 1);
+    drive_set_register(&d, d.pid, "rip", 2);
+    drive_set_register(&d, d.pid, "xmm1", 3);
+    ck_assert_int_eq(live_target.restore_registers(d.live, id, number + 1), -STUB_ENOENT);
+    ck_assert_int_eq(live_target.restore_registers(d.live, id, number), 0);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), rip);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), rax);
+    ck_assert_uint_ne(drive_register(&d, d.pid, "xmm1"), 3);
+    ck_assert_int_eq(live_target.restore_registers(d.live, id, number), -STUB_ENOENT);
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(live_target.save_registers(d.live, id, &other), 0);
+    ck_assert_int_eq(live_target.restore_registers(d.live, id, other), 0);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(changed_pc_does_not_restart_an_interrupted_call)
+{
+    struct rsp_id id;
+
+    pid_t pid = drive_spawn(&d, "born", NULL);
+    drive_attach(&d, pid);
+    /* One thread waits in pause(). */
+    id = (struct rsp_id){ 0, 0 };
+    int64_t waiting = 0;
+    while (live_target.next_thread(d.live, &id) == 1) {
+        if ((int64_t)drive_register(&d, id.tid, "rax") < 0 &&
+            (int64_t)drive_register(&d, id.tid, "orig_rax") == 34)
+            waiting = id.tid;
+    }
+    ck_assert_int_ne(waiting, 0);
+    uint64_t rip = drive_register(&d, waiting, "rip"), brief = drive_symbol(&d, "brief");
+    drive_set_register(&d, waiting, "rip", brief);
+    ck_assert_uint_eq(drive_register(&d, waiting, "orig_rax"), UINT64_MAX);
+    drive_ask(&d, "vCont;s:%llx", (unsigned long long)waiting);
+    ck_assert_uint_eq(drive_register(&d, waiting, "rip"), brief + 1);
+    (void)rip;
+    kill(pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(registers_of_a_thread_that_is_gone_are_an_error)
+{
+    struct arch_register r;
+    uint64_t v;
+
+    run_to("memory", "answer");
+    ck_assert(arch_register(live_target.layout(d.live, d.pid), 0, &r));
+    int e = live_target.get_register(d.live, (struct rsp_id){ d.pid, 1 << 30 }, &r, &v);
+    ck_assert_int_eq(e, -STUB_ESRCH);
+    ck_assert_int_eq(live_target.get_register(d.live, (struct rsp_id){ 1, d.pid }, &r, &v),
+                     -STUB_ESRCH);
+    ck_assert_ptr_null(live_target.process(d.live, 1));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(memory_is_allocated_in_the_program)
+{
+    uint64_t address, other;
+    uint8_t byte = 0xaa;
+    struct stub_region r;
+
+    run_to("memory", "answer");
+    uint64_t rip = drive_register(&d, d.pid, "rip"), rax = drive_register(&d, d.pid, "rax"),
+             rcx = drive_register(&d, d.pid, "rcx");
+    void *p = drive_process(&d);
+    ck_assert_int_eq(
+        live_target.allocate(p, 5000, STUB_READ | STUB_WRITE | STUB_EXECUTE, &address), 0);
+    ck_assert_int_eq(live_target.region(p, address, &r), 0);
+    ck_assert_int_eq(r.permissions, STUB_READ | STUB_WRITE | STUB_EXECUTE);
+    ck_assert_int_eq(live_target.write_memory(p, address + 8191, &byte, 1), 0);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), rip);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), rax);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), rcx);
+    ck_assert_int_lt(live_target.allocate(p, UINT64_MAX, STUB_READ, &other), 0);
+    ck_assert_int_lt(live_target.allocate(p, 0, STUB_READ, &other), 0);
+    ck_assert_int_eq(live_target.deallocate(p, address + 1), -STUB_ENOENT);
+    ck_assert_int_eq(live_target.deallocate(p, address), 0);
+    ck_assert_int_eq(live_target.deallocate(p, address), -STUB_ENOENT);
+    ck_assert_uint_eq(read_at(address, &byte, 1), 0);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(memory_is_allocated_right_after_launch_and_attach)
+{
+    uint64_t address;
+
+    drive_launch(&d, "memory", NULL, NULL);
+    uint64_t rip = drive_register(&d, d.pid, "rip");
+    ck_assert_int_eq(live_target.allocate(drive_process(&d), 4096, STUB_READ, &address), 0);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), rip);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    pid_t pid = drive_spawn(&d, "signals", "wait");
+    drive_attach(&d, pid);
+    ck_assert_int_eq(live_target.allocate(drive_process(&d), 4096, STUB_READ, &address), 0);
+    kill(pid, SIGUSR1); /* comes although the call blocked signals */
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    live_target.kill(d.live, pid);
+    drive_close(&d);
+}
+END_TEST
+
+static const char *
+object(int (*write)(void *process, struct rsp_window *w))
+{
+    static uint8_t bytes[8192];
+    struct rsp_out out = rsp_out_to(bytes, sizeof(bytes) - 1);
+    struct rsp_window w = rsp_window_open(&out, 0, sizeof(bytes));
+
+    memset(bytes, 0, sizeof(bytes));
+    ck_assert_int_eq(write(drive_process(&d), &w), 0);
+    return (const char *)bytes;
+}
+
+static int
+libraries(void *process, struct rsp_window *w)
+{
+    return live_target.libraries_svr4(process, w, true);
+}
+
+START_TEST(libraries_and_executable_are_named)
+{
+    uint64_t address;
+
+    run_to("memory", "answer");
+    const char *list = object(libraries);
+    ck_assert_ptr_nonnull(strstr(list, "main-lm=\"0x"));
+    ck_assert_ptr_nonnull(strstr(list, "libc.so.6\" lm=\"0x"));
+    ck_assert_ptr_null(strstr(list, "memory\""));
+    ck_assert_ptr_nonnull(strstr(object(live_target.exec_file), "/progs/memory"));
+    ck_assert_int_eq(live_target.shlib_info(drive_process(&d), &address), 0);
+    uint64_t r_debug = 0;
+    ck_assert_uint_eq(read_at(address, &r_debug, 8), 8);
+    uint32_t version;
+    ck_assert_uint_eq(read_at(r_debug, &version, 4), 4);
+    ck_assert_uint_ge(version, 1);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(endless_link_map_is_cut)
+{
+    uint64_t address, r_debug, map, next;
+    uint8_t bytes[512];
+    struct rsp_out out = rsp_out_to(bytes, sizeof(bytes));
+    struct rsp_window w = rsp_window_open(&out, 0, 400);
+
+    run_to("memory", "answer");
+    live_target.shlib_info(drive_process(&d), &address);
+    ck_assert_uint_eq(read_at(address, &r_debug, 8), 8);
+    ck_assert_uint_eq(read_at(r_debug + 8, &map, 8), 8);
+    ck_assert_uint_eq(read_at(map + 24, &next, 8), 8);
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), next + 24, &map, 8), 0);
+    ck_assert_int_eq(live_target.libraries_svr4(drive_process(&d), &w, false), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(threads_hosts_and_processes_are_described)
+{
+    struct stub_thread_info thread;
+    struct stub_host_info host;
+    struct stub_process_info process;
+
+    run_to("memory", "answer");
+    ck_assert_int_eq(live_target.thread_info(d.live, d.event.id, &thread), 0);
+    ck_assert_str_eq(thread.name, "memory");
+    ck_assert_int_ge(thread.core, 0);
+    ck_assert_int_eq(live_target.host_info(d.live, &host), 0);
+    ck_assert_str_eq(host.ostype, "linux");
+    ck_assert_uint_eq(host.page_size, 4096);
+    ck_assert_int_eq(live_target.process_info(d.live, d.pid, &process), 0);
+    ck_assert_int_eq(process.pid, d.pid);
+    ck_assert_int_eq(process.parent, getpid());
+    ck_assert_uint_eq(process.euid, geteuid());
+    ck_assert_uint_ne((unsigned char)object(live_target.auxv)[0], 0);
+    drive_close(&d);
+}
+END_TEST
+
+Suite *live_memory_suite(void);
+
+Suite *
+live_memory_suite(void)
+{
+    Suite *s = suite_create("live_memory");
+    TCase *c = tcase_create("memory");
+    tcase_set_timeout(c, 30);
+    tcase_add_test(c, read_across_the_end_of_a_mapping_gives_the_readable_part);
+    tcase_add_test(c, write_across_the_end_of_a_mapping_writes_nothing);
+    tcase_add_test(c, read_only_memory_and_text_can_be_written);
+    tcase_add_test(c, regions_cover_everything_without_gaps);
+    suite_add_tcase(s, c);
+    c = tcase_create("registers");
+    tcase_set_timeout(c, 30);
+    tcase_add_test(c, registers_are_written_before_the_thread_runs);
+    tcase_add_test(c, saved_registers_come_back_once);
+    tcase_add_test(c, changed_pc_does_not_restart_an_interrupted_call);
+    tcase_add_test(c, registers_of_a_thread_that_is_gone_are_an_error);
+    tcase_add_test(c, memory_is_allocated_in_the_program);
+    tcase_add_test(c, memory_is_allocated_right_after_launch_and_attach);
+    suite_add_tcase(s, c);
+    c = tcase_create("proc");
+    tcase_set_timeout(c, 30);
+    tcase_add_test(c, libraries_and_executable_are_named);
+    tcase_add_test(c, endless_link_map_is_cut);
+    tcase_add_test(c, threads_hosts_and_processes_are_described);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,482 @@
+/* test_live_threads.c - threads, signals, forks, exec: stub/live/stops.c classify.c queue.c fork.c. */
+#define _GNU_SOURCE 1
+#include "tests/live/driver.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct drive d;
+
+static void
+nap(unsigned ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
+}
+
+static void
+break_at(const char *symbol)
+{
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, symbol), 1), 0);
+}
+
+/* Continues; true when a breakpoint at that symbol was hit. */
+static bool
+hits(const char *symbol)
+{
+    drive_ask(&d, "vCont;c");
+    return d.event.kind == STUB_STOPPED && d.event.reason == STUB_SWBREAK &&
+           drive_register(&d, d.event.id.tid, "rip") == drive_symbol(&d, symbol);
+}
+
+START_TEST(every_thread_hits_every_time)
+{
+    drive_launch(&d, "threads", "8", NULL);
+    break_at("hit");
+    for (int i = 0; i < 80; i++)
+        ck_assert_msg(hits("hit"), "%d: %s", i, d.reply);
+    break_at("all_done");
+    ck_assert(hits("all_done"));
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+/* What gdb does at each hit: clear, step that thread alone, set, continue. */
+START_TEST(every_thread_hits_when_the_client_steps_over_by_itself)
+{
+    drive_launch(&d, "threads", "8", NULL);
+    uint64_t hit = drive_symbol(&d, "hit");
+    break_at("hit");
+    ck_assert(hits("hit"));
+    for (int i = 1; i < 80; i++) {
+        int64_t tid = d.event.id.tid;
+        drive_remove(&d, STUB_POINT_SOFTWARE, hit, 1);
+        drive_ask(&d, "vCont;s:%llx", (unsigned long long)tid);
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_int_eq(d.event.id.tid, tid);
+        break_at("hit");
+        ck_assert_msg(hits("hit"), "%d: %s", i, d.reply);
+    }
+    drive_remove(&d, STUB_POINT_SOFTWARE, hit, 1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(stops_of_removed_breakpoints_are_dropped_and_nothing_is_lost)
+{
+    drive_launch(&d, "threads", "16", NULL);
+    break_at("hit");
+    ck_assert(hits("hit"));
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "hit"), 1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00"); /* its exit status counts the hits */
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(all_threads_stand_still_at_a_stop)
+{
+    struct rsp_id id = { 0, 0 };
+
+    drive_launch(&d, "threads", "16", NULL);
+    break_at("hit");
+    ck_assert(hits("hit"));
+    unsigned n = 0;
+    while (live_target.next_thread(d.live, &id) == 1) {
+        ck_assert_uint_ne(drive_register(&d, id.tid, "rip"), 0);
+        n++;
+    }
+    ck_assert_uint_eq(n, 17);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(threads_that_no_action_names_stay)
+{
+    drive_launch(&d, "threads", "4", NULL);
+    break_at("hit");
+    ck_assert(hits("hit"));
+    int64_t tid = d.event.id.tid;
+    /* It alone: ten hits of this thread, then it is gone and nothing is left that runs. */
+    int own = 1;
+    for (;;) {
+        drive_ask(&d, "vCont;c:%llx", (unsigned long long)tid);
+        if (d.event.kind != STUB_STOPPED)
+            break;
+        ck_assert_int_eq(d.event.id.tid, tid);
+        own++;
+    }
+    ck_assert_int_eq(own, 10);
+    ck_assert_int_eq(d.event.kind, STUB_NONE_LEFT);
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "hit"), 1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(interrupt_gives_exactly_one_stop)
+{
+    struct stub_event event;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    for (int i = 0; i < 20; i++) {
+        drive_send(&d, "vCont;c");
+        ck_assert_str_eq(drive_wait(&d, 2), "");
+        ck_assert_int_eq(stub_feed(&d.stub, (const uint8_t *)"\003", 1), 1);
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(live_target.peek(d.live, &event), 0);
+        ck_assert(!live_running(d.live));
+    }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(interrupt_while_threads_come_and_go)
+{
+    pid_t pid = drive_spawn(&d, "born", NULL);
+    drive_attach(&d, pid);
+    for (int i = 0; i < 100; i++) {
+        drive_send(&d, "vCont;c");
+        ck_assert_str_eq(drive_wait(&d, 1), "");
+        stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    }
+    break_at("brief");
+    for (int i = 0; i < 20; i++)
+        ck_assert_msg(hits("brief"), "%s", d.reply);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    nap(10);
+    ck_assert(drive_state(pid) == 'S' || drive_state(pid) == 'R');
+    kill(pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(leader_that_is_gone_leaves_a_usable_process)
+{
+    static const int one = 1;
+    struct stub_thread_info info;
+
+    drive_launch(&d, "leader", NULL, NULL);
+    break_at("alone");
+    ck_assert(hits("alone"));
+    for (int i = 0; i < 20 && drive_threads(&d) > 1; i++)
+        ck_assert(hits("alone"));
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    ck_assert_int_ne(d.event.id.tid, d.pid);
+    ck_assert_uint_ge(drive_get(&d, "rounds", 4), 1);
+    ck_assert_int_eq(live_target.thread_info(d.live, d.event.id, &info), 0);
+    struct stub_region region;
+    ck_assert_int_eq(live_target.region(drive_process(&d), drive_symbol(&d, "go"), &region), 0);
+    ck_assert(region.mapped);
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), drive_symbol(&d, "go"), &one, 4),
+                     0);
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "alone"), 1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(attach_where_the_leader_is_gone)
+{
+    pid_t pid = drive_spawn(&d, "leader", "x");
+    nap(50);
+    drive_attach(&d, pid);
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    ck_assert_int_ne(d.event.id.tid, pid);
+    drive_ask(&d, "vCont;s:%llx", (unsigned long long)d.event.id.tid);
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_int_eq(live_target.kill(d.live, pid), 0);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- signals ---- */
+
+START_TEST(signals_stop_and_are_passed_or_swallowed)
+{
+    drive_launch(&d, "signals", NULL, NULL);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_SIGNAL);
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    ck_assert_int_eq(strncmp(d.reply, "T1e", 3), 0);
+    drive_ask(&d, "vCont;C1e"); /* passed */
+    ck_assert_int_eq(d.event.signal, SIGUSR2);
+    ck_assert_uint_eq(drive_get(&d, "usr1", 4), 1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W0a"); /* swallowed */
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(pass_list_lets_signals_through)
+{
+    static const uint8_t pass[32] = { [SIGUSR1 / 8] = 1 << (SIGUSR1 % 8),
+                                      [SIGUSR2 / 8] = 1 << (SIGUSR2 % 8) };
+
+    drive_launch(&d, "signals", NULL, NULL);
+    live_target.signals(d.live, STUB_PASS_SIGNALS, pass);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W0b");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(signal_is_injected_where_none_is_being_delivered)
+{
+    drive_launch(&d, "signals", "storm", NULL);
+    static const uint8_t pass[32] = { [SIGALRM / 8] = 1 << (SIGALRM % 8) };
+    live_target.signals(d.live, STUB_PASS_SIGNALS, pass);
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 20), "");
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    drive_wait(&d, 5000);
+    break_at("on_signal");
+    static const uint8_t none[32];
+    live_target.signals(d.live, STUB_PASS_SIGNALS, none);
+    drive_ask(&d, "vCont;C1e");
+    while (d.event.reason == STUB_SIGNAL && d.event.signal == SIGALRM)
+        drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rdi"), SIGUSR1);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(fault_is_told_with_siginfo_and_kills_when_passed)
+{
+    uint8_t bytes[512];
+    struct rsp_out out = rsp_out_to(bytes, sizeof(bytes));
+    struct rsp_window w = rsp_window_open(&out, 0, 400);
+
+    drive_launch(&d, "signals", "fault", NULL);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.signal, SIGSEGV);
+    ck_assert_int_eq(live_target.siginfo(d.live, d.event.id, &w), 0);
+    ck_assert_int_eq(bytes[0], SIGSEGV);
+    uint64_t address;
+    ck_assert_int_eq(live_target.allocate(drive_process(&d), 4096, STUB_READ, &address), 0);
+    out = rsp_out_to(bytes, sizeof(bytes));
+    w = rsp_window_open(&out, 0, 400);
+    ck_assert_int_eq(live_target.siginfo(d.live, d.event.id, &w), 0);
+    ck_assert_int_eq(bytes[0], SIGSEGV);
+    ck_assert_str_eq(drive_ask(&d, "vCont;C0b"), "X0b");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(detach_delivers_what_was_not_told)
+{
+    static const uint8_t program[32] = { [SIGUSR1 / 8] = 1 << (SIGUSR1 % 8),
+                                         [SIGUSR2 / 8] = 1 << (SIGUSR2 % 8) };
+    int status;
+    pid_t pid = drive_spawn(&d, "signals", "wait");
+
+    drive_attach(&d, pid);
+    live_target.signals(d.live, STUB_PROGRAM_SIGNALS, program);
+    kill(pid, SIGUSR1);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    drive_close(&d);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WEXITSTATUS(status), 21); /* usr1 twice, usr2 once */
+}
+END_TEST
+
+START_TEST(group_stop_holds_until_sigcont)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_send(&d, "vCont;c");
+    kill(d.pid, SIGSTOP);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T11", 3), 0); /* gdb's SIGSTOP */
+    drive_send(&d, "vCont;C11");
+    ck_assert_str_eq(drive_wait(&d, 20), "");
+    uint64_t counter = drive_get(&d, "counter", 8);
+    nap(10);
+    ck_assert_uint_eq(drive_get(&d, "counter", 8), counter);
+    kill(d.pid, SIGCONT);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T13", 3), 0); /* gdb's SIGCONT */
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 20), "");
+    ck_assert_uint_gt(drive_get(&d, "counter", 8), counter);
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- forks and exec ---- */
+
+static void
+children_end_well(const char *how, int parent_hits)
+{
+    drive_launch(&d, "fork", how, NULL);
+    break_at("touch");
+    break_at("finished");
+    for (int i = 0; i < parent_hits; i++)
+        ck_assert_msg(hits("touch"), "%s", d.reply);
+    ck_assert_msg(hits("finished"), "%s", d.reply);
+    ck_assert_uint_eq(drive_get(&d, "bad", 4), 0);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+
+START_TEST(forked_children_are_clean_of_breakpoints)
+{
+    children_end_well("fork", 1);
+}
+END_TEST
+
+START_TEST(vforked_children_step_over_breakpoints_unseen)
+{
+    children_end_well("vfork", 1);
+}
+END_TEST
+
+START_TEST(spawned_children_run)
+{
+    children_end_well("spawn", 1);
+}
+END_TEST
+
+START_TEST(stepping_through_fork_and_vfork)
+{
+    drive_launch(&d, "fork", "vfork", NULL);
+    break_at("touch");
+    ck_assert(hits("touch"));
+    uint64_t main_end = drive_symbol(&d, "finished");
+    for (int i = 0; i < 400; i++) {
+        drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+        ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    }
+    drive_insert(&d, STUB_POINT_SOFTWARE, main_end, 1);
+    ck_assert(hits("finished"));
+    ck_assert_uint_eq(drive_get(&d, "bad", 4), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(interrupt_during_a_vfork_stops_and_shows_registers)
+{
+    drive_launch(&d, "fork", "slow", NULL);
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 200), "");
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), 0);
+    ck_assert(!drive_set_register(&d, d.pid, "rax", 1));
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(detach_during_a_vfork_lets_both_go)
+{
+    int status;
+    pid_t pid;
+
+    drive_launch(&d, "fork", "slow", NULL);
+    break_at("touch");
+    ck_assert(hits("touch"));
+    pid = d.pid;
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 200), "");
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    ck_assert(!live_alive(d.live));
+    for (int i = 0; i < 300 && drive_state(pid) != 'Z'; i++) {
+        live_poll(d.live);
+        nap(10);
+        if (drive_state(pid) == 0)
+            break;
+    }
+    drive_close(&d);
+    if (waitpid(pid, &status, 0) == pid)
+        ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+static void
+exec_is_told(const char *how)
+{
+    drive_launch(&d, "exec", how, NULL);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_EXEC);
+    ck_assert_int_eq(d.event.id.tid, d.pid);
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    ck_assert_ptr_nonnull(memmem(d.event.text, d.event.text_size, "/exec", 5));
+    break_at("after_exec");
+    ck_assert(hits("after_exec"));
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W05");
+    drive_close(&d);
+}
+
+START_TEST(exec_is_told_and_the_new_program_can_be_debugged)
+{
+    exec_is_told(NULL);
+}
+END_TEST
+
+START_TEST(exec_by_another_thread_leaves_the_leader)
+{
+    exec_is_told("thread");
+}
+END_TEST
+
+START_TEST(exec_forgets_breakpoints_of_the_old_program)
+{
+    drive_launch(&d, "exec", NULL, NULL);
+    break_at("become");
+    break_at("after_exec");
+    ck_assert(hits("become"));
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_EXEC);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W05");
+    drive_close(&d);
+}
+END_TEST
+
+Suite *live_threads_suite(void);
+
+Suite *
+live_threads_suite(void)
+{
+    Suite *s = suite_create("live_threads");
+    TCase *c = tcase_create("threads");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, every_thread_hits_every_time);
+    tcase_add_test(c, every_thread_hits_when_the_client_steps_over_by_itself);
+    tcase_add_test(c, stops_of_removed_breakpoints_are_dropped_and_nothing_is_lost);
+    tcase_add_test(c, all_threads_stand_still_at_a_stop);
+    tcase_add_test(c, threads_that_no_action_names_stay);
+    tcase_add_test(c, interrupt_gives_exactly_one_stop);
+    tcase_add_test(c, interrupt_while_threads_come_and_go);
+    tcase_add_test(c, leader_that_is_gone_leaves_a_usable_process);
+    tcase_add_test(c, attach_where_the_leader_is_gone);
+    suite_add_tcase(s, c);
+    c = tcase_create("signals");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, signals_stop_and_are_passed_or_swallowed);
+    tcase_add_test(c, pass_list_lets_signals_through);
+    tcase_add_test(c, signal_is_injected_where_none_is_being_delivered);
+    tcase_add_test(c, fault_is_told_with_siginfo_and_kills_when_passed);
+    tcase_add_test(c, detach_delivers_what_was_not_told);
+    tcase_add_test(c, group_stop_holds_until_sigcont);
+    suite_add_tcase(s, c);
+    c = tcase_create("forks");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, forked_children_are_clean_of_breakpoints);
+    tcase_add_test(c, vforked_children_step_over_breakpoints_unseen);
+    tcase_add_test(c, spawned_children_run);
+    tcase_add_test(c, stepping_through_fork_and_vfork);
+    tcase_add_test(c, interrupt_during_a_vfork_stops_and_shows_registers);
+    tcase_add_test(c, detach_during_a_vfork_lets_both_go);
+    tcase_add_test(c, exec_is_told_and_the_new_program_can_be_debugged);
+    tcase_add_test(c, exec_by_another_thread_leaves_the_leader);
+    tcase_add_test(c, exec_forgets_breakpoints_of_the_old_program);
+    suite_add_tcase(s, c);
+    return s;
+}
