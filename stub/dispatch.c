@@ -261,7 +261,7 @@ stub_memory(struct engine *s)
 const struct arch_layout *
 stub_layout(struct engine *s, int64_t pid)
 {
-    return s->target->layout(s->object, pid);
+    return HAS(s, layout) ? s->target->layout(s->object, pid) : s->target->machine;
 }
 
 int

@@ -301,8 +301,8 @@ stub_tick(struct stub *stub, uint64_t now_ms)
 static bool
 target_is_usable(const struct stub_target *target)
 {
-    return target != NULL && target->size > offsetof(struct stub_target, layout) &&
-           target->layout != NULL;
+    return target != NULL && target->size >= offsetof(struct stub_target, next_thread) &&
+           (target->machine != NULL || target->layout != NULL);
 }
 
 bool

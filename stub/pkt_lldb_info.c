@@ -214,11 +214,11 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qHostInfo", NULL, say_host, NEEDS(layout), ROW_IDLE },
-    { "qProcessInfo", NULL, say_process, NEEDS(layout), 0 },
+    { "qHostInfo", NULL, say_host, 0, ROW_IDLE },
+    { "qProcessInfo", NULL, say_process, 0, 0 },
     { "qShlibInfoAddr", NULL, say_shlib_info, NEEDS(shlib_info), 0 },
     { "qStructuredDataPlugins", NULL, say_no_plugins, 0, ROW_IDLE },
     { "qWatchpointSupportInfo", NULL, say_watchpoints, NEEDS(host_info), ROW_IDLE },
-    { "qRegisterInfo", NULL, describe_register, NEEDS(layout), ROW_GLUED | ROW_IDLE },
+    { "qRegisterInfo", NULL, describe_register, 0, ROW_GLUED | ROW_IDLE },
 };
 const struct stub_family stub_lldb_packets = FAMILY(rows);

@@ -244,7 +244,7 @@ read_memory_map(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qXfer:features:read", "qXfer:features:read+", read_features, NEEDS(layout), 0 },
+    { "qXfer:features:read", "qXfer:features:read+", read_features, 0, 0 },
     { "qXfer:auxv:read", "qXfer:auxv:read+", read_auxv, NEEDS(auxv), 0 },
     { "qXfer:libraries-svr4:read", "qXfer:libraries-svr4:read+", read_libraries,
       NEEDS(libraries_svr4), 0 },

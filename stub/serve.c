@@ -15,12 +15,11 @@ time_of(const struct stub_line *line)
 static void
 put_all(struct stub *s, const struct stub_line *line)
 {
-    size_t n, i;
+    size_t n;
     const uint8_t *bytes;
 
     while ((bytes = stub_output(s, &n)), n > 0) {
-        for (i = 0; i < n; i++)
-            line->put(line->context, bytes[i]);
+        line->put(line->context, bytes, n);
         stub_sent(s, n);
     }
 }

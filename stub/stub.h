@@ -29,7 +29,9 @@ struct stub {
     uint64_t opaque[STUB_OPAQUE];
 };
 
-/* Families of packets. A configuration names those it wants; the others are not linked. */
+/* Families of packets. A configuration names those it wants; the others are not linked. gdb needs
+ * start, memory, register, thread and xfer even for one thread that never runs; run and break when
+ * it does. */
 struct stub_family;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
 extern const struct stub_family stub_memory_packets;   /* m M x X qCRC qSearch */
@@ -83,7 +85,7 @@ size_t stub_feed(struct stub *s, const uint8_t *bytes, size_t n);
 const uint8_t *stub_output(struct stub *s, size_t *n);
 void stub_sent(struct stub *s, size_t n);
 
-/* The target has news: an event to report, or an answer that was late. */
+/* The target has news: an event to report, or an answer that was late. Harmless without. */
 void stub_doorbell(struct stub *s);
 
 /* It is now_ms o'clock: ack timeouts. Returns the milliseconds until it wants to be called next,
@@ -100,16 +102,17 @@ bool stub_is_stranger(uint8_t first);
 
 /* True while the client waits for a stop reply. */
 bool stub_is_waiting(const struct stub *s);
-/* True when a `monitor exit`, k or D left nothing to serve: end after the output is sent. */
+/* True when k or D left nothing to serve: end after the output is sent. An exit of the program (W,
+ * X) does not end it: the client may start another. */
 bool stub_is_over(const struct stub *s);
 
 /* The blocking loop over two callbacks, for a line that is read byte by byte (serve.c). get gives
  * the next byte 0..255, -1 when none came within some milliseconds, -2 when the line is lost; put
- * sends one byte. poll (may be NULL) runs the target for a while and says whether it has news; it
+ * sends all n bytes. poll (may be NULL) runs the target for a while and says whether it has news; it
  * is called whenever no byte waits. Returns when the line is lost or stub_is_over. */
 struct stub_line {
     int (*get)(void *context);
-    void (*put)(void *context, uint8_t byte);
+    void (*put)(void *context, const uint8_t *bytes, size_t n);
     bool (*poll)(void *context);
     uint64_t (*now_ms)(void *context); /* or NULL */
     void *context;

@@ -1,9 +1,11 @@
 /* target.h - what a target is: the operations that the engine asks for.
  *
  * A target fills one const struct stub_target and brings an object of its own, which comes back as
- * the first argument. An operation that is NULL is an absent capability: the packets that need it
- * get the empty reply and are not advertised. So an emulator of one thread starts with
- * read_memory, get_register, layout, resume and peek, and adds from there.
+ * the first argument `target`; operations whose first argument is `process` get what process()
+ * gives, or the object itself when that is NULL. An operation that is NULL is an absent capability:
+ * the packets that need it get the empty reply and are not advertised. The machine (or layout) is
+ * all that must be there. Memory and registers alone make a target that never runs; one that runs
+ * adds resume, peek and done; again, interrupt, detach, insert and remove come next.
  *
  * Results: 0 is success; -E is an error number (enum stub_error, Linux's numbers), which goes to
  * the client as it is; STUB_LATER says "not yet": the target keeps the progress, rings
@@ -78,7 +80,7 @@ enum stub_reason {
 };
 
 struct stub_event {
-    uint8_t kind;   /* enum stub_event_kind */
+    uint8_t kind;   /* enum stub_event_kind; bytes, so that 1,000 of them stay small */
     uint8_t reason; /* enum stub_reason */
     int signal;     /* the target's own number (see linux_signals); 0 none */
     int status;
@@ -96,7 +98,8 @@ enum stub_action_kind {
     STUB_STAY, /* leave it stopped */
     STUB_CONTINUE,
     STUB_STEP,
-    STUB_RANGE /* step while PC is in [start, end); start == end is one step */
+    STUB_RANGE /* step while PC is in [start, end); start == end is one step. A target may make one
+                  step of it: the client then asks again */
 };
 
 struct stub_action {
@@ -178,7 +181,8 @@ struct stub_target {
     size_t size;        /* sizeof(struct stub_target) */
     bool linux_signals; /* signal numbers of events and actions are Linux's, else gdb's */
 
-    /* Machine of a process. The layout is the target's; it changes only at exec. */
+    /* The machine: one for all, or asked for each process (it changes only at exec). */
+    const struct arch_layout *machine;
     const struct arch_layout *(*layout)(void *target, int64_t pid);
 
     /* Threads. next_thread steps *id (zero before the first) to the following thread of any

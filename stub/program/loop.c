@@ -292,11 +292,13 @@ farewell(struct program_session *x)
             return;
 }
 
+/* With --multi a client may start another program after a kill or detach. */
 static bool
 is_finished(struct program_session *x)
 {
-    return (x->exit_wanted || (stub_is_over(&x->stub) && !stub_is_waiting(&x->stub))) &&
-           !x->line_is_full;
+    bool over = stub_is_over(&x->stub) && !x->settings->multi;
+
+    return (x->exit_wanted || over) && !x->line_is_full;
 }
 
 void

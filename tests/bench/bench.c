@@ -4,7 +4,8 @@
  *
  * COMMAND is the shell's and finds $ADDR (where to listen), $PROG and $PLACES (the program to serve
  * and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The rounds go
- * A B C A B C ..., MS milliseconds each, and medians are printed. -c prints system calls for each
+ * A B C A B C ..., MS milliseconds each, and medians are printed; "to peer" is the median ratio to the best of
+ * the others, "to bare" to the yardstick, rounds compared one by one. -c prints system calls for each
  * operation instead, counted exactly; a count is the difference of two runs, n and 2n operations,
  * so that nothing of the setting up is in it.
  *
@@ -291,12 +292,15 @@ by_size(const void *a, const void *b)
 }
 
 static double
-median(double *values, unsigned n)
+median(const double *values, unsigned n)
 {
+    double sorted[MAX_ROUNDS];
+
     if (n == 0)
         return 0;
-    qsort(values, n, sizeof(*values), by_size);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+    memcpy(sorted, values, n * sizeof(*values));
+    qsort(sorted, n, sizeof(*sorted), by_size);
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
 /* Three digits of a rate are more than it is worth. */
@@ -312,19 +316,36 @@ rate_text(double v, char *buf, size_t size)
     return buf;
 }
 
-static void
-put_ratio(double ours, double other)
+/* Rates of one row, by server and round; 0 where there is none. */
+typedef double table[MAX_SERVERS][MAX_ROUNDS];
+
+/* Median of the first server's rate against another's in the same round: what else the machine did
+ * then slowed both. 0: not to be had. */
+static double
+ratio_to(const struct settings *settings, table rates, unsigned other)
 {
-    if (ours > 0 && other > 0)
-        printf(" %8.2f |", ours / other);
+    double ratios[MAX_ROUNDS];
+    unsigned n = 0;
+
+    for (unsigned round = 0; round < settings->rounds; round++)
+        if (rates[0][round] > 0 && rates[other][round] > 0)
+            ratios[n++] = rates[0][round] / rates[other][round];
+    return median(ratios, n);
+}
+
+static void
+put_ratio(double ratio)
+{
+    if (ratio > 0)
+        printf(" %8.2f |", ratio);
     else
         printf(" %8s |", "-");
 }
 
 static void
-put_row(const struct settings *settings, const struct measure *row, const double *rates)
+put_row(const struct settings *settings, const struct measure *row, table rates)
 {
-    double best = 0, bare = 0;
+    double to_peer = 0, to_bare = 0;
     char name[64], text[32];
 
     snprintf(name, sizeof(name), "%s, %s", row->name, row->unit);
@@ -332,16 +353,17 @@ put_row(const struct settings *settings, const struct measure *row, const double
     for (unsigned i = 0; i < settings->server_count; i++) {
         const struct server *server = &settings->servers[i];
         int width = (int)strlen(server->name);
+        double ratio = ratio_to(settings, rates, i);
 
-        printf(" %*s |", width > 8 ? width : 8,
-               server->failed ? "failed" : rate_text(rates[i], text, sizeof(text)));
         if (server->is_bare)
-            bare = rates[i];
-        else if (i > 0)
-            best = fmax(best, rates[i]);
+            to_bare = ratio;
+        else if (i > 0 && ratio > 0 && (to_peer <= 0 || ratio < to_peer))
+            to_peer = ratio;
+        rate_text(median(rates[i], settings->rounds), text, sizeof(text));
+        printf(" %*s |", width > 8 ? width : 8, server->failed ? "failed" : text);
     }
-    put_ratio(rates[0], best);
-    put_ratio(rates[0], bare);
+    put_ratio(to_peer);
+    put_ratio(to_bare);
     printf("\n");
     fflush(stdout);
 }
@@ -361,16 +383,12 @@ put_heading(const struct settings *settings, const char *corner, bool ratios)
 static void
 bench_row(struct settings *settings, unsigned row)
 {
-    static double values[MAX_SERVERS][MAX_ROUNDS];
-    unsigned counts[MAX_SERVERS] = { 0 };
-    double rates[MAX_SERVERS];
+    table rates = { { 0 } };
 
     for (unsigned round = 0; round < settings->rounds; round++)
         for (unsigned i = 0; i < settings->server_count; i++)
             if (ask_driver(&settings->servers[i], row))
-                values[i][counts[i]++] = settings->servers[i].shared->rate;
-    for (unsigned i = 0; i < settings->server_count; i++)
-        rates[i] = median(values[i], counts[i]);
+                rates[i][round] = settings->servers[i].shared->rate;
     put_row(settings, &measures[row], rates);
 }
 

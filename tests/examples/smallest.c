@@ -32,16 +32,6 @@ get_register(void *target, struct rsp_id id, const struct arch_register *r, void
     return 0;
 }
 
-static const struct arch_layout *
-layout(void *target, int64_t pid)
-{
-    static const struct arch_layout x86_64 = { .arch = &arch_x86_64 };
-
-    (void)target;
-    (void)pid;
-    return &x86_64;
-}
-
 static int
 get_byte(void *context)
 {
@@ -52,17 +42,25 @@ get_byte(void *context)
 }
 
 static void
-put_byte(void *context, uint8_t byte)
+put_bytes(void *context, const uint8_t *bytes, size_t n)
 {
     (void)context;
-    (void)!write(1, &byte, 1);
+    while (n > 0) {
+        ssize_t written = write(1, bytes, n);
+
+        if (written <= 0)
+            return;
+        bytes += written;
+        n -= (size_t)written;
+    }
 }
 
 int
 main(void)
 {
+    static const struct arch_layout x86_64 = { .arch = &arch_x86_64 };
     static const struct stub_target target = { .size = sizeof(target),
-                                               .layout = layout,
+                                               .machine = &x86_64,
                                                .read_memory = read_memory,
                                                .granule = 1,
                                                .get_register = get_register };
@@ -79,7 +77,7 @@ main(void)
                                   .input_size = sizeof(input),
                                   .output = output,
                                   .output_size = sizeof(output) };
-    struct stub_line line = { .get = get_byte, .put = put_byte };
+    struct stub_line line = { .get = get_byte, .put = put_bytes };
 
     if (!stub_init(&s, &config))
         return 1;

@@ -66,14 +66,7 @@ static const struct arch toy_arch = {
     .name = "i386", .triple = "i386", .features = &core, .feature_count = 1, .address_bytes = 4
 };
 
-static const struct arch_layout *
-layout(void *target, int64_t pid)
-{
-    static const struct arch_layout all = { .arch = &toy_arch };
-
-    (void)target, (void)pid;
-    return &all;
-}
+static const struct arch_layout toy_machine = { .arch = &toy_arch };
 
 static int
 get_register(void *target, struct rsp_id id, const struct arch_register *r, void *value)
@@ -242,7 +235,7 @@ lift(void *process, const struct stub_point *point)
 
 static const struct stub_target toy_target = {
     .size = sizeof(toy_target),
-    .layout = layout,
+    .machine = &toy_machine,
     .get_register = get_register,
     .put_register = put_register,
     .read_memory = read_memory,
