@@ -2,41 +2,45 @@
  * Features", AArch64 Features), and the numbers of "DWARF for the Arm 64-bit Architecture". */
 #include "arch/arch.h"
 
-#define BITS(name, first, last)                                                                    \
-    "<field name=\"" name "\" start=\"" #first "\" end=\"" #last "\"/>"
+/* Pieces of strings are no expression to lay out. */
+/* clang-format off */
+#define BITS(name, first, last) "<field name=\"" name "\" start=\"" #first "\" end=\"" #last "\"/>"
 #define BIT(name, at) BITS(name, at, at)
+#define VECTOR(id, type, count) "<vector id=\"" id "\" type=\"" type "\" count=\"" count "\"/>"
+#define FIELD(name, type) "<field name=\"" name "\" type=\"" type "\"/>"
 
 /* PSTATE as the SPSR holds it: Arm ARM, SPSR_EL1. */
 static const char core_types[] =
-    "<flags id=\"cpsr_flags\" size=\"4\">" BIT("SP", 0) BITS("EL", 2, 3) BIT("nRW", 4) BIT("F", 6)
-        BIT("I", 7) BIT("A", 8) BIT("D", 9) BITS("BTYPE", 10, 11) BIT("SSBS", 12) BIT("IL", 20)
-            BIT("SS", 21) BIT("PAN", 22) BIT("UAO", 23) BIT("DIT", 24) BIT("TCO", 25)
-                BIT("V", 28) BIT("C", 29) BIT("Z", 30) BIT("N", 31) "</flags>";
-
-#define VECTOR(id, type, count)                                                                    \
-    "<vector id=\"" id "\" type=\"" type "\" count=\"" count "\"/>"
-#define FIELD(name, type) "<field name=\"" name "\" type=\"" type "\"/>"
-#define UNION(id, fields) "<union id=\"" id "\">" fields "</union>"
+    "<flags id=\"cpsr_flags\" size=\"4\">"
+    BIT("SP", 0) BITS("EL", 2, 3) BIT("nRW", 4) BIT("F", 6) BIT("I", 7) BIT("A", 8) BIT("D", 9)
+    BITS("BTYPE", 10, 11) BIT("SSBS", 12) BIT("IL", 20) BIT("SS", 21) BIT("PAN", 22) BIT("UAO", 23)
+    BIT("DIT", 24) BIT("TCO", 25) BIT("V", 28) BIT("C", 29) BIT("Z", 30) BIT("N", 31)
+    "</flags>";
 
 static const char fpu_types[] =
     VECTOR("v2d", "ieee_double", "2") VECTOR("v2u", "uint64", "2") VECTOR("v2i", "int64", "2")
     VECTOR("v4f", "ieee_single", "4") VECTOR("v4u", "uint32", "4") VECTOR("v4i", "int32", "4")
     VECTOR("v8f", "ieee_half", "8") VECTOR("v8u", "uint16", "8") VECTOR("v8i", "int16", "8")
-    VECTOR("v16u", "uint8", "16") VECTOR("v16i", "int8", "16") VECTOR("v1u", "uint128", "1")
-    VECTOR("v1i", "int128", "1")
-    UNION("vnd", FIELD("f", "v2d") FIELD("u", "v2u") FIELD("s", "v2i"))
-    UNION("vns", FIELD("f", "v4f") FIELD("u", "v4u") FIELD("s", "v4i"))
-    UNION("vnh", FIELD("f", "v8f") FIELD("u", "v8u") FIELD("s", "v8i"))
-    UNION("vnb", FIELD("u", "v16u") FIELD("s", "v16i"))
-    UNION("vnq", FIELD("u", "v1u") FIELD("s", "v1i"))
-    UNION("aarch64v", FIELD("d", "vnd") FIELD("s", "vns") FIELD("h", "vnh") FIELD("b", "vnb")
-                          FIELD("q", "vnq"))
-    "<flags id=\"fpsr_flags\" size=\"4\">" BIT("IOC", 0) BIT("DZC", 1) BIT("OFC", 2) BIT("UFC", 3)
-        BIT("IXC", 4) BIT("IDC", 7) BIT("QC", 27) BIT("V", 28) BIT("C", 29) BIT("Z", 30)
-            BIT("N", 31) "</flags>"
-    "<flags id=\"fpcr_flags\" size=\"4\">" BIT("FIZ", 0) BIT("AH", 1) BIT("NEP", 2) BIT("IOE", 8)
-        BIT("DZE", 9) BIT("OFE", 10) BIT("UFE", 11) BIT("IXE", 12) BIT("IDE", 15) BIT("FZ16", 19)
-            BITS("RMode", 22, 23) BIT("FZ", 24) BIT("DN", 25) BIT("AHP", 26) "</flags>";
+    VECTOR("v16u", "uint8", "16") VECTOR("v16i", "int8", "16")
+    VECTOR("v1u", "uint128", "1") VECTOR("v1i", "int128", "1")
+    "<union id=\"vnd\">" FIELD("f", "v2d") FIELD("u", "v2u") FIELD("s", "v2i") "</union>"
+    "<union id=\"vns\">" FIELD("f", "v4f") FIELD("u", "v4u") FIELD("s", "v4i") "</union>"
+    "<union id=\"vnh\">" FIELD("f", "v8f") FIELD("u", "v8u") FIELD("s", "v8i") "</union>"
+    "<union id=\"vnb\">" FIELD("u", "v16u") FIELD("s", "v16i") "</union>"
+    "<union id=\"vnq\">" FIELD("u", "v1u") FIELD("s", "v1i") "</union>"
+    "<union id=\"aarch64v\">"
+    FIELD("d", "vnd") FIELD("s", "vns") FIELD("h", "vnh") FIELD("b", "vnb") FIELD("q", "vnq")
+    "</union>"
+    "<flags id=\"fpsr_flags\" size=\"4\">"
+    BIT("IOC", 0) BIT("DZC", 1) BIT("OFC", 2) BIT("UFC", 3) BIT("IXC", 4) BIT("IDC", 7)
+    BIT("QC", 27) BIT("V", 28) BIT("C", 29) BIT("Z", 30) BIT("N", 31)
+    "</flags>"
+    "<flags id=\"fpcr_flags\" size=\"4\">"
+    BIT("FIZ", 0) BIT("AH", 1) BIT("NEP", 2) BIT("IOE", 8) BIT("DZE", 9) BIT("OFE", 10)
+    BIT("UFE", 11) BIT("IXE", 12) BIT("IDE", 15) BIT("FZ16", 19) BITS("RMode", 22, 23)
+    BIT("FZ", 24) BIT("DN", 25) BIT("AHP", 26)
+    "</flags>";
+/* clang-format on */
 
 /* name, first, count, bits, type, group, role, dwarf, alt, xml */
 static const struct arch_row core[] = {

@@ -51,8 +51,8 @@ struct arch_memory {
  * memory goes through here. */
 size_t arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size);
 
-/* True and *v when all `size` (1, 2, 4 or 8) bytes at address could be read; big: target byte order.
- * False, too, when the answer is late. */
+/* True and *v when all `size` (1, 2, 4 or 8) bytes at address could be read; big says that the
+ * target is big-endian. False, too, when the answer is late. */
 bool arch_read_uint(const struct arch_memory *memory, uint64_t address, unsigned size, bool big,
                     uint64_t *v);
 
@@ -139,7 +139,7 @@ struct arch {
     bool big_endian;
     uint8_t breakpoint_size; /* length of its software breakpoint, 0 when it has none */
     uint8_t breakpoint[4];
-    uint8_t breakpoint_pc; /* how far past the breakpoint the PC stands when it has hit: 1 on x86 */
+    uint8_t breakpoint_pc; /* how far past it the PC stands when it has hit: 1 on x86 */
 };
 
 extern const struct arch arch_x86_64;
@@ -151,16 +151,12 @@ enum {
 };
 enum {
     ARCH_X86_64_LINUX = 1u << 1 | ARCH_LINUX, /* orig_rax */
-    ARCH_X86_64_SEGMENTS = 1u << 2, /* fs_base, gs_base */
+    ARCH_X86_64_SEGMENTS = 1u << 2,           /* fs_base, gs_base */
     ARCH_X86_64_AVX = 1u << 3,
     ARCH_X86_64_AVX512 = 1u << 4,
     ARCH_X86_64_PKEYS = 1u << 5
 };
-enum {
-    ARCH_AARCH64_FPU = 1u << 1,
-    ARCH_AARCH64_TLS = 1u << 2,
-    ARCH_AARCH64_PAUTH = 1u << 3
-};
+enum { ARCH_AARCH64_FPU = 1u << 1, ARCH_AARCH64_TLS = 1u << 2, ARCH_AARCH64_PAUTH = 1u << 3 };
 
 /* A machine as one process has it: which features are there. A choice over const rows. */
 struct arch_layout {
@@ -189,7 +185,8 @@ bool arch_register(const struct arch_layout *layout, unsigned number, struct arc
 /* By gdb's name, else by the alternate name. */
 bool arch_register_named(const struct arch_layout *layout, const char *name, size_t len,
                          struct arch_register *r);
-bool arch_register_dwarf(const struct arch_layout *layout, unsigned dwarf, struct arch_register *r);
+bool arch_register_dwarf(const struct arch_layout *layout, unsigned dwarf,
+                         struct arch_register *r);
 bool arch_register_role(const struct arch_layout *layout, enum arch_role role,
                         struct arch_register *r);
 enum arch_role arch_role_of(const struct arch_register *r);

@@ -42,7 +42,7 @@ next_piece(struct search *s, uint64_t boundary, uint64_t granule)
     return (size_t)(want < left ? want : left);
 }
 
-/* The piece was read whole: forward, in bigger steps until one has failed, then in smaller ones. */
+/* The piece was read whole: on, in bigger steps until one has failed, then in smaller ones. */
 static void
 went_well(struct search *s, size_t size, uint64_t granule)
 {
@@ -71,8 +71,8 @@ went_wrong(struct search *s, size_t piece, uint64_t granule)
         s->step = granule;
 }
 
-/* Each call reads something, ends the search or shortens the step, so the loop is bounded whatever the
- * callback does. */
+/* Each call reads something, ends the search or shortens the step, so the loop is bounded whatever
+ * the callback does. */
 static size_t
 read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer, size_t size)
 {
@@ -127,7 +127,7 @@ arch_read_uint(const struct arch_memory *memory, uint64_t address, unsigned size
 }
 
 /* The most that one call of DbgHelp's callbacks is asked for: below every preset count. */
-#define DWORD_PIECE ((uint32_t)1 << 31)
+#define DWORD_PIECE     ((uint32_t)1 << 31)
 #define DWORD_UNTOUCHED UINT32_MAX
 
 static size_t

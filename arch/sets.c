@@ -161,7 +161,7 @@ arch_get(const struct arch_sets *sets, const struct arch_register *r, void *valu
 
 /* Gives the whole component its initial values, so that its XSTATE_BV bit may be set. */
 static void
-fill_initial(const struct spot *s, bool mxcsr_in_use)
+fill_initial(const struct spot *s)
 {
     uint8_t *bytes = s->component;
 
@@ -173,26 +173,27 @@ fill_initial(const struct spot *s, bool mxcsr_in_use)
         break;
     case SSE:
         memset(bytes + XMM, 0, LEGACY_USED - XMM);
-        if (!mxcsr_in_use)
-            put_little(bytes + MXCSR, 4, MXCSR_INITIAL);
         break;
     default:
         memset(bytes, 0, s->size);
     }
 }
 
-/* Makes the component one that is in use. */
+/* Makes the component one that is in use. MXCSR comes into use with either SSE or AVX. */
 static void
 use_component(const struct arch_sets *sets, const struct spot *s)
 {
-    uint8_t *bv = sets->bytes[ARCH_SET_XSTATE] + XSTATE_BV;
-    uint64_t in_use = get_little(bv, 8);
+    const uint64_t mxcsr_users = 1u << SSE | 1u << AVX;
+    uint8_t *area = sets->bytes[ARCH_SET_XSTATE];
+    uint64_t in_use = get_little(area + XSTATE_BV, 8);
     uint64_t bit = (uint64_t)1 << s->place->component;
 
     if ((in_use & bit) != 0)
         return;
-    fill_initial(s, (in_use >> AVX & 1) != 0);
-    put_little(bv, 8, in_use | bit);
+    fill_initial(s);
+    if ((bit & mxcsr_users) != 0 && (in_use & mxcsr_users) == 0)
+        put_little(area + MXCSR, 4, MXCSR_INITIAL);
+    put_little(area + XSTATE_BV, 8, in_use | bit);
 }
 
 bool

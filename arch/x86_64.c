@@ -2,38 +2,41 @@
  * i386 Features), and the DWARF numbers of the System V psABI, figure 3.36. */
 #include "arch/arch.h"
 
-#define BIT(name, at)                                                                              \
+/* Pieces of strings are no expression to lay out. */
+/* clang-format off */
+#define BIT(name, at) \
     "<field name=\"" name "\" start=\"" #at "\" end=\"" #at "\" type=\"bool\"/>"
-
-static const char core_types[] =
-    "<flags id=\"i386_eflags\" size=\"4\">" BIT("CF", 0) BIT("", 1) BIT("PF", 2) BIT("AF", 4)
-        BIT("ZF", 6) BIT("SF", 7) BIT("TF", 8) BIT("IF", 9) BIT("DF", 10) BIT("OF", 11)
-            BIT("NT", 14) BIT("RF", 16) BIT("VM", 17) BIT("AC", 18) BIT("VIF", 19)
-                BIT("VIP", 20) BIT("ID", 21) "</flags>";
-
-#define VECTOR(id, type, count)                                                                    \
-    "<vector id=\"" id "\" type=\"" type "\" count=\"" count "\"/>"
+#define VECTOR(id, type, count) "<vector id=\"" id "\" type=\"" type "\" count=\"" count "\"/>"
 #define FIELD(name, type) "<field name=\"" name "\" type=\"" type "\"/>"
-#define VEC128                                                                                     \
-    VECTOR("v8bf16", "bfloat16", "8")                                                              \
-    VECTOR("v8h", "ieee_half", "8")                                                                \
-    VECTOR("v4f", "ieee_single", "4")                                                              \
-    VECTOR("v2d", "ieee_double", "2")                                                              \
-    VECTOR("v16i8", "int8", "16")                                                                  \
-    VECTOR("v8i16", "int16", "8")                                                                  \
-    VECTOR("v4i32", "int32", "4")                                                                  \
-    VECTOR("v2i64", "int64", "2")                                                                  \
-    "<union id=\"vec128\">" FIELD("v8_bfloat16", "v8bf16") FIELD("v8_half", "v8h")                 \
-        FIELD("v4_float", "v4f") FIELD("v2_double", "v2d") FIELD("v16_int8", "v16i8")              \
-            FIELD("v8_int16", "v8i16") FIELD("v4_int32", "v4i32") FIELD("v2_int64", "v2i64")       \
-                FIELD("uint128", "uint128") "</union>"
+
+/* Bit 1, which is always set, has an empty name in gdb's own description. */
+static const char core_types[] =
+    "<flags id=\"i386_eflags\" size=\"4\">"
+    BIT("CF", 0) BIT("", 1) BIT("PF", 2) BIT("AF", 4) BIT("ZF", 6) BIT("SF", 7) BIT("TF", 8)
+    BIT("IF", 9) BIT("DF", 10) BIT("OF", 11) BIT("NT", 14) BIT("RF", 16) BIT("VM", 17)
+    BIT("AC", 18) BIT("VIF", 19) BIT("VIP", 20) BIT("ID", 21)
+    "</flags>";
+
+#define VEC128 \
+    VECTOR("v8bf16", "bfloat16", "8") VECTOR("v8h", "ieee_half", "8") \
+    VECTOR("v4f", "ieee_single", "4") VECTOR("v2d", "ieee_double", "2") \
+    VECTOR("v16i8", "int8", "16") VECTOR("v8i16", "int16", "8") \
+    VECTOR("v4i32", "int32", "4") VECTOR("v2i64", "int64", "2") \
+    "<union id=\"vec128\">" \
+    FIELD("v8_bfloat16", "v8bf16") FIELD("v8_half", "v8h") FIELD("v4_float", "v4f") \
+    FIELD("v2_double", "v2d") FIELD("v16_int8", "v16i8") FIELD("v8_int16", "v8i16") \
+    FIELD("v4_int32", "v4i32") FIELD("v2_int64", "v2i64") FIELD("uint128", "uint128") \
+    "</union>"
 
 static const char sse_types[] =
-    VEC128 "<flags id=\"i386_mxcsr\" size=\"4\">" BIT("IE", 0) BIT("DE", 1) BIT("ZE", 2)
-        BIT("OE", 3) BIT("UE", 4) BIT("PE", 5) BIT("DAZ", 6) BIT("IM", 7) BIT("DM", 8)
-            BIT("ZM", 9) BIT("OM", 10) BIT("UM", 11) BIT("PM", 12) BIT("FZ", 15) "</flags>";
+    VEC128
+    "<flags id=\"i386_mxcsr\" size=\"4\">"
+    BIT("IE", 0) BIT("DE", 1) BIT("ZE", 2) BIT("OE", 3) BIT("UE", 4) BIT("PE", 5) BIT("DAZ", 6)
+    BIT("IM", 7) BIT("DM", 8) BIT("ZM", 9) BIT("OM", 10) BIT("UM", 11) BIT("PM", 12) BIT("FZ", 15)
+    "</flags>";
 
 static const char avx512_types[] = VEC128 VECTOR("v2ui128", "uint128", "2");
+/* clang-format on */
 
 /* name, first, count, bits, type, group, role, dwarf, alt, xml */
 static const struct arch_row core[] = {

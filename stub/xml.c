@@ -64,7 +64,8 @@ put_number(struct rsp_window *w, const char *name, uint64_t value)
     rsp_window_text(w, "\"");
 }
 
-/* gdb's predefined types carry their size; where none has the row's, "int" takes it from bitsize. */
+/* gdb's predefined types carry their size; where none has the row's, "int" takes it from
+ * bitsize. */
 static void
 put_sized_type(const struct arch_row *row, struct rsp_window *w)
 {

@@ -1,7 +1,7 @@
-/* suites.h - every suite of Check tests, one line each: SUITE(what) for `Suite
- * *what_suite(void)`, which stands in tests/<layer>/test_<what>.c. Included as it is, this
- * declares them; main.c includes it once more with a SUITE of its own to list them, so there
- * is no guard. */
+/* suites.h - the suites of Check tests of the freestanding rooms, one line each: SUITE(what) for
+ * `Suite *what_suite(void)`, which stands in tests/<layer>/test_<what>.c. Included as it is, this
+ * declares them; main.c includes it once more with a SUITE of its own to list them, so there is no
+ * guard. Those of the hosted rooms are in suites_hosted.h. */
 #include <check.h>
 
 #ifndef SUITE
@@ -15,9 +15,15 @@ SUITE(json)
 SUITE(signal)
 SUITE(client)
 
+/* tests/arch */
+SUITE(memory)
+SUITE(registers)
+SUITE(sets)
+
 /* tests/stub */
 SUITE(engine)
 SUITE(transcripts)
 SUITE(packets)
+SUITE(xml)
 
 #undef SUITE

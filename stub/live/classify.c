@@ -22,17 +22,14 @@ tell_stop(struct thread *t, enum stub_reason reason, int signal)
 
 /* ---- signals ---- */
 
-/* Passing a signal while stepping runs its handler, which is stepped through unseen. */
+/* A signal that is passed while the thread steps has its handler run unseen: the thread runs until
+ * it is back here. A signal without a handler brings it back at once. */
 static void
 pass(struct thread *t, int signal)
 {
     t->owed = signal;
-    bool steps = t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE;
-    if (steps && !t->in_handler) {
-        t->passing = true;
-        live_get_pc(t, &t->handler_pc);
-        live_get_sp(t, &t->handler_sp);
-    }
+    if ((t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE) && !t->in_handler)
+        live_plant_return(t);
 }
 
 bool
@@ -88,12 +85,12 @@ on_breakpoint(struct thread *t)
         return;
     }
     live_set_pc(t, at);
-    if (p->hidden) {
-        t->told = true;
-        t->told_pc = at;
-    } else if (b->soft_wish || b->hard_wish) {
+    if (!live_plant_is_return(t, at) && !p->hidden && (b->soft_wish || b->hard_wish)) {
         tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
+        return;
     }
+    t->told = true; /* stepped over unseen */
+    t->told_pc = at;
 }
 
 static enum stub_reason
@@ -144,25 +141,18 @@ in_range(const struct stub_action *a, uint64_t pc)
     return a->start < a->end && a->start <= pc && pc < a->end;
 }
 
-/* A step ended. Runs through the handler of a passed signal unseen, then on as the action says. */
+/* A step ended: the client's, or one of ours that goes on as the action says. */
 static void
-on_step(struct thread *t, bool handler_set_up)
+on_step(struct thread *t)
 {
-    uint64_t pc, sp;
+    uint64_t pc;
 
-    if (!live_get_pc(t, &pc) || !live_get_sp(t, &sp))
+    if (t->in_handler || !live_get_pc(t, &pc))
         return;
     bool nothing_done = t->start_event && pc == t->start_pc;
     t->start_event = false;
     if (nothing_done)
         return;
-    if (handler_set_up && t->passing)
-        t->in_handler = true;
-    t->passing = false;
-    if (t->in_handler) {
-        t->in_handler = pc != t->handler_pc || sp != t->handler_sp;
-        return;
-    }
     bool done = t->action.kind == STUB_STEP;
     if (t->action.kind == STUB_RANGE)
         done = !in_range(&t->action, pc) || live_is_wished(t->process, pc);
@@ -190,7 +180,7 @@ on_trap(struct thread *t)
     } else if (t->process->soft_watches > 0 && (w = live_watch_changed(t->process)) != NULL) {
         tell_point(t, w, w->wish.address, 0);
     } else if (trap != TRAP_OF_DEBUG && t->stepping) {
-        on_step(t, trap == TRAP_OF_HANDLER);
+        on_step(t);
     }
 }
 

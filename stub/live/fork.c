@@ -134,7 +134,7 @@ only_leader(struct process *p, struct thread *leader, struct thread *caller)
             live_thread_free(t);
     }
     leader->debug_version = 0;
-    leader->told = leader->vforking = leader->newborn = false;
+    leader->told = leader->vforking = leader->newborn = leader->in_handler = false;
     return leader;
 }
 

@@ -86,8 +86,8 @@ struct thread {
     int deferred; /* came while stepping over a breakpoint; deferred_info is its siginfo */
     siginfo_t deferred_info;
 
-    /* A passed signal's handler is run through while stepping, until pc and sp are here again. */
-    bool passing, in_handler;
+    /* The handler of a signal passed while stepping runs, until pc and sp are here again. */
+    bool in_handler;
     uint64_t handler_pc, handler_sp;
 
     struct registers registers;
@@ -105,6 +105,7 @@ struct plant {
     RB_ENTRY(plant) by_address;
     uint64_t address;
     bool soft_wish, hard_wish; /* Z0; Z1 where debug registers do not fire */
+    unsigned returns; /* threads that run until they are back here, see live_plant_return */
     bool planted;
     uint8_t saved[LIVE_BREAKPOINT_MAX]; /* the program's own bytes while planted */
 };
@@ -347,6 +348,12 @@ struct plant *live_plant_at(struct process *p, uint64_t address);
 bool live_is_planted(struct process *p, uint64_t address);
 bool live_is_wished(struct process *p, uint64_t address);  /* as a software breakpoint */
 bool live_is_guarded(struct process *p, uint64_t address); /* as a hardware breakpoint */
+bool live_plant_is_needed(const struct plant *b);          /* by the client or by a return */
+/* Lets t run until its PC and SP are what they are now; says whether it is back at address (and
+ * ends that then); ends it. */
+void live_plant_return(struct thread *t);
+bool live_plant_is_return(struct thread *t, uint64_t address);
+void live_plant_return_end(struct thread *t);
 void live_plant_sync(struct process *p); /* makes the planted bytes what is wished */
 bool live_plant_put(struct process *p, struct plant *b);
 void live_plant_lift(struct process *p, struct plant *b);

@@ -60,7 +60,7 @@ live_over_end(struct process *p)
 
     p->over = NULL;
     struct plant *b = live_plant_at(p, t->told_pc);
-    if (b != NULL && (b->soft_wish || b->hard_wish))
+    if (b != NULL && live_plant_is_needed(b))
         live_plant_put(p, b);
 }
 

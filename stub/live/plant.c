@@ -25,6 +25,12 @@ is_wished(const struct plant *b)
     return b->soft_wish || b->hard_wish;
 }
 
+bool
+live_plant_is_needed(const struct plant *b)
+{
+    return is_wished(b) || b->returns > 0;
+}
+
 struct plant *
 live_plant_at(struct process *p, uint64_t address)
 {
@@ -96,7 +102,7 @@ live_plant_sync(struct process *p)
     p->plants_changed = false;
     RB_FOREACH_SAFE(b, plant_tree, &p->plants, next)
     {
-        if (is_wished(b)) {
+        if (live_plant_is_needed(b)) {
             live_plant_put(p, b);
             continue;
         }
@@ -248,22 +254,34 @@ say_soft(struct live *live)
     live->said_soft = true;
 }
 
+/* The plant at an address, a new one when there is none yet. NULL: no memory. */
+static struct plant *
+plant_for(struct process *p, uint64_t address)
+{
+    struct plant *b = live_plant_at(p, address);
+
+    if (b != NULL)
+        return b;
+    b = calloc(1, sizeof(*b));
+    if (b == NULL)
+        return NULL;
+    b->address = address;
+    RB_INSERT(plant_tree, &live_owner(p)->plants, b);
+    return b;
+}
+
 static int
 wish_plant(struct process *p, const struct stub_point *point, bool hard)
 {
     uint8_t byte[LIVE_BREAKPOINT_MAX];
-    struct plant *b = live_plant_at(p, point->address);
+    struct plant *b;
 
-    if (b == NULL) {
-        if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
-            return live_fail(p->live, STUB_EFAULT, "no code can be read at 0x%llx",
-                             (unsigned long long)point->address);
-        b = calloc(1, sizeof(*b));
-        if (b == NULL)
-            return -STUB_ENOMEM;
-        b->address = point->address;
-        RB_INSERT(plant_tree, &p->plants, b);
-    }
+    if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
+        return live_fail(p->live, STUB_EFAULT, "no code can be read at 0x%llx",
+                         (unsigned long long)point->address);
+    b = plant_for(p, point->address);
+    if (b == NULL)
+        return -STUB_ENOMEM;
     if (hard)
         b->hard_wish = true;
     else
@@ -285,6 +303,46 @@ unwish_plant(struct process *p, const struct stub_point *point, bool hard)
         b->soft_wish = false;
     p->plants_changed = true;
     return 0;
+}
+
+void
+live_plant_return(struct thread *t)
+{
+    struct process *p = t->process;
+
+    if (!live_get_pc(t, &t->handler_pc) || !live_get_sp(t, &t->handler_sp))
+        return;
+    struct plant *b = plant_for(p, t->handler_pc);
+    if (b == NULL || !live_plant_put(p, b))
+        return; /* then the step ends in the handler */
+    b->returns++;
+    t->in_handler = true;
+    t->told = false;
+}
+
+void
+live_plant_return_end(struct thread *t)
+{
+    struct plant *b = live_plant_at(t->process, t->handler_pc);
+
+    if (!t->in_handler)
+        return;
+    t->in_handler = false;
+    if (b == NULL || b->returns == 0)
+        return;
+    b->returns--;
+    live_owner(t->process)->plants_changed = true;
+}
+
+bool
+live_plant_is_return(struct thread *t, uint64_t address)
+{
+    uint64_t sp;
+
+    if (!t->in_handler || address != t->handler_pc || !live_get_sp(t, &sp) || sp != t->handler_sp)
+        return false;
+    live_plant_return_end(t);
+    return true;
 }
 
 bool

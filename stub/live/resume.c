@@ -32,8 +32,8 @@ signal_to_give(struct thread *t)
 static bool
 must_step(const struct thread *t)
 {
-    return t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE || t->in_handler ||
-           t->passing || t->process->soft_watches > 0;
+    bool steps = t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE;
+    return (steps && !t->in_handler) || t->process->soft_watches > 0;
 }
 
 void
@@ -99,7 +99,7 @@ is_held(struct process *p)
 static bool
 starts_step(const struct thread *t)
 {
-    return t->action.kind == STUB_RANGE || t->process->soft_watches > 0 || t->in_handler;
+    return t->action.kind == STUB_RANGE || t->process->soft_watches > 0;
 }
 
 static bool
@@ -162,6 +162,7 @@ take_action(struct thread *t, struct stub *s)
     struct rsp_id id = { t->process->pid, t->tid };
     int owed = t->owed;
 
+    live_plant_return_end(t);
     t->action = stub_action(s, id);
     t->wanted = t->action.kind != STUB_STAY;
     if (t->action.signal != 0 && t->wanted) {

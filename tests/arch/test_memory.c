@@ -108,10 +108,9 @@ expect_read(struct process *p, uint64_t granule, uint64_t address, size_t size)
 static struct process
 process_with_hole(enum habit habit, uint64_t hole, uint64_t size)
 {
-    return (struct process){ .habit = habit,
-                             .hole = hole,
-                             .hole_end = hole + size,
-                             .top = UINT64_MAX };
+    return (struct process){
+        .habit = habit, .hole = hole, .hole_end = hole + size, .top = UINT64_MAX
+    };
 }
 
 /* ---- what a callback may answer ---- */

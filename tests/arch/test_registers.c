@@ -6,8 +6,10 @@
 #include "tests/flush.h"
 #include "tests/suites.h"
 
-enum { ALL_X86_64 = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS | ARCH_X86_64_AVX |
-                    ARCH_X86_64_AVX512 | ARCH_X86_64_PKEYS };
+enum {
+    ALL_X86_64 = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS | ARCH_X86_64_AVX | ARCH_X86_64_AVX512 |
+                 ARCH_X86_64_PKEYS
+};
 enum { ALL_AARCH64 = ARCH_AARCH64_FPU | ARCH_AARCH64_TLS | ARCH_AARCH64_PAUTH };
 
 /* A machine of nobody's: big-endian, with registers of 16 and 32 bits. */
@@ -198,8 +200,9 @@ END_TEST
 
 START_TEST(unknown_names_are_not_found)
 {
-    static const char *const wrong[] = { "",     "r",   "rax1", "ra",  "xmm32", "#",
-                                         "xmm#", "arg7", "k8",   "st8", "orig_rax_and_more" };
+    static const char *const wrong[] = {
+        "", "r", "rax1", "ra", "xmm32", "#", "xmm#", "arg7", "k8", "st8", "orig_rax_and_more"
+    };
     struct arch_register r;
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -266,8 +269,8 @@ END_TEST
 
 START_TEST(long_names_are_cut)
 {
-    static const struct arch_row row = { "a_very_long_name_#", 0, 1, 8, ARCH_UINT,
-                                         ARCH_GENERAL, ARCH_NONE, -1, NULL, NULL };
+    static const struct arch_row row = { "a_very_long_name_#", 0,         1,  8,    ARCH_UINT,
+                                         ARCH_GENERAL,         ARCH_NONE, -1, NULL, NULL };
     struct arch_register r = { .row = &row };
     uint8_t *name = flush_copy(NULL, ARCH_NAME_MAX);
 

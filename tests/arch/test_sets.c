@@ -6,8 +6,10 @@
 #include "tests/flush.h"
 #include "tests/suites.h"
 
-enum { ALL_X86_64 = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS | ARCH_X86_64_AVX |
-                    ARCH_X86_64_AVX512 | ARCH_X86_64_PKEYS };
+enum {
+    ALL_X86_64 = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS | ARCH_X86_64_AVX | ARCH_X86_64_AVX512 |
+                 ARCH_X86_64_PKEYS
+};
 static const struct arch_layout x86_64 = { &arch_x86_64, ALL_X86_64 };
 static const struct arch_layout aarch64 = { &arch_aarch64, ARCH_AARCH64_FPU | ARCH_AARCH64_TLS |
                                                                ARCH_AARCH64_PAUTH };
@@ -118,10 +120,11 @@ little(const uint8_t *bytes)
 
 START_TEST(x86_64_general_set_is_user_regs)
 {
-    static const char *const order[] = { "r15", "r14", "r13",      "r12", "rbp", "rbx",     "r11",
-                                         "r10", "r9",  "r8",       "rax", "rcx", "rdx",     "rsi",
-                                         "rdi", "orig_rax", "rip", "cs",  "eflags", "rsp",  "ss",
-                                         "fs_base", "gs_base", "ds", "es", "fs",   "gs" };
+    static const char *const order[] = { "r15",    "r14", "r13", "r12",      "rbp",     "rbx",
+                                         "r11",    "r10", "r9",  "r8",       "rax",     "rcx",
+                                         "rdx",    "rsi", "rdi", "orig_rax", "rip",     "cs",
+                                         "eflags", "rsp", "ss",  "fs_base",  "gs_base", "ds",
+                                         "es",     "fs",  "gs" };
     struct thread t = x86_64_thread(0, 0, 0);
     uint8_t *general = t.sets.bytes[ARCH_SET_GENERAL];
 
@@ -263,8 +266,8 @@ START_TEST(writing_one_register_leaves_the_rest_initial)
     static const struct {
         const char *name;
         uint8_t low, high;
-    } wants[] = { { "st3", 1, 0 },    { "fop", 1, 0 },  { "xmm9", 2, 0 },    { "mxcsr", 2, 0 },
-                  { "ymm1h", 4, 0 },  { "k7", 32, 0 },  { "zmm15h", 64, 0 }, { "xmm31", 128, 0 },
+    } wants[] = { { "st3", 1, 0 },      { "fop", 1, 0 },  { "xmm9", 2, 0 },    { "mxcsr", 2, 0 },
+                  { "ymm1h", 4, 0 },    { "k7", 32, 0 },  { "zmm15h", 64, 0 }, { "xmm31", 128, 0 },
                   { "zmm16h", 128, 0 }, { "pkru", 0, 2 }, { "ftag", 1, 0 } };
 
     for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
@@ -368,10 +371,10 @@ END_TEST
  * is said, and nothing past the end is touched. */
 START_TEST(short_sets_are_not_read_past_their_end)
 {
-    static const uint32_t fulls[] = { GENERAL_SIZE, 0, 2440, 0, 0 };
+    static const uint32_t fulls[] = { GENERAL_SIZE, 0, 2440 };
     uint8_t value[ARCH_SIZE_MAX] = { 0 };
 
-    for (unsigned set = 0; set < ARCH_SETS; set += ARCH_SET_XSTATE) {
+    for (unsigned set = 0; set <= ARCH_SET_XSTATE; set += ARCH_SET_XSTATE) {
         unsigned before = 0;
 
         for (uint32_t size = 0; size <= fulls[set]; size += size < 576 ? 1 : 7) {
@@ -462,7 +465,6 @@ START_TEST(tag_word_is_made_from_contents_and_top)
             arch_put_uint(&arch_x86_64, image + 32 + 16 * i, 8, contents[physical].significand);
             arch_put_uint(&arch_x86_64, image + 32 + 16 * i + 8, 2, contents[physical].top16);
         }
-        arch_put_uint(&arch_x86_64, image + 2, 2, top << 11 | 0xc7ff);
         arch_put_uint(&arch_x86_64, image + 2, 2, top << 11);
         for (unsigned used = 0; used < 256; used++) {
             uint64_t want = 0;

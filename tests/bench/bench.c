@@ -4,10 +4,10 @@
  *
  * COMMAND is the shell's and finds $ADDR (where to listen), $PROG and $PLACES (the program to serve
  * and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The rounds go
- * A B C A B C ..., MS milliseconds each, and medians are printed; "to peer" is the median ratio to the best of
- * the others, "to bare" to the yardstick, rounds compared one by one. -c prints system calls for each
- * operation instead, counted exactly; a count is the difference of two runs, n and 2n operations,
- * so that nothing of the setting up is in it.
+ * A B C A B C ..., MS milliseconds each, and medians are printed; "to peer" is the median ratio to
+ * the best of the others, "to bare" that to the yardstick, rounds compared one by one.
+ * -c prints the system calls of one operation instead, counted exactly; a count is the difference
+ * of two runs, n and 2n operations, so that nothing of the setting up is in it.
  *
  * Each server is asked from a process of its own (a driver), so that one that fails spoils only its
  * own column. */

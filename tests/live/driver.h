@@ -18,7 +18,9 @@ struct drive {
     char program[256];
     struct stub_event event; /* the last one that was told */
     char reply[DRIVE_BUFFER];
-    char console[DRIVE_BUFFER]; /* what O packets carried */
+    char console[DRIVE_BUFFER]; /* what O packets carried, cut */
+    size_t console_size;        /* all of it */
+    uint64_t entry;             /* of the program in memory */
     char said[512];             /* the last remark */
     pid_t pid;
 };

@@ -52,7 +52,8 @@ static void
 map_edge(void)
 {
     unsigned char *end = mmap(hole - 4096, 4096, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) + 4096;
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) +
+                         4096;
     unsigned char i;
 
     if (end != hole) {

@@ -45,6 +45,25 @@ drive_open(struct drive *d)
     ck_assert_str_ne(drive_ask(d, "qSupported:swbreak+;hwbreak+;exec-events+;no-resumed+"), "");
 }
 
+static uint64_t
+entry_of(struct drive *d)
+{
+    uint8_t bytes[4096];
+    char path[64];
+    uint64_t words[2];
+
+    snprintf(path, sizeof(path), "/proc/%d/auxv", (int)d->pid);
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : 0;
+    close(fd);
+    for (size_t i = 0; n > 0 && i + sizeof(words) <= (size_t)n; i += sizeof(words)) {
+        memcpy(words, bytes + i, sizeof(words));
+        if (words[0] == AT_ENTRY)
+            return words[1];
+    }
+    return 0; /* its first thread is gone: asked for by a live one in the target */
+}
+
 static void
 set_program(struct drive *d, const char *name)
 {
@@ -62,6 +81,7 @@ drive_launch(struct drive *d, const char *name, const char *a, const char *b)
     int r = live_launch(d->live, argv);
     ck_assert_msg(r == 0, "%s: %d %s", d->program, r, live_why(d->live));
     d->pid = live_pid(d->live);
+    d->entry = entry_of(d);
     ck_assert_int_eq(live_target.peek(d->live, &d->event), 1);
     ck_assert_str_ne(drive_ask(d, "?"), "");
 }
@@ -96,6 +116,7 @@ drive_attach(struct drive *d, pid_t pid)
     int r = live_attach(d->live, pid);
     ck_assert_msg(r == 0, "%d %s", r, live_why(d->live));
     d->pid = pid;
+    d->entry = entry_of(d);
     ck_assert_int_eq(live_target.peek(d->live, &d->event), 1);
     ck_assert_str_ne(drive_ask(d, "?"), "");
 }
@@ -115,9 +136,10 @@ keep_output(struct drive *d, const char *hex)
     size_t n = strlen(d->console);
     unsigned byte;
 
-    while (hex[0] != '\0' && n + 1 < sizeof(d->console) && sscanf(hex, "%2x", &byte) == 1) {
-        d->console[n++] = (char)byte;
-        hex += 2;
+    for (; hex[0] != '\0' && sscanf(hex, "%2x", &byte) == 1; hex += 2) {
+        if (n + 1 < sizeof(d->console))
+            d->console[n++] = (char)byte;
+        d->console_size++;
     }
     d->console[n] = '\0';
 }
@@ -253,26 +275,6 @@ symbol_in(const uint8_t *elf, const char *name)
     return 0;
 }
 
-static uint64_t
-entry_of(struct drive *d)
-{
-    uint8_t bytes[4096];
-    char path[64];
-    uint64_t words[2];
-
-    snprintf(path, sizeof(path), "/proc/%d/auxv", (int)d->pid);
-    int fd = open(path, O_RDONLY);
-    ssize_t n = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : 0;
-    close(fd);
-    for (size_t i = 0; n > 0 && i + sizeof(words) <= (size_t)n; i += sizeof(words)) {
-        memcpy(words, bytes + i, sizeof(words));
-        if (words[0] == AT_ENTRY)
-            return words[1];
-    }
-    ck_abort_msg("no entry point");
-    return 0;
-}
-
 uint64_t
 drive_symbol(struct drive *d, const char *name)
 {
@@ -283,7 +285,7 @@ drive_symbol(struct drive *d, const char *name)
     memcpy(&h, elf, sizeof(h));
     uint64_t value = symbol_in(elf, name);
     free(elf);
-    return value + (entry_of(d) - h.e_entry);
+    return value + (d->entry - h.e_entry);
 }
 
 /* ---- the target ---- */

@@ -137,7 +137,7 @@ START_TEST(range_step_ends_outside_and_at_a_breakpoint_inside)
     int alarms = (int)drive_get(&d, "alarms", 4);
     drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)work, (unsigned long long)end,
               (unsigned)d.pid);
-    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_msg(d.event.reason == STUB_TRACE, "signal %d", d.event.signal);
     uint64_t pc = drive_register(&d, d.pid, "rip");
     ck_assert_msg(pc >= end, "%llx", (unsigned long long)(pc - work)); /* back in storm() */
     ck_assert_int_gt((int)drive_get(&d, "alarms", 4), alarms);

@@ -256,7 +256,7 @@ object(int (*write)(void *process, struct rsp_window *w))
 
     memset(bytes, 0, sizeof(bytes));
     ck_assert_int_eq(write(drive_process(&d), &w), 0);
-    return (const char *)bytes;
+    return (const char *)bytes + 1; /* behind 'l' */
 }
 
 static int

@@ -17,12 +17,12 @@ main(void)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 
-    edge = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, flags, -1, 0);
-    memset(edge, 7, 4096);
-    munmap(edge + 4096, 4096);
     fixed = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, -1, 0);
     memset(fixed, 9, 4096);
     mprotect(fixed, 4096, PROT_READ);
     closed = mmap(NULL, 4096, PROT_NONE, flags, -1, 0);
+    edge = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, flags, -1, 0);
+    memset(edge, 7, 4096);
+    munmap(edge + 4096, 4096);
     return answer();
 }

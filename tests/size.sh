@@ -1,0 +1,67 @@
+#!/bin/sh
+# size.sh - what the freestanding set costs a firmware: bytes of code and constants by file for two
+# machines at -Os, the deepest single stack frame, and the engine's state. The whole set; a firmware
+# that names only the packets it wants links less (stub.h, stub_family).
+set -eu
+build=build
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+aarch64=${AARCH64_CC:-aarch64-linux-gnu-gcc}
+x86_64=${CC:-cc}
+
+# bytes OBJECT: "CODE CONSTANTS". .eh_frame is not counted: a firmware does not link it.
+bytes() {
+	size -A "$1" | awk '$1 ~ /^\.text/ { code += $2 } $1 ~ /^\.(rodata|data\.rel\.ro)/ { constants += $2 }
+		END { printf "%d %d", code, constants }'
+}
+# frame SU: "BYTES FUNCTION" of the largest frame.
+frame() {
+	sort -t"$(printf '\t')" -k2 -n -r "$1" | awk -F'\t' 'NR == 1 { sub(/.*:/, "", $1); print $2, $1 }'
+}
+# state COMPILER STRUCT: its size, read from an object of that size, so that no program need run.
+state() {
+	printf '#include "stub/engine.h"\nchar it[sizeof(struct %s)];\n' "$2" |
+		$1 -std=c11 -I. -x c -c -o "$tmp/state.o" -
+	echo $((0x$(nm -S "$tmp/state.o" | awk '$4 == "it" { print $2 }')))
+}
+
+for machine in x86_64 aarch64; do
+	(cd $build/freestanding-$machine && find . -name '*.o' | sed 's|^\./||' | sort) |
+		while read -r o; do
+			su=$build/freestanding-$machine/${o%.o}.su
+			set -- $(bytes $build/freestanding-$machine/"$o") $(frame "$su")
+			echo "${o%.o}.c $1 $2 ${3:-0} ${4:--}"
+		done >"$tmp/$machine"
+done
+
+echo "Bytes of code and constants at -Os, and the largest stack frame of each file"
+echo
+join "$tmp/x86_64" "$tmp/aarch64" | awk '
+	BEGIN {
+		line = "%-26s %8s %8s %7s   %8s %8s %7s\n"
+		printf "%-26s %25s   %25s\n", "", "---- x86_64 at -Os -----", "---- aarch64 at -Os ----"
+		printf line, "", "code", "const", "frame", "code", "const", "frame"
+	}
+	{
+		printf line, $1, $2, $3, $4, $6, $7, $8
+		split($1, at, "/")
+		if (!(at[1] in code)) order[++layers] = at[1]
+		code[at[1]] += $2; constants[at[1]] += $3; code2[at[1]] += $6; constants2[at[1]] += $7
+		c += $2; k += $3; c2 += $6; k2 += $7
+		if ($4 > worst) { worst = $4; who = $5 }
+		if ($8 > worst2) { worst2 = $8; who2 = $9 }
+	}
+	END {
+		print ""
+		for (i = 1; i <= layers; i++) {
+			l = order[i]
+			printf line, l "/", code[l], constants[l], "", code2[l], constants2[l], ""
+		}
+		printf line, "total", c, k, worst, c2, k2, worst2
+		printf "\nx86_64:  %d bytes in all, worst frame %d bytes in %s\n", c + k, worst, who
+		printf "aarch64: %d bytes in all, worst frame %d bytes in %s\n", c2 + k2, worst2, who2
+	}'
+echo
+echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them used" \
+	"$(state "$x86_64" engine) (x86_64) and $(state "$aarch64" engine) (aarch64); and two buffers" \
+	"of the caller's, 256 bytes each at least"

@@ -1,0 +1,20 @@
+/* suites_hosted.h - as suites.h, for the rooms that need an operating system. */
+#include <check.h>
+
+#ifndef SUITE
+#define SUITE(what) Suite *what##_suite(void);
+#endif
+
+/* tests/program */
+SUITE(options)
+SUITE(net)
+SUITE(server)
+
+/* tests/live */
+SUITE(cpu)
+SUITE(live_launch)
+SUITE(live_break)
+SUITE(live_memory)
+SUITE(live_threads)
+
+#undef SUITE
