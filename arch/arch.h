@@ -23,7 +23,8 @@ extern "C" {
  *   - a count left untouched means size with true and 0 with false (so a callback may pass a NULL
  *     count on to ReadProcessMemory);
  *   - nothing past the count is ever used;
- *   - a count above 0 but below size is not yet the end: the reader asks again from where it ended
+ *   - a count above 0 but below size is not yet the end: the reader asks again from where it
+ * ended
  *     (a callback may serve a page, or N bytes, a call), and 0 bytes there end the prefix;
  *   - ARCH_LATER in *bytes_read (with false) says: ask the same thing again later. The whole
  *     arch_read is then made again from its start, so a callback that answers late keeps what it
@@ -47,7 +48,8 @@ struct arch_memory {
  * A callback that is all-or-nothing still yields partial reads: after 0 bytes the range is asked
  * for up to the next granule boundary, then in doubling and halving pieces, so that a megabyte
  * costs a few dozen calls. A readable range costs one call, the end of one at most three when the
- * callback counts honestly. Ranges that would pass `top` are clipped there. Every reader of target
+ * callback counts honestly. Ranges that would pass `top` are clipped there. Every reader of
+ * target
  * memory goes through here. */
 size_t arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size);
 
@@ -252,7 +254,8 @@ struct arch_sets {
     uint32_t size[ARCH_SETS];
 };
 
-/* Copies register r out of the sets into value (r->size bytes). False when its set is not there or
+/* Copies register r out of the sets into value (r->size bytes). False when its set is not there
+ * or
  * too short. A component whose XSTATE_BV bit is clear reads as its initial state. */
 bool arch_get(const struct arch_sets *sets, const struct arch_register *r, void *value);
 /* The other way; sets the component's XSTATE_BV bit (filling the rest of a component that was in

@@ -153,7 +153,8 @@ stub_interrupt_now(struct engine *s)
         s->interrupt = s->target->interrupt(s->object, any) == STUB_LATER;
 }
 
-/* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a late
+/* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a
+ * late
  * resume) is owed until that is done. */
 static void
 take_interrupt(struct engine *s)
@@ -327,9 +328,9 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->output_size = c.output_size;
     s->flags = c.flags;
     s->resend_ms = c.resend_ms > INT_MAX ? INT_MAX : c.resend_ms;
-    s->resend_max = c.resend_max == 0 ? RESEND_MAX
-                                      : (uint16_t)(c.resend_max > UINT16_MAX ? UINT16_MAX
-                                                                             : c.resend_max);
+    s->resend_max = c.resend_max == 0
+                        ? RESEND_MAX
+                        : (uint16_t)(c.resend_max > UINT16_MAX ? UINT16_MAX : c.resend_max);
     rsp_receiver_init(&s->rx, c.input, c.input_size, 0);
     return s->packets != NULL;
 }

@@ -2,9 +2,11 @@
  * Private to stub/. The public face is stub.h; how it fits together stands in DESIGN.md.
  *
  * A handler is a function of (request, target). It reads its arguments from `in`, which stands
- * right behind the row's name (at its separator, or at the argument of a ROW_GLUED row), asks in one
+ * right behind the row's name (at its separator, or at the argument of a ROW_GLUED row), asks in
+ * one
  * place whether all was read (rsp_take_end), does the deed through s->target and writes the body
- * of the reply to `out`. It never changes the request and keeps no state of its own, because it is
+ * of the reply to `out`. It never changes the request and keeps no state of its own, because it
+ * is
  * called again from the start when an operation said STUB_LATER; scratch space is the room of
  * `out` that it has not written yet. It returns
  *     PKT_DONE     the body is in out (empty when nothing was written)
@@ -27,13 +29,13 @@ typedef int stub_handler(struct engine *s, struct rsp_in *in, struct rsp_out *ou
 
 /* Row flags. */
 enum {
-    ROW_GLUED = 1u,    /* the argument follows the name at once: m, Z, _M, qRegisterInfo */
-    ROW_CUT = 2u,      /* a body longer than the buffer is read for what fits: qSupported */
-    ROW_TEXT = 4u,     /* E.text may answer any client: vRun, vAttach */
-    ROW_GDB_KEY = 8u,  /* `feature` goes only to a client that looks like gdb */
-    ROW_RESUMES = 16u, /* starts the target: repeated while waiting it is not done again */
-    ROW_IDLE = 32u,    /* works without a process */
-    ROW_MUTE = 64u,    /* never an error text: m and x, whose E.text gdb takes for data */
+    ROW_GLUED = 1u,      /* the argument follows the name at once: m, Z, _M, qRegisterInfo */
+    ROW_CUT = 2u,        /* a body longer than the buffer is read for what fits: qSupported */
+    ROW_TEXT = 4u,       /* E.text may answer any client: vRun, vAttach */
+    ROW_GDB_KEY = 8u,    /* `feature` goes only to a client that looks like gdb */
+    ROW_RESUMES = 16u,   /* starts the target: repeated while waiting it is not done again */
+    ROW_IDLE = 32u,      /* works without a process */
+    ROW_MUTE = 64u,      /* never an error text: m and x, whose E.text gdb takes for data */
     ROW_NOT_LOSSY = 128u /* not offered on a line that loses bytes */
 };
 
@@ -51,7 +53,10 @@ struct stub_family {
     const struct stub_row *rows;
     uint8_t count;
 };
-#define FAMILY(table) { (table), (uint8_t)(sizeof(table) / sizeof((table)[0])) }
+#define FAMILY(table)                                                                             \
+    {                                                                                             \
+        (table), (uint8_t)(sizeof(table) / sizeof((table)[0]))                                    \
+    }
 
 /* What this client said of itself. Forgotten when the link is lost. */
 enum {
@@ -132,7 +137,8 @@ size_t stub_packet_size(const struct engine *s);
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
-/* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named outright
+/* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
+ * outright
  * is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
 /* Takes an id; a number without p means a thread of the process that Hg names. */
@@ -171,7 +177,8 @@ int stub_change_point(struct engine *s, struct rsp_in *in, bool insert);
 int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
 const char *stub_reason_name(uint8_t reason);
-/* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb wants
+/* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb
+ * wants
  * them; into buf, NUL-terminated. */
 void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
                         size_t size);

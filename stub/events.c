@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* One row per reason: lldb's word, and gdb's key with what a client must have said to be sent it. */
+/* One row per reason: lldb's word, and gdb's key with what a client must have said to be sent
+ * it. */
 struct reason {
     const char *lldb;
     const char *gdb; /* key of the T packet, NULL none */
@@ -147,7 +148,8 @@ put_thread_and_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
     rsp_put(out, ';');
 }
 
-/* Register keys are at least two hex digits; lldb reads exactly two. What is not to be had is left
+/* Register keys are at least two hex digits; lldb reads exactly two. What is not to be had is
+ * left
  * out: gdb takes x's in g and p, but here they end its session ("Invalid hex digit 120"). */
 static int
 put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,

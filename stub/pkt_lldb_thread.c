@@ -1,4 +1,5 @@
-/* pkt_lldb_thread.c - jThreadsInfo and qThreadStopInfo: why each thread stands, and what lldb will
+/* pkt_lldb_thread.c - jThreadsInfo and qThreadStopInfo: why each thread stands, and what lldb
+ * will
  * ask of it next (LLDB's docs/resources/lldbgdbremote.md). */
 #include "stub/engine.h"
 
@@ -165,7 +166,8 @@ is_alone(struct engine *s, bool *one)
     return r == STUB_LATER ? r : 0;
 }
 
-/* With one thread the stop reply has said it all, and an lldb that gets nothing here asks no more:
+/* With one thread the stop reply has said it all, and an lldb that gets nothing here asks no
+ * more:
  * a step costs one round trip, not two. */
 static int
 say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)

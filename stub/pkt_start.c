@@ -117,7 +117,8 @@ put_features(struct engine *s, struct rsp_out *out)
 static int
 read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    unsigned kept = s->client & (CLIENT_THREAD_SUFFIX | CLIENT_LIST_THREADS | CLIENT_ERROR_STRINGS);
+    unsigned kept =
+        s->client & (CLIENT_THREAD_SUFFIX | CLIENT_LIST_THREADS | CLIENT_ERROR_STRINGS);
 
     s->client = kept | settle_dialect(s, read_client_words(s, in));
     if (!HAS(s, next_thread))

@@ -30,7 +30,8 @@ struct stub {
 };
 
 /* Families of packets. A configuration names those it wants; the others are not linked. gdb needs
- * start, memory, register, thread and xfer even for one thread that never runs; run and break when
+ * start, memory, register, thread and xfer even for one thread that never runs; run and break
+ * when
  * it does. */
 struct stub_family;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
@@ -42,9 +43,9 @@ extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo ..
 extern const struct stub_family stub_xfer_packets;     /* qXfer:... */
 extern const struct stub_family stub_monitor_packets;  /* qRcmd */
 extern const struct stub_family stub_launch_packets;   /* vRun vAttach A QEnvironment... */
-extern const struct stub_family stub_lldb_packets;     /* what lldb asks: host, process, QList... */
-extern const struct stub_family stub_lldb_thread_packets; /* jThreadsInfo, qThreadStopInfo */
-extern const struct stub_family stub_lldb_memory_packets; /* regions, _M, MultiMemRead, ... */
+extern const struct stub_family stub_lldb_packets; /* what lldb asks: host, process, QList... */
+extern const struct stub_family stub_lldb_thread_packets;  /* jThreadsInfo, qThreadStopInfo */
+extern const struct stub_family stub_lldb_memory_packets;  /* regions, _M, MultiMemRead, ... */
 extern const struct stub_family *const stub_all_packets[]; /* NULL at the end */
 
 /* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */
@@ -64,8 +65,8 @@ struct stub_config {
     const struct stub_target *target;
     void *target_object;
     const struct stub_family *const *packets; /* NULL at the end; stub_all_packets has them all */
-    uint8_t *input, *output; /* buffers; PacketSize is what both can hold */
-    size_t input_size, output_size; /* at least 256 each */
+    uint8_t *input, *output;                  /* buffers; PacketSize is what both can hold */
+    size_t input_size, output_size;           /* at least 256 each */
     unsigned flags;
     unsigned resend_ms;  /* an unacknowledged frame goes out again after this; 0: never */
     unsigned resend_max; /* at most so often; 0 means 10 */
@@ -73,7 +74,8 @@ struct stub_config {
     void *commands_context;
 };
 
-/* Prepares s. False when a buffer is too small or the target lacks a size. The target, its object,
+/* Prepares s. False when a buffer is too small or the target lacks a size. The target, its
+ * object,
  * the buffers and the tables must outlive s. */
 bool stub_init(struct stub *s, const struct stub_config *config);
 
@@ -96,19 +98,22 @@ int stub_tick(struct stub *s, uint64_t now_ms);
  * tells the target (client_gone) unless the client had detached or killed everything. */
 void stub_link_lost(struct stub *s);
 
-/* True when a client's first byte cannot be the protocol's: close that connection. (A web page can
+/* True when a client's first byte cannot be the protocol's: close that connection. (A web page
+ * can
  * make a browser POST to a port of loopback; its body must never be taken for packets.) */
 bool stub_is_stranger(uint8_t first);
 
 /* True while the client waits for a stop reply. */
 bool stub_is_waiting(const struct stub *s);
-/* True when k or D left nothing to serve: end after the output is sent. An exit of the program (W,
+/* True when k or D left nothing to serve: end after the output is sent. An exit of the program
+ * (W,
  * X) does not end it: the client may start another. */
 bool stub_is_over(const struct stub *s);
 
 /* The blocking loop over two callbacks, for a line that is read byte by byte (serve.c). get gives
  * the next byte 0..255, -1 when none came within some milliseconds, -2 when the line is lost; put
- * sends all n bytes. poll (may be NULL) runs the target for a while and says whether it has news; it
+ * sends all n bytes. poll (may be NULL) runs the target for a while and says whether it has
+ * news; it
  * is called whenever no byte waits. Returns when the line is lost or stub_is_over. */
 struct stub_line {
     int (*get)(void *context);

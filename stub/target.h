@@ -1,8 +1,10 @@
 /* target.h - what a target is: the operations that the engine asks for.
  *
- * A target fills one const struct stub_target and brings an object of its own, which comes back as
+ * A target fills one const struct stub_target and brings an object of its own, which comes back
+ * as
  * the first argument `target`; operations whose first argument is `process` get what process()
- * gives, or the object itself when that is NULL. An operation that is NULL is an absent capability:
+ * gives, or the object itself when that is NULL. An operation that is NULL is an absent
+ * capability:
  * the packets that need it get the empty reply and are not advertised. The machine (or layout) is
  * all that must be there. Memory and registers alone make a target that never runs; one that runs
  * adds resume, peek and done; again, interrupt, detach, insert and remove come next.
@@ -52,12 +54,12 @@ enum stub_error {
 /* ---- events: what the target has to tell ---- */
 
 enum stub_event_kind {
-    STUB_STOPPED,    /* a thread stopped, see reason */
-    STUB_EXITED,     /* the process of id.pid ended with `status` */
-    STUB_SIGNALLED,  /* the process of id.pid ended by `signal` */
-    STUB_OUTPUT,     /* `text`: what the program printed */
+    STUB_STOPPED,     /* a thread stopped, see reason */
+    STUB_EXITED,      /* the process of id.pid ended with `status` */
+    STUB_SIGNALLED,   /* the process of id.pid ended by `signal` */
+    STUB_OUTPUT,      /* `text`: what the program printed */
     STUB_THREAD_GONE, /* thread id ended with `status` (QThreadEvents) */
-    STUB_NONE_LEFT   /* nothing that was resumed is left */
+    STUB_NONE_LEFT    /* nothing that was resumed is left */
 };
 
 enum stub_reason {
@@ -114,8 +116,13 @@ struct stub_action stub_action(struct stub *s, struct rsp_id thread);
 
 /* ---- breakpoints and watchpoints (GDB manual, z0..z4) ---- */
 
-enum { STUB_POINT_SOFTWARE, STUB_POINT_HARDWARE, STUB_POINT_WRITE, STUB_POINT_READ,
-       STUB_POINT_ACCESS };
+enum {
+    STUB_POINT_SOFTWARE,
+    STUB_POINT_HARDWARE,
+    STUB_POINT_WRITE,
+    STUB_POINT_READ,
+    STUB_POINT_ACCESS
+};
 
 struct stub_point {
     uint8_t type;
@@ -138,9 +145,9 @@ struct stub_region {
     uint64_t start, size; /* size 0: up to the top of memory */
     bool mapped;
     uint8_t permissions;
-    uint8_t kind;           /* enum stub_region_kind */
-    uint32_t block_size;    /* of flash */
-    const char *name;       /* path, "[stack]" or NULL */
+    uint8_t kind;        /* enum stub_region_kind */
+    uint32_t block_size; /* of flash */
+    const char *name;    /* path, "[stack]" or NULL */
 };
 
 struct stub_process_info {
@@ -161,13 +168,13 @@ struct stub_host_info {
 
 /* What a client sets before a launch. */
 enum stub_launch_option {
-    STUB_ENV_SET,    /* NAME=VALUE */
-    STUB_ENV_UNSET,  /* NAME */
-    STUB_ENV_RESET,  /* back to the server's own */
-    STUB_DIRECTORY,  /* path; empty: the server's own */
-    STUB_RANDOMIZE,  /* "0" or "1": address space randomization */
-    STUB_SHELL,      /* "0" or "1": start through a shell */
-    STUB_STDIN,      /* path */
+    STUB_ENV_SET,   /* NAME=VALUE */
+    STUB_ENV_UNSET, /* NAME */
+    STUB_ENV_RESET, /* back to the server's own */
+    STUB_DIRECTORY, /* path; empty: the server's own */
+    STUB_RANDOMIZE, /* "0" or "1": address space randomization */
+    STUB_SHELL,     /* "0" or "1": start through a shell */
+    STUB_STDIN,     /* path */
     STUB_STDOUT,
     STUB_STDERR,
     STUB_DETACH_ON_ERROR
@@ -208,8 +215,10 @@ struct stub_target {
     int (*restore_registers)(void *target, struct rsp_id id, uint32_t number);
 
     /* Events. peek gives the oldest that was not reported: 1, 0 when there is none, STUB_LATER,
-     * never -E. It gives the same one until done, whose event has kind and id, and for STUB_OUTPUT
-     * in text_size how many bytes of the text were told (the rest stays). again turns what was reported last back into
+     * never -E. It gives the same one until done, whose event has kind and id, and for
+     * STUB_OUTPUT
+     * in text_size how many bytes of the text were told (the rest stays). again turns what was
+     * reported last back into
      * unreported. stop_of says why one thread stands. */
     int (*peek)(void *target, struct stub_event *event);
     void (*done)(void *target, const struct stub_event *event);
@@ -259,7 +268,7 @@ struct stub_target {
     int (*allocate)(void *process, uint64_t size, unsigned permissions, uint64_t *address);
     int (*deallocate)(void *process, uint64_t address);
 
-    int (*shlib_info)(void *process, uint64_t *address); /* qShlibInfoAddr */
+    int (*shlib_info)(void *process, uint64_t *address);           /* qShlibInfoAddr */
     int (*offsets)(void *process, uint64_t *text, uint64_t *data); /* qOffsets */
     int (*host_info)(void *target, struct stub_host_info *info);
     int (*process_info)(void *target, int64_t pid, struct stub_process_info *info);

@@ -22,7 +22,8 @@ tell_stop(struct thread *t, enum stub_reason reason, int signal)
 
 /* ---- signals ---- */
 
-/* A signal that is passed while the thread steps has its handler run unseen: the thread runs until
+/* A signal that is passed while the thread steps has its handler run unseen: the thread runs
+ * until
  * it is back here. A signal without a handler brings it back at once. */
 static void
 pass(struct thread *t, int signal)
@@ -186,7 +187,8 @@ on_trap(struct thread *t)
 
 /* ---- ptrace's own stops ---- */
 
-/* A thread can stop for PTRACE_INTERRUPT when it has just executed an int3 or a step whose SIGTRAP
+/* A thread can stop for PTRACE_INTERRUPT when it has just executed an int3 or a step whose
+ * SIGTRAP
  * is still to be delivered. That trap must come first, or the PC is one byte too far. */
 static bool
 has_pending_trap(struct thread *t)

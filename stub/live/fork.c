@@ -1,4 +1,5 @@
-/* fork.c - births and exec: new threads, forked children that nobody asked about, new programs. */
+/* fork.c - births and exec: new threads, forked children that nobody asked about, new programs.
+ * */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 

@@ -125,7 +125,8 @@ save(struct thread *t, struct disturbed *d)
     return live_ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), (uintptr_t)&all) == 0;
 }
 
-/* The thread now stands in the delivery stop of our step's SIGTRAP: the signal that it stopped for
+/* The thread now stands in the delivery stop of our step's SIGTRAP: the signal that it stopped
+ * for
  * before is put in that one's place. */
 static void
 restore(struct thread *t, struct disturbed *d)

@@ -1,6 +1,7 @@
 /* internal.h - what the rooms of stub/live share. Nothing outside this directory includes it.
  *
- * A struct live has processes, a process has threads. A thread is running or in a ptrace stop that
+ * A struct live has processes, a process has threads. A thread is running or in a ptrace stop
+ * that
  * was collected; a stop worth telling is a report, which is queued (unreported) or done.
  *
  * Collecting and starting are apart, so neither recurses into the other: dispatch() (stops.c)

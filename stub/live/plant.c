@@ -1,4 +1,5 @@
-/* plant.c - breakpoints: what the client wishes, what is planted, and how memory looks without it.
+/* plant.c - breakpoints: what the client wishes, what is planted, and how memory looks without
+ * it.
  *
  * Z and z only change wishes. Planting is lazy, at resume; bytes stay planted while the program
  * stands still, so that a client that clears and sets everything at each stop costs nothing. They

@@ -1,4 +1,5 @@
-/* proc.c - what /proc tells: memory map, auxiliary vector, executable, threads, host (proc(5)). */
+/* proc.c - what /proc tells: memory map, auxiliary vector, executable, threads, host (proc(5)).
+ * */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 

@@ -1,6 +1,7 @@
 /* loop.c - the one event loop: bytes between the line and the engine, news from the target, time.
  *
- * A request costs two system calls of the loop's own, recv and send: while nothing runs and no timeout is
+ * A request costs two system calls of the loop's own, recv and send: while nothing runs and no
+ * timeout is
  * pending it blocks in recv; the clock is read without the kernel. Otherwise it waits in ppoll,
  * the only place where SIGCHLD gets through, so that none is missed. */
 #define _GNU_SOURCE 1

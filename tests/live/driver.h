@@ -1,4 +1,5 @@
-/* driver.h - a live program under the engine, without a line between: for the suites in tests/live.
+/* driver.h - a live program under the engine, without a line between: for the suites in
+ * tests/live.
  * Packets go in as text, events are looked at before the engine reports them. */
 #ifndef STUBBORN_TESTS_LIVE_DRIVER_H
 #define STUBBORN_TESTS_LIVE_DRIVER_H

@@ -1,4 +1,5 @@
-/* test_live_launch.c - starting, attaching, ending: stub/live/launch.c attach.c process.c output.c. */
+/* test_live_launch.c - starting, attaching, ending: stub/live/launch.c attach.c process.c
+ * output.c. */
 #define _GNU_SOURCE 1
 #include "tests/live/driver.h"
 

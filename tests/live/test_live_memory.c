@@ -1,4 +1,5 @@
-/* test_live_memory.c - memory, registers, what /proc tells: stub/live/memory.c regs.c inject.c proc.c
+/* test_live_memory.c - memory, registers, what /proc tells: stub/live/memory.c regs.c inject.c
+ * proc.c
  * libraries.c. */
 #define _GNU_SOURCE 1
 #include "tests/live/driver.h"

@@ -1,4 +1,5 @@
-/* test_live_threads.c - threads, signals, forks, exec: stub/live/stops.c classify.c queue.c fork.c. */
+/* test_live_threads.c - threads, signals, forks, exec: stub/live/stops.c classify.c queue.c
+ * fork.c. */
 #define _GNU_SOURCE 1
 #include "tests/live/driver.h"
 

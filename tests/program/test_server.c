@@ -1,4 +1,5 @@
-/* test_server.c - the whole server in a child, live program and all, with this test as its client. */
+/* test_server.c - the whole server in a child, live program and all, with this test as its
+ * client. */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* loop.c - calls tick() for ever, or until `go_on` is cleared. With an argument it says so first. */
+/* loop.c - calls tick() for ever, or until `go_on` is cleared. With an argument it says so
+ * first. */
 #include <unistd.h>
 
 volatile unsigned long counter;
