@@ -27,16 +27,4 @@ SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)
 
-/* tests/live */
-SUITE(live_launch)
-SUITE(live_break)
-SUITE(live_threads)
-SUITE(live_memory)
-
-/* tests/program */
-SUITE(options)
-SUITE(net)
-SUITE(serve)
-SUITE(server)
-
 #undef SUITE

@@ -8,6 +8,7 @@
 /* tests/program */
 SUITE(options)
 SUITE(net)
+SUITE(serve)
 SUITE(server)
 
 /* tests/live */
