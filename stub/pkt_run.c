@@ -209,23 +209,38 @@ interrupt(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 /* ---- letting go ---- */
 
-/* Says in *left whether any process is left. */
+/* Says in *others whether a process beside pid is served. Asked before the deed, which comes last
+ * in its handler, so that a late answer never does it twice. */
 static int
-any_left(struct engine *s, bool *left)
+any_others(struct engine *s, int64_t pid, bool *others)
 {
     struct rsp_id id = { 0, 0 };
-    int r = stub_next_thread(s, &id);
+    int r;
 
-    *left = r == 1;
-    return r == STUB_LATER ? r : 0;
+    *others = false;
+    while ((r = stub_next_thread(s, &id)) == 1)
+        *others = *others || id.pid != pid;
+    return r;
 }
 
-static int64_t
-current_pid(struct engine *s)
+/* The process that Hg names: 0, -STUB_ESRCH or STUB_LATER. */
+static int
+current_pid(struct engine *s, int64_t *pid)
 {
     struct rsp_id id = s->general;
+    int r = stub_settle_id(s, &id);
 
-    return stub_settle_id(s, &id) == 0 ? id.pid : 0;
+    *pid = id.pid;
+    return r;
+}
+
+/* A number beyond any process's names none. */
+static int64_t
+take_pid(struct rsp_in *in)
+{
+    uint64_t pid = rsp_take_hex(in);
+
+    return pid > INT64_MAX ? 0 : (int64_t)pid;
 }
 
 /* k: gdb expects no reply and lldb an X packet; a gdb has hung up before it could mind. */
@@ -234,18 +249,19 @@ kill_it(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     enum { SIGKILL_EVERYWHERE = 9 };
     struct stub_event end = { .kind = STUB_SIGNALLED, .signal = SIGKILL_EVERYWHERE };
-    bool left;
+    bool others;
     int r;
 
     if (!rsp_take_end(in))
         return PKT_BAD;
-    end.id.pid = current_pid(s);
-    r = s->target->kill(s->object, end.id.pid);
+    r = current_pid(s, &end.id.pid);
     if (r == 0)
-        r = any_left(s, &left);
+        r = any_others(s, end.id.pid, &others);
+    if (r == 0)
+        r = s->target->kill(s->object, end.id.pid);
     if (r != 0)
         return r;
-    s->over = !left;
+    s->over = !others;
     return stub_put_stop(s, out, &end);
 }
 
@@ -257,7 +273,7 @@ kill_pid(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
     (void)out;
     rsp_take(in, ';');
-    pid = (int64_t)rsp_take_hex(in);
+    pid = take_pid(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
     r = s->target->kill(s->object, pid);
@@ -268,21 +284,24 @@ kill_pid(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    int64_t pid = current_pid(s);
-    bool left;
-    int r;
+    int64_t pid = 0;
+    bool others;
+    int r = 0;
 
     (void)out;
     if (rsp_take_if(in, ';'))
-        pid = (int64_t)rsp_take_hex(in);
+        pid = take_pid(in);
+    else
+        r = current_pid(s, &pid);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    r = s->target->detach(s->object, pid);
     if (r == 0)
-        r = any_left(s, &left);
+        r = any_others(s, pid, &others);
+    if (r == 0)
+        r = s->target->detach(s->object, pid);
     if (r != 0)
         return r;
-    s->over = !left || !HAS(s, next_thread);
+    s->over = !others;
     return PKT_OK;
 }
 

@@ -226,7 +226,8 @@ struct stub_target {
     int (*stop_of)(void *target, struct rsp_id id, struct stub_event *event);
 
     /* Running. resume starts what stub_action() says and returns; -E: nothing was started.
-     * interrupt asks for a stop of {pid, tid} (0 any): exactly one stop event follows, and one
+     * interrupt asks for a stop of {pid, tid} (0 any); a target that stops at once rings the
+     * doorbell. Exactly one stop event follows, and one
      * that is already queued satisfies it. running: 1 while any thread runs. */
     int (*resume)(void *target, struct stub *s);
     int (*interrupt)(void *target, struct rsp_id id);
