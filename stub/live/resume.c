@@ -97,9 +97,9 @@ is_held(struct process *p)
 }
 
 static bool
-starts_step(const struct thread *t)
+steps_for_us(const struct thread *t)
 {
-    return t->action.kind == STUB_RANGE || t->process->soft_watches > 0;
+    return t->wanted && (t->action.kind == STUB_RANGE || t->process->soft_watches > 0);
 }
 
 static bool
@@ -130,10 +130,9 @@ go(struct process *p)
     }
     TAILQ_FOREACH(t, &p->threads, next)
     {
-        if (!may_start(t))
-            continue;
-        busy |= starts_step(t);
-        live_start(t, 0);
+        if (may_start(t))
+            live_start(t, 0);
+        busy |= t->running && steps_for_us(t);
     }
     return busy;
 }

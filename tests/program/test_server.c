@@ -363,11 +363,13 @@ START_TEST(a_stranger_is_sent_away_and_the_server_goes_on)
 }
 END_TEST
 
-/* Replies pile up until the line takes no more; the server must still hear a signal. */
+/* Replies pile up until the line takes no more; the server must still hear its program and a
+ * signal. */
 START_TEST(a_client_that_does_not_read_hangs_nothing)
 {
     struct server s = START(program_gdbserver, ":0", SLEEPER);
     struct client *c = connect_port(port_of(&s));
+    pid_t pid = atoi(await_words(&s, "pid = "));
     static const char read_much[] = "$qXfer:features:read:target.xml:0,ffff#6e";
     int i;
 
@@ -378,6 +380,8 @@ START_TEST(a_client_that_does_not_read_hangs_nothing)
             break;
     ck_assert_int_gt(i, 1000);
     poll(NULL, 0, 100);
+    kill(pid, SIGKILL);
+    ck_assert(is_gone(pid));
     kill(s.pid, SIGTERM);
     ck_assert_int_eq(end_of(&s), 0);
     hang_up(c);
@@ -549,9 +553,11 @@ START_TEST(writes_the_port_to_a_pipe)
 
     ck_assert_int_eq(pipe(port), 0);
     snprintf(number, sizeof(number), "%d", port[1]);
-    s = START(program_lldb_server, "tcp://[127.0.0.1]:0", "--native-regs", "--pipe", number);
+    s = START(program_lldb_server, "tcp://[127.0.0.1]:0", "--native-regs", "--pipe", number, "--",
+              SLEEPER);
     close(port[1]);
     c = connect_port(read_port(port[0]));
+    ck_assert_int_eq(read(port[0], number, 1), 0); /* the program does not hold it open */
     drop_acks(c);
     hang_up(c);
     ck_assert_int_eq(end_of(&s), 0);
