@@ -11,7 +11,9 @@ x86_64=${CC:-cc}
 
 # bytes OBJECT: "CODE CONSTANTS". .eh_frame is not counted: a firmware does not link it.
 bytes() {
-	size -A "$1" | awk '$1 ~ /^\.text/ { code += $2 } $1 ~ /^\.(rodata|data\.rel\.ro)/ { constants += $2 }
+	size -A "$1" | awk '
+		$1 ~ /^\.text/ { code += $2 }
+		$1 ~ /^\.(rodata|data\.rel\.ro)/ { constants += $2 }
 		END { printf "%d %d", code, constants }'
 }
 # frame SU: "BYTES FUNCTION" of the largest frame.

@@ -51,6 +51,16 @@ live_signal_arrives(struct thread *t, int signal)
     return true;
 }
 
+void
+live_resend_deferred(struct thread *t)
+{
+    for (int signal = 1; signal <= 64 && t->deferred_more != 0; signal++) {
+        if ((t->deferred_more >> (signal - 1) & 1) != 0)
+            syscall(SYS_tgkill, t->process->pid, t->tid, signal);
+    }
+    t->deferred_more = 0;
+}
+
 bool
 live_take_deferred(struct thread *t)
 {
@@ -59,6 +69,7 @@ live_take_deferred(struct thread *t)
     if (signal == 0)
         return false;
     t->deferred = 0;
+    live_resend_deferred(t);
     if (t->at_signal == 0) {
         syscall(SYS_tgkill, t->process->pid, t->tid, signal);
         return false;

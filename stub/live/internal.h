@@ -84,8 +84,11 @@ struct thread {
 
     int owed;     /* signal to deliver when it starts */
     int injected; /* sent by us with tgkill at the client's wish: pass it when it arrives */
-    int deferred; /* came while stepping over a breakpoint; deferred_info is its siginfo */
+    /* Signals that came while stepping over a breakpoint: the first one with its siginfo, and a bit
+     * for each number N (1 << (N - 1)) of those that came after it. */
+    int deferred;
     siginfo_t deferred_info;
+    uint64_t deferred_more;
 
     /* The handler of a signal passed while stepping runs, until pc and sp are here again. */
     bool in_handler;
@@ -292,7 +295,8 @@ void live_queue(struct live *live, struct report *r, bool held);
 void live_unqueue(struct live *live, struct report *r);
 struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, int signal);
 bool live_has_news(struct live *live);
-/* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed. */
+/* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed: those of one
+ * process, or (NULL) of all threads that are about to be resumed. */
 void live_drop_stale(struct live *live, struct process *only);
 int live_peek(void *target, struct stub_event *event);
 void live_done(void *target, const struct stub_event *event);
@@ -318,6 +322,8 @@ void live_classify(struct thread *t, int status);
 bool live_signal_arrives(struct thread *t, int signal);
 /* Takes up a signal that waited for the end of a step over. True when it was queued. */
 bool live_take_deferred(struct thread *t);
+/* Sends those again that came after it. */
+void live_resend_deferred(struct thread *t);
 
 /* ---- fork.c ---- */
 void live_forked(struct thread *parent, pid_t child, int event);
@@ -328,8 +334,8 @@ struct thread *live_execed(struct process *p, struct thread *leader);
 
 /* ---- resume.c ---- */
 int live_resume(void *target, struct stub *s);
-/* True when a thread steps for us, so that its next stop is near. */
-bool live_go(struct live *live);
+/* Starts every stopped thread that may run. */
+void live_go(struct live *live);
 /* Starts a stopped thread as its action says; how as PTRACE_..., 0: chosen here. */
 void live_start(struct thread *t, int how);
 bool live_in_list(const uint8_t *list, int signal);

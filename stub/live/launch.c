@@ -75,7 +75,7 @@ make_absolute(char *path, size_t size)
         return true;
     if (getcwd(here, sizeof(here)) == NULL)
         return false;
-    snprintf(whole, sizeof(whole), "%s/%s", here, path);
+    snprintf(whole, sizeof(whole), "%s/%s", here, path + (strncmp(path, "./", 2) == 0 ? 2 : 0));
     return strlcpy(path, whole, size) < size;
 }
 
@@ -284,7 +284,9 @@ set_files(const struct start *s)
     const struct live *live = s->live;
 
     if (s->capture) {
-        int fd = open(live->pty_name, O_RDWR); /* the session leader's terminal from now on */
+        /* Not its controlling terminal: when the server goes, a program that was let go would get
+         * a SIGHUP of the kernel's. */
+        int fd = open(live->pty_name, O_RDWR | O_NOCTTY);
         if (fd < 0)
             give_up(s, "open pty");
         for (int i = 0; i < 3; i++)

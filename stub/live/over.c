@@ -72,7 +72,7 @@ is_deferred(struct thread *t, int status)
     siginfo_t info;
     int signal = WSTOPSIG(status);
 
-    if (status >> 16 != 0 || signal == SIGTRAP || (signal & 0x80) != 0 || t->deferred != 0)
+    if (status >> 16 != 0 || signal == SIGTRAP || (signal & 0x80) != 0)
         return false;
     if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
         return false;
@@ -80,6 +80,12 @@ is_deferred(struct thread *t, int status)
                  (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL);
     if (fault)
         return false;
+    if (t->deferred == signal && signal < SIGRTMIN)
+        return true; /* the kernel would have kept one as well */
+    if (t->deferred != 0) {
+        t->deferred_more |= UINT64_C(1) << (signal - 1);
+        return true;
+    }
     t->deferred = signal;
     t->deferred_info = info;
     return true;

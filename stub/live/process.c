@@ -228,6 +228,7 @@ live_thread_let_go(struct thread *t)
     live_debug_clear(t);
     if (t->deferred != 0)
         syscall(SYS_tgkill, p->pid, t->tid, t->deferred);
+    live_resend_deferred(t);
     if (signal != 0 && t->at_signal == 0) {
         syscall(SYS_tgkill, p->pid, t->tid, signal);
         signal = 0;
@@ -321,8 +322,8 @@ live_client_gone(void *target)
             continue;
         live_wishes_drop(p);
         live_plant_sync(p);
+        live_drop_stale(live, p);
     }
-    live_drop_stale(live, NULL);
     while ((p = next_to_leave(live)) != NULL) {
         if (policy_of(p) == LIVE_KILL)
             live_kill(live, p->pid);

@@ -79,6 +79,7 @@ is_stale(struct thread *t)
     return breakpoint && !live_is_wished(t->process, pc) && !live_is_guarded(t->process, pc);
 }
 
+/* Those of threads that the client leaves stopped may become true again before they run. */
 void
 live_drop_stale(struct live *live, struct process *only)
 {
@@ -86,7 +87,7 @@ live_drop_stale(struct live *live, struct process *only)
 
     RB_FOREACH(t, thread_tree, &live->threads)
     {
-        if ((only == NULL || t->process == only) && is_stale(t))
+        if ((only != NULL ? t->process == only : t->wanted) && is_stale(t))
             live_unqueue(live, &t->report);
     }
 }

@@ -96,60 +96,36 @@ is_held(struct process *p)
     return false;
 }
 
-static bool
-steps_for_us(const struct thread *t)
-{
-    return t->wanted && (t->action.kind == STUB_RANGE || t->process->soft_watches > 0);
-}
-
-static bool
-go_on_over(struct process *p)
-{
-    struct thread *t = p->over;
-
-    if (may_start(t))
-        live_over_begin(t);
-    return true;
-}
-
-/* Starts the threads of p that may run; true when one of them steps for us. */
-static bool
+static void
 go(struct process *p)
 {
-    struct thread *t;
-    bool busy = false;
+    struct thread *t = p->over != NULL ? p->over : first_that_steps_over(p);
 
-    if (p->over != NULL)
-        return go_on_over(p);
-    if (is_held(p))
-        return true;
-    t = first_that_steps_over(p);
+    if (p->over == NULL && is_held(p))
+        return;
     if (t != NULL) {
-        live_over_begin(t);
-        return true;
+        if (may_start(t))
+            live_over_begin(t);
+        return;
     }
     TAILQ_FOREACH(t, &p->threads, next)
     {
         if (may_start(t))
             live_start(t, 0);
-        busy |= t->running && steps_for_us(t);
     }
-    return busy;
 }
 
-bool
+void
 live_go(struct live *live)
 {
     struct process *p;
-    bool busy = false;
 
     TAILQ_FOREACH(p, &live->processes, next)
     {
         if (p->plants_changed && !p->ended && !live->standing)
             live_plant_sync(p);
-        busy |= go(p);
+        go(p);
     }
-    return busy;
 }
 
 /* ---- the client's request ---- */
@@ -222,7 +198,6 @@ live_resume(void *target, struct stub *s)
 
     if (!live->standing)
         return live_fail(live, STUB_EBUSY, "the program is running already");
-    live_drop_stale(live, NULL);
     RB_FOREACH(t, thread_tree, &live->threads)
     {
         if (t->process->hidden || t->process->leaving)
@@ -232,6 +207,7 @@ live_resume(void *target, struct stub *s)
     }
     TAILQ_FOREACH(p, &live->processes, next)
     p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
+    live_drop_stale(live, NULL);
     take_deferred(live);
     if (live_has_news(live))
         return 0; /* told at once, and nothing runs */

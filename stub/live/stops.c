@@ -249,25 +249,19 @@ look_for_none_left(struct live *live)
 bool
 live_poll(struct live *live)
 {
-    unsigned looks = 0;
-    bool first = true;
-
     for (unsigned i = 0; i < ROUNDS; i++) {
         bool any = live_collect(live);
-        if (!any && first)
+        if (!any && i == 0)
             look_for_zombies(live);
         if (any)
             look_for_none_left(live);
-        first = false;
         if (live_has_news(live)) {
             if (!live->standing)
                 live_stand(live);
             break;
         }
-        if (!live_go(live) && !any)
-            break;
-        looks = any ? 0 : looks + 1;
-        if (looks > SPINS)
+        live_go(live);
+        if (!any)
             break;
     }
     live_sweep(live);

@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -223,7 +224,8 @@ only_client_matters(struct program_session *x, int timeout)
            (x->replied || !x->served) && !stub_is_waiting(&x->stub) && !live_running(x->live);
 }
 
-/* Waits for bytes, room, news or the end of time. fds[0] is the caller's. */
+/* Waits for bytes, room, news or the end of time. fds[0] is the caller's. While the program stands
+ * nobody may be told what it printed, so that stays where it is. */
 static void
 wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
 {
@@ -231,7 +233,7 @@ wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
     int used = 2;
 
     fds[1] = (struct pollfd){ .fd = end_pipe[0], .events = POLLIN };
-    if (live_running(x->live))
+    if (live_running(x->live) || x->outlasting)
         used += live_fds(x->live, fds + used, FDS - used);
     if (ppoll(fds, (nfds_t)used, timeout < 0 ? NULL : &limit, &waiting_mask) < 0)
         fds[0].revents = 0;
@@ -323,4 +325,33 @@ program_talk(struct program_session *x)
     if (x->served)
         stub_link_lost(&x->stub);
     program_close_line(&x->line);
+}
+
+void
+program_pass_output(struct program_session *x)
+{
+    struct stub_event event;
+
+    while (live_target.peek(x->live, &event) == 1 && event.kind == STUB_OUTPUT) {
+        fwrite(event.text, 1, event.text_size, stderr);
+        live_target.done(x->live, &event);
+    }
+}
+
+void
+program_outlast(struct program_session *x)
+{
+    x->outlasting = true;
+    while (!program_must_end()) {
+        struct pollfd fds[FDS] = { { .fd = -1 } };
+        pid_t ended;
+
+        do
+            ended = waitpid(-1, NULL, WNOHANG);
+        while (ended > 0);
+        if (ended < 0)
+            return;
+        program_pass_output(x);
+        wait_for_any(x, fds, -1);
+    }
 }

@@ -26,6 +26,7 @@ struct program_session {
     bool line_is_full; /* the client does not read what we have for it */
     bool replied;      /* the last bytes from the line were answered with a frame */
     bool served;       /* this connection said something in the protocol's language */
+    bool outlasting;   /* no client comes any more, see program_outlast */
     bool exit_wanted;  /* `monitor exit` */
 };
 
@@ -49,6 +50,11 @@ bool program_must_end(void);
 bool program_await_client(struct program_session *x);
 /* Serves the client of x->line until it is gone or nothing is left to serve. */
 void program_talk(struct program_session *x);
+/* What the program printed and no client was told goes to standard error. */
+void program_pass_output(struct program_session *x);
+/* Stays until the children that were let go have ended, or the server must, passing their output on.
+ * Only while none is debugged. */
+void program_outlast(struct program_session *x);
 
 /* words.c: gdbserver's messages, which scripts read. */
 void program_say_started(const struct program_session *x);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* PacketSize: what gdb and lldb read and write at a time at most. */
@@ -222,12 +221,17 @@ serve(struct program_session *x)
     }
 }
 
-/* What was let go keeps its terminal while we stay, as with gdbserver. */
-static void
-join_children(void)
+/* A launched program that was let go may still need us: for the terminal that it shares with us, as
+ * with gdbserver, or for the pty that we gave it, whose end would kill it by SIGHUP. */
+static bool
+is_needed(struct program_session *x)
 {
-    while (!program_must_end() && (wait(NULL) > 0 || errno == EINTR))
-        continue;
+    struct pollfd pty;
+
+    program_pass_output(x);
+    if (live_alive(x->live))
+        return false;
+    return !x->settings->once || (x->settings->capture && live_fds(x->live, &pty, 1) > 0);
 }
 
 static bool
@@ -244,8 +248,8 @@ begin(struct program_session *x)
     if (!program_catch_signals() || !open_line(x) || !open_target(x) || !start_program(x) ||
         !open_engine(x))
         return false;
-    if (x->listener.fd >= 0 && !s->capture)
-        program_say_where(x);
+    if (x->listener.fd >= 0 && s->port_fd < 0 && !s->port_pipe)
+        program_say_where(x); /* else whoever started us is told, and the user need not be */
     return x->listener.fd < 0 || tell_port(x);
 }
 
@@ -263,10 +267,10 @@ program_serve(const struct program_settings *settings)
         serve(x);
     program_unlisten(&x->listener);
     program_close_line(&x->line);
+    if (begun && is_needed(x))
+        program_outlast(x);
     if (x->live)
         live_close(x->live);
-    if (begun && !settings->capture)
-        join_children();
     program_log_close(&x->log);
     return begun ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -37,7 +37,7 @@
 #include "tests/bench/count.h"
 #include "tests/bench/measure.h"
 
-enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, QUIET_US = 30000 };
+enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, START_TRIES = 3, QUIET_US = 30000 };
 
 /* What a driver hands back, in shared memory. */
 struct shared {
@@ -242,14 +242,11 @@ wait_driver(struct server *server)
 }
 
 static void
-start_driver(const struct settings *settings, struct server *server)
+fork_driver(const struct settings *settings, struct server *server)
 {
     int pair[2];
 
-    server->shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (server->shared == MAP_FAILED ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         err(1, "driver");
     server->driver = fork();
     if (server->driver < 0)
@@ -265,7 +262,7 @@ start_driver(const struct settings *settings, struct server *server)
     }
     close(pair[1]);
     server->line = pair[0];
-    wait_driver(server);
+    server->failed = false;
 }
 
 static void
@@ -273,6 +270,23 @@ stop_driver(struct server *server)
 {
     close(server->line);
     waitpid(server->driver, NULL, 0);
+}
+
+/* lldb-server 19 now and then closes a connection at the start, hence the tries. */
+static void
+start_driver(const struct settings *settings, struct server *server)
+{
+    server->shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (server->shared == MAP_FAILED)
+        err(1, "driver");
+    for (unsigned i = 0; i < START_TRIES; i++) {
+        fork_driver(settings, server);
+        if (wait_driver(server))
+            return;
+        if (i + 1 < START_TRIES)
+            stop_driver(server);
+    }
 }
 
 static bool

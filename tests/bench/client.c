@@ -40,6 +40,17 @@ client_frame(uint8_t *frame, size_t n)
     return n + 4;
 }
 
+/* Connecting to a port where nobody listens yet may get that very port for its own end, and so
+ * succeed. */
+static bool
+is_own_end(int fd, uint16_t port)
+{
+    struct sockaddr_in own = { 0 };
+    socklen_t size = sizeof(own);
+
+    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && own.sin_port == htons(port);
+}
+
 void
 client_connect(struct client *c, uint16_t port)
 {
@@ -55,7 +66,7 @@ client_connect(struct client *c, uint16_t port)
         c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (c->fd < 0)
             err(1, "socket");
-        if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == 0 && !is_own_end(c->fd, port))
             break;
         if (i == CONNECT_TRIES)
             err(1, "connect");

@@ -28,9 +28,24 @@ marker='# @@ @NAME@'
 # What a right session says all the same: how much of a range could be read.
 allowed='^warning: Not all bytes \([0-9]+/[0-9]+\) were able to be read from 0x'
 
+# lldb runs a command file one command after the other, so nothing can be said while the program runs.
+# What comes after the first `poke` is therefore typed: `poke` and `continue` stand for continue,
+# and a second later process interrupt, which sends what Ctrl-C sends.
+type_in() {
+	until_true 50 test -e "$dir/go"
+	while IFS= read -r line; do
+		case $line in
+		*"$dir/poke"*) ;;
+		continue) echo continue; sleep 1; echo process interrupt; sleep 1 ;;
+		*) echo "$line" ;;
+		esac
+	done <"$dir/typed"
+	sleep 0.5
+}
 # run_lldb STEPS OPEN: plays the steps; OPEN stands for @OPEN@.
 run_lldb() {
 	out=$dir/$(basename "$1").out
+	rm -f "$dir/go"
 	{
 		cat <<-END
 			settings set use-color false
@@ -40,12 +55,17 @@ run_lldb() {
 		END
 		steps commands "$1"
 		echo quit
-	} | awk -v open="$2" '$0 == "@OPEN@" { print open; next } { print }' |
-		fill_in >"$dir/commands"
-	LLDB_DEBUGSERVER_PATH=$INSIDE$(command -v "$server" | sed "s|^\([^/]\)|$PWD/\1|") \
-		SESSION_WORD='over the wire' timeout 60 $client -x -b \
-		-O 'settings set interpreter.stop-command-source-on-error false' \
-		-s "$INSIDE$dir/commands" >"$out" 2>&1 </dev/null
+	} | awk -v open="$2" '$0 == "@OPEN@" { print open; next } { print }' | fill_in >"$dir/all"
+	: >"$dir/commands"
+	: >"$dir/typed"
+	awk -v poke="$dir/poke" -v file="$dir/commands" -v typed="$dir/typed" '
+		index($0, poke) { later = 1 } { print > (later ? typed : file) }' "$dir/all"
+	[ ! -s "$dir/typed" ] || echo "platform shell -h -- touch $dir/go" >>"$dir/commands"
+	if [ -s "$dir/typed" ]; then type_in; fi |
+		LLDB_DEBUGSERVER_PATH=$(command -v "$server" | sed "s|^\([^/]\)|$PWD/\1|") \
+			SESSION_WORD='over the wire' timeout 60 $client -x \
+			-O 'settings set interpreter.stop-command-source-on-error false' \
+			-s "$dir/commands" >"$out" 2>&1
 	fill_in <"$1" >"$dir/steps"
 	check_part "$dir/steps" "$out" "$allowed"
 }

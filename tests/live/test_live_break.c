@@ -154,6 +154,30 @@ START_TEST(range_step_ends_outside_and_at_a_breakpoint_inside)
 }
 END_TEST
 
+/* The step's trap may be on its way already when the thread is stopped. */
+START_TEST(step_after_an_interrupted_range_step_moves)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    uint64_t tick = drive_symbol(&d, "tick");
+    drive_insert(&d, STUB_POINT_SOFTWARE, tick, 1);
+    ck_assert(hits("vCont;c", "tick"));
+    drive_remove(&d, STUB_POINT_SOFTWARE, tick, 1);
+    for (int i = 0; i < 10000; i++) {
+        drive_send(&d, "vCont;r%llx,%llx:%x", (unsigned long long)tick,
+                   (unsigned long long)tick + 4096, (unsigned)d.pid);
+        for (volatile int delay = i % 100 * 50; delay > 0; delay--)
+            continue;
+        stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        uint64_t pc = drive_register(&d, d.pid, "rip");
+        drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_msg(drive_register(&d, d.pid, "rip") != pc, "round %d", i);
+    }
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(passed_signal_does_not_end_a_step_over)
 {
     static const uint8_t pass[32] = { [SIGALRM / 8] = 1 << (SIGALRM % 8) };
@@ -167,7 +191,9 @@ START_TEST(passed_signal_does_not_end_a_step_over)
         /* Let a signal be pending, so that it comes at the very step over. */
         nanosleep(&(struct timespec){ .tv_nsec = 1500000 }, NULL);
         uint64_t sp = drive_register(&d, d.pid, "rsp");
+        uint64_t works = drive_get(&d, "works", 4);
         ck_assert(hits("vCont;c", "work"));
+        ck_assert_uint_eq(drive_get(&d, "works", 4), works + 1);
         ck_assert_uint_eq(drive_register(&d, d.pid, "rsp"), sp);
         ck_assert_uint_eq(drive_get(&d, "worked", 4), 0); /* a whole work() lies between */
     }
@@ -381,6 +407,7 @@ live_break_suite(void)
     tcase_add_test(c, jump_to_a_breakpoint_hits_it);
     tcase_add_test(c, step_from_a_breakpoint_executes_the_instruction_under_it);
     tcase_add_test(c, range_step_ends_outside_and_at_a_breakpoint_inside);
+    tcase_add_test(c, step_after_an_interrupted_range_step_moves);
     tcase_add_test(c, passed_signal_does_not_end_a_step_over);
     tcase_add_test(c, step_under_a_storm_of_passed_signals_goes_one_instruction);
     tcase_add_test(c, breakpoint_on_a_blocking_system_call_lets_the_others_run);

@@ -64,6 +64,24 @@ START_TEST(write_across_the_end_of_a_mapping_writes_nothing)
 }
 END_TEST
 
+START_TEST(write_that_fails_in_the_middle_is_taken_back)
+{
+    uint8_t bytes[32], back[16];
+
+    memset(bytes, 0x55, sizeof(bytes));
+    run_to("memory", "answer");
+    uint64_t shared = drive_get(&d, "shared", 8);
+    void *p = drive_process(&d);
+    ck_assert_uint_eq(read_at(shared - 16, bytes, 32), 32);
+    memset(bytes, 0x55, sizeof(bytes));
+    ck_assert_int_eq(live_target.write_memory(p, shared - 16, bytes, 32), -STUB_EFAULT);
+    ck_assert_uint_eq(read_at(shared - 16, back, 16), 16);
+    ck_assert_int_eq(back[0], 0);
+    ck_assert_int_eq(back[15], 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(read_only_memory_and_text_can_be_written)
 {
     static const uint8_t nine[2] = { 1, 2 };
@@ -162,6 +180,7 @@ START_TEST(changed_pc_does_not_restart_an_interrupted_call)
     struct rsp_id id;
 
     pid_t pid = drive_spawn(&d, "born", NULL);
+    usleep(50000);
     drive_attach(&d, pid);
     /* One thread waits in pause(). */
     id = (struct rsp_id){ 0, 0 };
@@ -336,6 +355,7 @@ live_memory_suite(void)
     tcase_set_timeout(c, 30);
     tcase_add_test(c, read_across_the_end_of_a_mapping_gives_the_readable_part);
     tcase_add_test(c, write_across_the_end_of_a_mapping_writes_nothing);
+    tcase_add_test(c, write_that_fails_in_the_middle_is_taken_back);
     tcase_add_test(c, read_only_memory_and_text_can_be_written);
     tcase_add_test(c, regions_cover_everything_without_gaps);
     suite_add_tcase(s, c);

@@ -105,6 +105,27 @@ START_TEST(all_threads_stand_still_at_a_stop)
 }
 END_TEST
 
+/* A thread may just have executed an int3 when it is stopped: its PC must not stay behind it. */
+START_TEST(detach_at_a_hit_leaves_no_thread_inside_an_instruction)
+{
+    for (int i = 0; i < 60; i++) {
+        pid_t pid = drive_spawn(&d, "hot", NULL);
+        drive_attach(&d, pid);
+        break_at("hit");
+        for (int k = 0; k < 5; k++)
+            ck_assert(hits("hit"));
+        drive_send(&d, "vCont;c");
+        ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+        nap(1);
+        char state = drive_state(pid);
+        ck_assert_msg(state != '\0' && strchr("RSD", state) != NULL, "round %d: %c", i, state);
+        kill(pid, SIGKILL);
+        drive_close(&d);
+        waitpid(pid, NULL, 0);
+    }
+}
+END_TEST
+
 START_TEST(threads_that_no_action_names_stay)
 {
     drive_launch(&d, "threads", "4", NULL);
@@ -464,6 +485,7 @@ live_threads_suite(void)
     tcase_add_test(c, every_thread_hits_when_the_client_steps_over_by_itself);
     tcase_add_test(c, stops_of_removed_breakpoints_are_dropped_and_nothing_is_lost);
     tcase_add_test(c, all_threads_stand_still_at_a_stop);
+    tcase_add_test(c, detach_at_a_hit_leaves_no_thread_inside_an_instruction);
     tcase_add_test(c, threads_that_no_action_names_stay);
     tcase_add_test(c, interrupt_gives_exactly_one_stop);
     tcase_add_test(c, interrupt_while_threads_come_and_go);

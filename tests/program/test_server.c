@@ -370,7 +370,7 @@ START_TEST(a_client_that_does_not_read_hangs_nothing)
     struct server s = START(program_gdbserver, ":0", SLEEPER);
     struct client *c = connect_port(port_of(&s));
     pid_t pid = atoi(await_words(&s, "pid = "));
-    static const char read_much[] = "$qXfer:features:read:target.xml:0,ffff#6e";
+    static const char read_much[] = "$qXfer:features:read:target.xml:0,ffff#00";
     int i;
 
     drop_acks(c);
@@ -532,6 +532,21 @@ START_TEST(serves_a_descriptor_and_ends_with_the_client)
 }
 END_TEST
 
+/* The pty is the server's: if that went with the client, SIGHUP would end the program. */
+START_TEST(a_detached_program_keeps_the_terminal_it_was_given)
+{
+    struct server s =
+        START(program_lldb_server, "localhost:0", "--", "/bin/sh", "-c", "sleep 0.2; echo later");
+    struct client *c = connect_port(port_of(&s));
+
+    drop_acks(c);
+    ck_assert_str_eq(ask(c, "D"), "OK");
+    hang_up(c);
+    await_words(&s, "later");
+    ck_assert_int_eq(end_of(&s), 0);
+}
+END_TEST
+
 static uint16_t
 read_port(int fd)
 {
@@ -690,6 +705,7 @@ server_suite(void)
     suite_add_tcase(suite, lldb);
     tcase_set_timeout(lldb, 20);
     tcase_add_test(lldb, serves_a_descriptor_and_ends_with_the_client);
+    tcase_add_test(lldb, a_detached_program_keeps_the_terminal_it_was_given);
     tcase_add_test(lldb, writes_the_port_to_a_pipe);
     tcase_add_test(lldb, writes_the_port_to_a_fifo_and_to_a_file);
     tcase_add_test(lldb, connects_to_who_listens_and_launches_what_it_says);

@@ -6,7 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-volatile int usr1, usr2, alarms, worked, conts;
+volatile int usr1, usr2, alarms, worked, works, conts;
 int *volatile nowhere;
 
 __attribute__((noinline)) void
@@ -34,8 +34,10 @@ storm(void)
     struct itimerval every = { { 0, 1000 }, { 0, 1000 } };
 
     setitimer(ITIMER_REAL, &every, NULL);
-    for (;;)
+    for (;;) {
+        works++;
         work();
+    }
 }
 
 int
