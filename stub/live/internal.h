@@ -95,6 +95,8 @@ struct thread {
     uint64_t handler_pc, handler_sp;
 
     struct registers registers;
+    struct stub_thread_info info; /* good until it runs */
+    bool has_info;
     uint64_t restart_pc, restart; /* see live_guard_restart */
     bool has_restart;
     unsigned debug_version; /* of process->debug_version, as its debug registers are */

@@ -264,15 +264,11 @@ stat_field(const char *text, int number)
     return at != NULL ? (int)strtol(at, NULL, 10) : -1;
 }
 
-int
-live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
+static void
+read_thread_info(const struct thread *t, struct stub_thread_info *info)
 {
-    struct live *live = target;
-    struct thread *t = live_thread_of(live, id);
     char name[64], text[1024];
 
-    if (t == NULL)
-        return -STUB_ESRCH;
     memset(info, 0, sizeof(*info));
     info->core = -1;
     snprintf(name, sizeof(name), "task/%d/comm", (int)t->tid);
@@ -282,6 +278,21 @@ live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
     snprintf(name, sizeof(name), "task/%d/stat", (int)t->tid);
     if (live_proc_read(t->process->pid, name, text, sizeof(text)) > 0)
         info->core = stat_field(text, 39); /* "processor" */
+}
+
+/* Neither changes while the thread stands still. */
+int
+live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
+{
+    struct live *live = target;
+    struct thread *t = live_thread_of(live, id);
+
+    if (t == NULL)
+        return -STUB_ESRCH;
+    if (!t->has_info)
+        read_thread_info(t, &t->info);
+    t->has_info = !t->running;
+    *info = t->info;
     return 0;
 }
 

@@ -53,6 +53,7 @@ live_start(struct thread *t, int how)
     /* A failure means that it was killed meanwhile: its end will be collected. */
     live_ptrace(how, t->tid, 0, (uintptr_t)signal);
     t->running = true;
+    t->has_info = false;
     t->told = t->told && t->process->over == t;
     if (!t->vforking)
         live_forget_registers(t);

@@ -349,9 +349,9 @@ program_outlast(struct program_session *x)
         do
             ended = waitpid(-1, NULL, WNOHANG);
         while (ended > 0);
+        program_pass_output(x);
         if (ended < 0)
             return;
-        program_pass_output(x);
         wait_for_any(x, fds, -1);
     }
 }
