@@ -261,18 +261,23 @@ rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_ev
     return i;
 }
 
+enum { LANES = 32 };
+
+/* Lanes of a fixed number become vector code. */
 uint8_t
 rsp_sum(const uint8_t *bytes, size_t n)
 {
+    uint8_t lanes[LANES] = { 0 }, sum = 0;
     size_t i = 0;
-    uint64_t sums = 0;
-    for (; n - i >= WORD; i += WORD) {
-        sums = add_bytes(sums, word_get(bytes + i));
-    }
-    for (; i < n; i++) {
-        sums = add_bytes(sums, bytes[i]);
-    }
-    return fold(sums);
+
+    for (; n - i >= LANES; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            lanes[k] = (uint8_t)(lanes[k] + bytes[i + k]);
+    for (; i < n; i++)
+        sum = (uint8_t)(sum + bytes[i]);
+    for (size_t k = 0; k < LANES; k++)
+        sum = (uint8_t)(sum + lanes[k]);
+    return sum;
 }
 
 size_t
