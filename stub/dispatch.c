@@ -147,6 +147,16 @@ need_process(struct engine *s)
     return r == 1 ? 0 : r == STUB_LATER ? r : -STUB_ESRCH;
 }
 
+/* The end of a process that was killed while it stood is still to be told. */
+static bool
+has_untold_end(struct engine *s)
+{
+    struct stub_event event = { 0 };
+
+    return HAS(s, peek) && s->target->peek(s->object, &event) == 1 &&
+           (event.kind == STUB_EXITED || event.kind == STUB_SIGNALLED);
+}
+
 static int
 run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_out *out)
 {
@@ -160,6 +170,8 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
         return -STUB_EBUSY;
     if ((row->flags & ROW_IDLE) == 0)
         r = need_process(s);
+    if (r == -STUB_ESRCH && (row->flags & ROW_RESUMES) != 0 && has_untold_end(s))
+        return PKT_QUIET;
     return r != 0 ? r : row->handle(s, in, out);
 }
 

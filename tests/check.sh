@@ -51,7 +51,6 @@ quick() {
 	part format sh tests/check_format.sh
 	part unit build/unit
 	part unit-san build/unit-san
-	part options sh tests/program/program.sh
 	part bad-input sh tests/live/bad_input.sh
 	part gdb sh tests/live/session_gdb.sh
 	part lldb sh tests/live/session_lldb.sh

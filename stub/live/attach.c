@@ -56,34 +56,14 @@ refuse_owner(struct live *live, pid_t pid, long uid)
                      (int)pid, owner != NULL ? owner->pw_name : "unknown");
 }
 
-/* The cause of a failed attach, as far as /proc tells it. */
+/* The process is there and is of a kind that could be attached to: what forbids it? */
 static int
-explain(struct live *live, pid_t pid, int error)
+explain_rights(struct live *live, pid_t pid, long uid, int error)
 {
-    char text[4096];
+    int scope = yama_scope();
 
-    if (live_proc_read(pid, "status", text, sizeof(text)) <= 0)
-        return live_fail(live, STUB_ESRCH, "cannot attach to %d: there is no such process; see ps",
-                         (int)pid);
-    long group = status_number(text, "Tgid:"), tracer = status_number(text, "TracerPid:"),
-         uid = status_number(text, "Uid:");
-    if (group != pid)
-        return live_fail(live, STUB_EINVAL,
-                         "cannot attach to %d: it is a thread of process %ld; attach to that",
-                         (int)pid, group);
-    if (strstr(text, "\nState:\tZ") != NULL)
-        return live_fail(live, STUB_EPERM,
-                         "cannot attach to %d: it is a zombie; its parent has to collect it",
-                         (int)pid);
-    if (tracer > 0)
-        return refuse_traced(live, pid, tracer);
-    if (strstr(text, "VmSize:") == NULL)
-        return live_fail(live, STUB_EPERM,
-                         "cannot attach to %d: it is a thread of the kernel; name a program's",
-                         (int)pid);
     if (geteuid() != 0 && (uid_t)uid != geteuid())
         return refuse_owner(live, pid, uid);
-    int scope = yama_scope();
     if (scope == 3)
         return live_fail(live, STUB_EPERM,
                          "cannot attach to %d: /proc/sys/kernel/yama/ptrace_scope is 3, which "
@@ -98,6 +78,33 @@ explain(struct live *live, pid_t pid, int error)
                      "cannot attach to %d: %s; it needs CAP_SYS_PTRACE (in a container --cap-add "
                      "SYS_PTRACE)",
                      (int)pid, strerror(error));
+}
+
+/* The cause of a failed attach, as far as /proc tells it. */
+static int
+explain(struct live *live, pid_t pid, int error)
+{
+    char text[4096];
+
+    if (live_proc_read(pid, "status", text, sizeof(text)) <= 0)
+        return live_fail(live, STUB_ESRCH, "cannot attach to %d: there is no such process; see ps",
+                         (int)pid);
+    long group = status_number(text, "Tgid:"), tracer = status_number(text, "TracerPid:");
+    if (group != pid)
+        return live_fail(live, STUB_EINVAL,
+                         "cannot attach to %d: it is a thread of process %ld; attach to that",
+                         (int)pid, group);
+    if (strstr(text, "\nState:\tZ") != NULL)
+        return live_fail(live, STUB_EPERM,
+                         "cannot attach to %d: it is a zombie; its parent has to collect it",
+                         (int)pid);
+    if (tracer > 0)
+        return refuse_traced(live, pid, tracer);
+    if (strstr(text, "VmSize:") == NULL)
+        return live_fail(live, STUB_EPERM,
+                         "cannot attach to %d: it is a thread of the kernel; name a program's",
+                         (int)pid);
+    return explain_rights(live, pid, status_number(text, "Uid:"), error);
 }
 
 /* ---- seizing ---- */

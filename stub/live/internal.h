@@ -275,6 +275,8 @@ int live_detach(void *target, int64_t pid);
 void live_thread_let_go(struct thread *t);
 /* Lets a process go; threads that cannot be stopped now follow when they stop. */
 void live_process_let_go(struct process *p);
+/* Gives those that were let go while they ran a moment to stop, so that they can be detached. */
+void live_await_leaving(struct live *live);
 void live_client_gone(void *target);
 
 /* ---- threads.c ---- */

@@ -293,9 +293,6 @@ set_files(const struct start *s)
             dup2(fd, i);
         if (fd > 2)
             close(fd);
-    } else if (live->config.stdio_is_line) {
-        open_as(s, "/dev/null", STDIN_FILENO);
-        dup2(STDERR_FILENO, STDOUT_FILENO);
     }
     for (int i = 0; i < 3; i++) {
         if (live->launch.files[i] != NULL)
@@ -409,7 +406,7 @@ trace_child(struct start *s, pid_t child)
                          "(--cap-add SYS_PTRACE)",
                          strerror(error));
     }
-    if (!s->capture && !live->config.stdio_is_line)
+    if (!s->capture)
         live_terminal_give(live, child);
     if (write(s->go[1], "g", 1) == 1 && await_exec(child))
         return 0;

@@ -87,6 +87,7 @@ live_close(struct live *live)
         else
             live_detach(live, p->pid);
     }
+    live_await_leaving(live);
     TAILQ_FOREACH(p, &live->processes, next)
     live_process_free(p);
     live_sweep(live);

@@ -32,8 +32,6 @@ struct live_config {
     size_t size;         /* sizeof(struct live_config): a later field breaks nobody */
     bool soft_watch;     /* watch by stepping even where debug registers work */
     bool capture_output; /* a launched program writes to a pty, and STUB_OUTPUT events come */
-    bool stdio_is_line;  /* 0 and 1 carry the protocol: a launched program reads /dev/null and
-                                writes to 2 instead */
     bool randomize;      /* leave address space randomization on */
     enum live_on_lost lost_launched, lost_attached;
     void (*say)(void *context, const char *line); /* remarks for the user, no newline; or NULL */

@@ -286,6 +286,28 @@ live_detach(void *target, int64_t pid)
     return 0;
 }
 
+static bool
+is_any_leaving(struct live *live)
+{
+    struct process *p;
+
+    TAILQ_FOREACH(p, &live->processes, next)
+    {
+        if (p->leaving && !TAILQ_EMPTY(&p->threads))
+            return true;
+    }
+    return false;
+}
+
+void
+live_await_leaving(struct live *live)
+{
+    for (int i = 0; i < 200 && is_any_leaving(live); i++) {
+        if (!live_collect(live))
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+}
+
 static enum live_on_lost
 policy_of(const struct process *p)
 {

@@ -54,6 +54,15 @@ process_with(struct live *live, pid_t pid)
     return NULL;
 }
 
+/* False for a process whose first thread had ended before it could be seized: that one's wait
+ * status goes to the parent, and what the last of the others says is the process's. */
+static bool
+has_own_status(pid_t pid)
+{
+    siginfo_t info;
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
 static void
 on_exit_of(struct live *live, pid_t tid, int status)
 {
@@ -66,8 +75,8 @@ on_exit_of(struct live *live, pid_t tid, int status)
     } else if (t != NULL) {
         p = t->process;
         live_thread_free(t);
-        if (p->leaving && TAILQ_EMPTY(&p->threads))
-            live_process_free(p);
+        if (TAILQ_EMPTY(&p->threads) && (p->leaving || !has_own_status(p->pid)))
+            live_process_ended(p, status);
     }
 }
 

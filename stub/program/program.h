@@ -52,8 +52,8 @@ bool program_await_client(struct program_session *x);
 void program_talk(struct program_session *x);
 /* What the program printed and no client was told goes to standard error. */
 void program_pass_output(struct program_session *x);
-/* Stays until the children that were let go have ended, or the server must, passing their output on.
- * Only while none is debugged. */
+/* Stays until the children that were let go have ended, or the server must, passing their output
+ * on. Only while none is debugged. */
 void program_outlast(struct program_session *x);
 
 /* words.c: gdbserver's messages, which scripts read. */

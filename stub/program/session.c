@@ -221,8 +221,8 @@ serve(struct program_session *x)
     }
 }
 
-/* A launched program that was let go may still need us: for the terminal that it shares with us, as
- * with gdbserver, or for the pty that we gave it, whose end would kill it by SIGHUP. */
+/* A launched program that was let go may still need us: for the terminal that it shares with us,
+ * as with gdbserver, or for the pty that we gave it, whose end would kill it by SIGHUP. */
 static bool
 is_needed(struct program_session *x)
 {

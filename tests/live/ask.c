@@ -2,6 +2,7 @@
  *
  * ask PORT|PATH WORD... A word is a packet's body, with \xNN for bytes that a shell cannot hold;
  * its reply is waited for and printed in one line. Or it is one of
+ *     !hello       asks why the program stands, as debuggers do first, and prints nothing
  *     !go:BODY     a packet whose reply is not waited for
  *     !bytes:TEXT  bytes outside frames
  *     !wait        the reply of an earlier !go
@@ -12,6 +13,7 @@
 #include <ctype.h>
 #include <err.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,6 +42,7 @@ connect_to(const char *where)
     line = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
     if (path)
         return connect(line, (struct sockaddr *)&un, sizeof(un));
+    (void)setsockopt(line, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     return connect(line, (struct sockaddr *)&in, sizeof(in));
 }
 
@@ -135,7 +138,7 @@ get_frame(unsigned char *body)
 }
 
 static void
-print_reply(void)
+print_reply(bool aloud)
 {
     static unsigned char body[BODY_MAX];
     long size, i;
@@ -143,6 +146,8 @@ print_reply(void)
     do
         size = get_frame(body);
     while (size > 1 && body[0] == 'O' && isxdigit(body[1])); /* what the program prints */
+    if (!aloud)
+        return;
     for (i = 0; i < size; i++)
         printf(isprint(body[i]) ? "%c" : "\\x%02x", body[i]);
     if (size < 0)
@@ -182,6 +187,7 @@ behind(char *word, const char *name)
 static void
 do_word(char *word)
 {
+    char hello[2];
     char *rest;
 
     if ((rest = behind(word, "!go:")) != NULL) {
@@ -191,15 +197,18 @@ do_word(char *word)
     } else if ((rest = behind(word, "!run:")) != NULL) {
         if (system(rest) != 0)
             puts("(failed)");
+    } else if (strcmp(word, "!hello") == 0) {
+        put_packet(strcpy(hello, "?"));
+        print_reply(false);
     } else if (strcmp(word, "!wait") == 0) {
-        print_reply();
+        print_reply(true);
     } else if (strcmp(word, "!closed") == 0) {
         await_end();
     } else if (strcmp(word, "!reset") == 0) {
         reset();
     } else {
         put_packet(word);
-        print_reply();
+        print_reply(true);
     }
 }
 

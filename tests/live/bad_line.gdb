@@ -1,22 +1,23 @@
 # bad_line.gdb - what is played over a bad line; each answer is a value that a spoiled byte would
-# change. No addresses, no process numbers: every good run prints the same.
+# change. No thread ids and no ports: every good run prints the same.
 == connect
 target remote @COMM@
+== break
 break factorial
 continue
 print n
 bt
 == step
-step
+next
 next
 print n
-step
-info locals
+bt
 == memory
 x/16xb edge
 print first
-print numbers_of_session
-print/x *(unsigned char (*)[64])session_text
+x/32xb main
+x/12i factorial
+x/8xw first.name
 == write
 set var first.at.x = 77
 print first
@@ -24,27 +25,29 @@ set var edge[3] = 0x5a
 x/4xb edge
 == registers
 print $eflags
-set $rbx = 0x1122334455667788
-maint flush register-cache
-print/x $rbx
+set $r11 = 0x1122334455667788
 set $xmm3.v4_int32 = {9, 8, 7, 6}
 maint flush register-cache
+print/x $r11
 print $xmm3.v4_int32
+info registers rip rsp rbp cs ss
 == steps
 stepi 5
 x/i $pc
-next
+continue
 print n
+bt
 == finish
 delete
+up
 finish
 == threads
-info threads
 thread apply all -q print 1
 == watched
 break change_watched
 continue
 next
+print watched
 next
 print watched
 next

@@ -5,6 +5,8 @@
 
 #include <check.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -433,6 +435,32 @@ START_TEST(detach_during_a_vfork_lets_both_go)
 }
 END_TEST
 
+START_TEST(child_of_a_vfork_outlives_the_killed_parent)
+{
+    drive_launch(&d, "fork", "slow", NULL);
+    pass(SIGCHLD);
+    break_at("finished");
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 200), "");
+    char path[64], text[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d.pid, (int)d.pid);
+    FILE *f = fopen(path, "r");
+    ck_assert(f != NULL && fgets(text, sizeof(text), f) != NULL);
+    fclose(f);
+    pid_t child = (pid_t)atoi(text);
+    drive_close(&d);
+    ck_assert_int_eq(drive_state(d.pid), 0);
+    ck_assert(drive_state(child) == 'S' || drive_state(child) == 'R');
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)child);
+    f = fopen(path, "r");
+    bool traced = false;
+    while (f != NULL && fgets(text, sizeof(text), f) != NULL)
+        traced |= strncmp(text, "TracerPid:", 10) == 0 && atoi(text + 10) != 0;
+    fclose(f);
+    ck_assert(!traced);
+}
+END_TEST
+
 static void
 exec_is_told(const char *how)
 {
@@ -509,6 +537,7 @@ live_threads_suite(void)
     tcase_add_test(c, stepping_through_fork_and_vfork);
     tcase_add_test(c, interrupt_during_a_vfork_stops_and_shows_registers);
     tcase_add_test(c, detach_during_a_vfork_lets_both_go);
+    tcase_add_test(c, child_of_a_vfork_outlives_the_killed_parent);
     tcase_add_test(c, exec_is_told_and_the_new_program_can_be_debugged);
     tcase_add_test(c, exec_by_another_thread_leaves_the_leader);
     tcase_add_test(c, exec_forgets_breakpoints_of_the_old_program);

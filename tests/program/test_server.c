@@ -237,6 +237,18 @@ line_ends(struct client *c)
 
 #define SLEEPER "/bin/sleep", "1000"
 
+static pid_t
+start_sleeper(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl("/bin/sleep", "sleep", "1000", NULL);
+        _exit(1);
+    }
+    return pid;
+}
+
 /* ---- gdbserver's manners ---- */
 
 START_TEST(says_what_scripts_read_and_what_to_paste)
@@ -320,15 +332,11 @@ END_TEST
 
 START_TEST(lets_an_attached_program_go_when_told_to_end)
 {
-    pid_t pid = fork();
+    pid_t pid = start_sleeper();
     struct server s;
     struct client *c;
     char number[16];
 
-    if (pid == 0) {
-        execl("/bin/sleep", "sleep", "1000", NULL);
-        _exit(1);
-    }
     snprintf(number, sizeof(number), "%d", (int)pid);
     s = START(program_gdbserver, ":0", "--attach", number);
     c = connect_port(port_of(&s));
@@ -640,6 +648,108 @@ START_TEST(connects_to_who_listens_and_launches_what_it_says)
 }
 END_TEST
 
+/* ---- when the client is gone: the table of stubborn(1), a row a cell ---- */
+
+enum fate { GONE = 'Z', STOPPED = 't', GOES_ON = 'S' };
+enum parting { VANISHES, TERMINATED, KILLED };
+
+static const struct {
+    int (*run)(char **argv);
+    const char *options[3]; /* NULL at the end */
+    bool attached;
+    enum parting parting;
+    enum fate fate;
+} cells[] = {
+    { program_gdbserver, { NULL }, false, VANISHES, STOPPED },
+    { program_gdbserver, { NULL }, true, VANISHES, STOPPED },
+    { program_gdbserver, { "--once", NULL }, false, VANISHES, GONE },
+    { program_gdbserver, { "--once", NULL }, true, VANISHES, GOES_ON },
+    { program_gdbserver, { "--on-disconnect", "stop", NULL }, true, VANISHES, STOPPED },
+    { program_gdbserver, { "--on-disconnect", "resume", NULL }, false, VANISHES, GOES_ON },
+    { program_gdbserver, { "--on-disconnect", "resume", NULL }, true, VANISHES, GOES_ON },
+    { program_gdbserver, { "--on-disconnect", "kill", NULL }, false, VANISHES, GONE },
+    { program_gdbserver, { "--on-disconnect", "kill", NULL }, true, VANISHES, GONE },
+    { program_lldb_server, { NULL }, false, VANISHES, GONE },
+    { program_lldb_server, { NULL }, true, VANISHES, GOES_ON },
+    { program_gdbserver, { NULL }, false, TERMINATED, GONE },
+    { program_gdbserver, { NULL }, true, TERMINATED, GOES_ON },
+    { program_gdbserver, { NULL }, false, KILLED, GONE },
+    { program_gdbserver, { NULL }, true, KILLED, GOES_ON },
+};
+
+/* The state letter of a process, GONE when there is none; to run is to go on as to wait is. */
+static int
+state_of(pid_t pid)
+{
+    char path[64], state = GONE;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    f = fopen(path, "re");
+    if (f) {
+        if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+            state = GONE;
+        fclose(f);
+    }
+    return state == 'R' || state == 'D' ? GOES_ON : state;
+}
+
+static struct server
+start_cell(size_t cell, pid_t attached)
+{
+    char number[16], *argv[8];
+    bool lldb = cells[cell].run == program_lldb_server;
+    int n = 0, i;
+
+    snprintf(number, sizeof(number), "%d", (int)attached);
+    for (i = 0; cells[cell].options[i]; i++)
+        argv[n++] = (char *)(uintptr_t)cells[cell].options[i];
+    if (attached)
+        argv[n++] = "--attach";
+    if (attached && lldb)
+        argv[n++] = number;
+    argv[n++] = ":0";
+    if (attached && !lldb)
+        argv[n++] = number;
+    for (i = 0; !attached && i < 2; i++)
+        argv[n++] = (char *[]){ SLEEPER }[i];
+    argv[n] = NULL;
+    return start_with(cells[cell].run, -1, -1, argv);
+}
+
+START_TEST(the_program_does_what_the_table_says)
+{
+    pid_t attached = cells[_i].attached ? start_sleeper() : 0, pid = attached;
+    struct server s = start_cell((size_t)_i, attached);
+    struct client *c = connect_port(port_of(&s));
+    const char *stop;
+    int i, steady;
+
+    drop_acks(c);
+    stop = ask(c, "?");
+    ck_assert_int_eq(stop[0], 'T');
+    if (!attached)
+        pid = (pid_t)strtol(strstr(stop, "thread:") + strlen("thread:"), NULL, 16);
+    ck_assert_int_eq(state_of(pid), STOPPED);
+    send_packet(c, "c");
+    poll(NULL, 0, 20);
+    if (cells[_i].parting == VANISHES)
+        hang_up(c);
+    else
+        kill(s.pid, cells[_i].parting == KILLED ? SIGKILL : SIGTERM);
+    /* Letting it go stops it for a moment, so only what lasts counts. */
+    for (i = steady = 0; i < 300 && steady < 5; i++) {
+        poll(NULL, 0, 10);
+        steady = state_of(pid) == (int)cells[_i].fate ? steady + 1 : 0;
+    }
+    ck_assert_int_eq(steady, 5);
+    kill(s.pid, SIGKILL);
+    kill(pid, SIGKILL);
+    if (cells[_i].parting != VANISHES)
+        hang_up(c);
+}
+END_TEST
+
 /* ---- what cannot be ---- */
 
 static void
@@ -684,6 +794,7 @@ server_suite(void)
     Suite *suite = suite_create("server");
     TCase *gdb = tcase_create("gdbserver"), *lines = tcase_create("lines");
     TCase *lldb = tcase_create("lldb-server"), *bad = tcase_create("refusals");
+    TCase *gone = tcase_create("client gone");
 
     suite_add_tcase(suite, gdb);
     tcase_set_timeout(gdb, 20);
@@ -709,6 +820,10 @@ server_suite(void)
     tcase_add_test(lldb, writes_the_port_to_a_pipe);
     tcase_add_test(lldb, writes_the_port_to_a_fifo_and_to_a_file);
     tcase_add_test(lldb, connects_to_who_listens_and_launches_what_it_says);
+    suite_add_tcase(suite, gone);
+    tcase_set_timeout(gone, 20);
+    tcase_add_loop_test(gone, the_program_does_what_the_table_says, 0,
+                        sizeof(cells) / sizeof(cells[0]));
     suite_add_tcase(suite, bad);
     tcase_set_timeout(bad, 30);
     tcase_add_test(bad, says_why_it_cannot_start);
