@@ -156,7 +156,8 @@ put_threads(struct engine *s, struct rsp_out *out, enum level level)
 }
 
 /* An lldb that once gets the empty reply never asks again (19, measured), also when more threads
- * come; so a target with threads always answers, and one that never has more than one thread, whose
+ * come; so a target with threads always answers, and one that never has more than one thread,
+ * whose
  * stop reply says it all, never does: that saves a round trip at each stop. */
 static int
 say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)

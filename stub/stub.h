@@ -41,6 +41,7 @@ extern const struct stub_family stub_run_packets;      /* c s C S vCont k D vKil
 extern const struct stub_family stub_break_packets;    /* Z z */
 extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo ... */
 extern const struct stub_family stub_xfer_packets;     /* qXfer:... */
+extern const struct stub_family stub_file_packets;     /* vFile: files of the server's machine */
 extern const struct stub_family stub_monitor_packets;  /* qRcmd */
 extern const struct stub_family stub_launch_packets;   /* vRun vAttach A QEnvironment... */
 extern const struct stub_family stub_lldb_packets; /* what lldb asks: host, process, QList... */

@@ -182,6 +182,42 @@ enum stub_launch_option {
 
 enum stub_signal_list { STUB_PASS_SIGNALS, STUB_PROGRAM_SIGNALS };
 
+/* ---- files of the machine that the target runs on (GDB manual, "Host I/O Packets") ---- */
+
+/* The bits of an open, the protocol's own numbers (GDB manual, "Open Flags"). */
+enum {
+    STUB_OPEN_WRITE = 1, /* only */
+    STUB_OPEN_BOTH = 2,
+    STUB_OPEN_APPEND = 0x8,
+    STUB_OPEN_CREATE = 0x200,
+    STUB_OPEN_TRUNCATE = 0x400,
+    STUB_OPEN_EXCLUSIVE = 0x800
+};
+
+struct stub_file_stat {
+    uint64_t dev, ino, rdev, size, block_size, blocks;
+    uint32_t mode, links, uid, gid; /* mode as Linux has it */
+    int64_t atime, mtime, ctime;    /* seconds since 1970 */
+};
+
+/* Descriptors are the target's own numbers, 0 and up. Paths are absolute or the server's own;
+ * they
+ * mean the file system of the process that root() named last (0: the server's). Errors are -errno
+ * of Linux; read and write say in *done how much was moved, 0 at the end. All are there, or the
+ * whole struct is absent. Files still open when a client goes are closed. */
+struct stub_files {
+    int (*root)(void *target, int64_t pid);
+    int (*open)(void *target, const char *path, unsigned flags, unsigned mode);
+    int (*close)(void *target, int fd);
+    int (*read)(void *target, int fd, uint64_t offset, void *buffer, size_t size, size_t *done);
+    int (*write)(void *target, int fd, uint64_t offset, const void *bytes, size_t size,
+                 size_t *done);
+    int (*stat)(void *target, int fd, struct stub_file_stat *stat);
+    int (*stat_path)(void *target, const char *path, bool follow, struct stub_file_stat *stat);
+    int (*unlink)(void *target, const char *path);
+    int (*readlink)(void *target, const char *path, char *buffer, size_t size, size_t *done);
+};
+
 /* ---- the target ---- */
 
 struct stub_target {
@@ -281,6 +317,8 @@ struct stub_target {
     void (*settled)(void *target);
     /* The client is gone without a detach: the target's own policy applies. */
     void (*client_gone)(void *target);
+
+    const struct stub_files *files;
 };
 
 #ifdef __cplusplus

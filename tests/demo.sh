@@ -65,7 +65,8 @@ frame select 1
 frame variable
 memory read -c 32 $sp
 disassemble -c 3 -s $pc
-breakpoint disable 1
+breakpoint disable
+frame select 0
 thread step-out
 process kill
 L
@@ -91,7 +92,8 @@ if [ "$check" = check ]; then
 	serve
 	run_lldb >"$dir/out" 2>&1
 	done_with
-	if [ "$(grep -c 'baker(' "$dir/out")" -ge 4 ] && grep -q 'minutes = 45' "$dir/out"; then
+	if [ "$(grep -c 'baker(' "$dir/out")" -ge 4 ] && grep -q 'minutes = 45' "$dir/out" &&
+		grep -q 'stop reason = step out' "$dir/out" && grep -q 'exited with status = 9' "$dir/out"; then
 		echo "ok demo-lldb"
 	else
 		echo "not ok demo-lldb"

@@ -25,6 +25,7 @@ enum {
     LIVE_BREAKPOINT_MAX = 4, /* bytes of a software breakpoint, as in struct arch */
     LIVE_GENERAL_MAX = 512,  /* bytes of the general register set of any machine */
     LIVE_SLOTS = 4,          /* hardware breakpoint slots that we use */
+    LIVE_FILES = 16,         /* files open for a client */
     LIVE_SAVED_MAX = 64,     /* register copies kept for clients */
     LIVE_OUTPUT_MAX = 4096,
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
@@ -84,7 +85,8 @@ struct thread {
 
     int owed;     /* signal to deliver when it starts */
     int injected; /* sent by us with tgkill at the client's wish: pass it when it arrives */
-    /* Signals that came while stepping over a breakpoint: the first one with its siginfo, and a bit
+    /* Signals that came while stepping over a breakpoint: the first one with its siginfo, and a
+     * bit
      * for each number N (1 << (N - 1)) of those that came after it. */
     int deferred;
     siginfo_t deferred_info;
@@ -249,7 +251,15 @@ struct live {
 
     struct saved_registers saved[LIVE_SAVED_MAX];
     uint32_t saved_next;
+
+    int files[LIVE_FILES]; /* open for the client; -1 free */
+    int files_root;        /* whose file system, -1 our own */
 };
+
+/* ---- files.c ---- */
+extern const struct stub_files live_files;
+void live_files_begin(struct live *live);
+void live_files_close(struct live *live);
 
 /* ---- live.c ---- */
 /* Notes the cause of an error and returns -error. */

@@ -55,6 +55,7 @@ const struct stub_target live_target = {
     .process_info = live_process_info,
     .why = why,
     .client_gone = live_client_gone,
+    .files = &live_files,
 };
 
 struct live *
@@ -70,6 +71,7 @@ live_open(const struct live_config *config)
     TAILQ_INIT(&live->early);
     TAILQ_INIT(&live->queue);
     live->pty = live->pty_keep = -1;
+    live_files_begin(live);
     live->launch.randomize = live->config.randomize;
     return live;
 }
@@ -88,6 +90,7 @@ live_close(struct live *live)
             live_detach(live, p->pid);
     }
     live_await_leaving(live);
+    live_files_close(live);
     TAILQ_FOREACH(p, &live->processes, next)
     live_process_free(p);
     live_sweep(live);

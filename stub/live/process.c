@@ -334,6 +334,7 @@ live_client_gone(void *target)
     struct live *live = target;
     struct process *p;
 
+    live_files_close(live);
     if (live_process_find(live, 0) == NULL)
         return;
     live_stand(live);

@@ -224,7 +224,8 @@ only_client_matters(struct program_session *x, int timeout)
            (x->replied || !x->served) && !stub_is_waiting(&x->stub) && !live_running(x->live);
 }
 
-/* Waits for bytes, room, news or the end of time. fds[0] is the caller's. While the program stands
+/* Waits for bytes, room, news or the end of time. fds[0] is the caller's. While the program
+ * stands
  * nobody may be told what it printed, so that stays where it is. */
 static void
 wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)

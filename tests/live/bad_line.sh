@@ -4,7 +4,7 @@
 # right, or be right up to an error that gdb reports: never silently wrong, never stuck.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-rates='20000:4 5000:3 2000:1' # bytes for each fault : seeds
+rates='20000:5 5000:3' # bytes for each fault : seeds
 [ "${1:-}" != long ] || { rates='20000:25 5000:25 2000:10 800:5' && shift; }
 server=${1:-build/stubborn --unreliable}
 client=gdb

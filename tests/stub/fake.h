@@ -56,6 +56,9 @@ struct fake {
 
     struct stub_point points[FAKE_POINTS];
     unsigned point_count;
+    uint8_t file[32];
+    size_t file_size;
+    bool file_open;
     uint8_t saves[FAKE_SAVES][FAKE_REGISTERS];
     unsigned save_count;
     uint64_t allocated;
