@@ -592,7 +592,8 @@ is_sane(void)
     if (fd < 0)
         return false;
     sane = ask(fd, "qSupported:swbreak+", reply, sizeof(reply)) && strstr(reply, "PacketSize=");
-    sane = sane && ask(fd, "?", reply, sizeof(reply)) && strpbrk(reply, "TSWX");
+    sane =
+        sane && ask(fd, "?", reply, sizeof(reply)) && strpbrk(reply, "TSWXO"); /* OK: no process */
     if (!sane)
         fprintf(stderr, "mutate: probe got: %.200s\n", reply);
     close(fd);
