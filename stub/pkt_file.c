@@ -6,7 +6,7 @@
 
 /* ---- replies: F result [, errno] [; attachment] ---- */
 
-/* The protocol has errno numbers of its own (GDB manual, "Errno Values"), which are Linux's but for
+/* The protocol has errno numbers of its own (GDB manual, "Errno Values"), which are Linux's but
  * these two, and one for all that it does not know. */
 static unsigned
 wire_errno(int number)

@@ -24,11 +24,19 @@ end_others() {
 	done 2>/dev/null
 	others=''
 }
+is_gone() {
+	! kill -0 "$1" || grep -q '^State:.*Z' "/proc/$1/status"
+}
+# The server's exit status; one that does not end is killed, and that is its status.
+wait_for_server() {
+	until_true is_gone "$server_pid" || kill -KILL "$server_pid"
+	wait "$server_pid"
+}
 # A server that is told to end does so with status 0; a sanitizer that complained makes it another.
 end_server() {
 	[ -n "$server_pid" ] || return 0
 	kill "$server_pid" 2>/dev/null
-	wait "$server_pid" 2>/dev/null
+	wait_for_server 2>/dev/null
 	status=$?
 	server_pid=''
 	[ $status -eq 0 ] || {
@@ -49,7 +57,8 @@ until_true() {
 # it started or attached to in $pid.
 serve() {
 	end_server
-	"$server" "$@" >"$log" 2>&1 </dev/null &
+	: >"$log" # what the last one said must not be read for this one
+	"$server" "$@" >>"$log" 2>&1 </dev/null &
 	server_pid=$!
 	until_true grep -q '^lldb ' "$log" || {
 		echo "not ok bad input: a server starts ($*: $(head -n 3 "$log"))"
@@ -96,7 +105,7 @@ logged() {
 	[ "$(wc -l <"$out")" -eq "$1" ] && grep -q -E -e "$2" "$out"
 }
 ends_well() {
-	wait "$server_pid"
+	wait_for_server 2>/dev/null
 	echo "exit status $?" >"$out"
 	server_pid=''
 	grep -q -x 'exit status 0' "$out"

@@ -17,7 +17,7 @@ command -v gdb >/dev/null 2>&1 || { echo "skip $who (no gdb)"; exit 0; }
 complaints='warning:|error|[Ii]gnor|[Cc]annot|[Cc]an.t|Couldn|Could not|[Tt]imed out|[Tt]imeout|[Ii]nvalid|[Mm]alformed'
 complaints="$complaints|[Bb]ogus|[Uu]nexpected|closed|[Rr]eset|refused|not being run|failed|failure|too (short|long)"
 complaints="$complaints|No (registers|frame|symbol|thread|process|stack)|not responding|[Uu]nknown|[Uu]nrecognized|Bad "
-complaints="$complaints|[Tt]runcated|[Pp]rotocol|[Tt]arget disconnected|Remote replied|invalid|nonexistent"
+complaints="$complaints|[Tt]runcated|[Pp]rotocol|[Tt]arget disconnected|Remote replied|invalid|nonexistent|Read returned"
 
 # play MEAN SEED OUT: one session through the line; 0 unless it hung.
 play() {
@@ -33,6 +33,7 @@ play() {
 			set print null-stop on
 			set print thread-events off
 			set sysroot /
+			set exec-file-mismatch off
 			file build/session
 			set remote noack-packet off
 			set remotetimeout 1

@@ -2,8 +2,19 @@
 == after-connect
 target extended-remote @COMM@
 ? Remote debugging using
-== after-run
+# What bad company left behind is killed: the server may hold several programs.
+== after-kill
+kill inferiors 1
+kill inferiors 2
+kill inferiors 3
+kill inferiors 4
+inferior 1
+remove-inferiors 2 3 4
 kill
+info threads
+? No threads
+== after-run
+file @PROG@
 set remote exec-file @REMOTE@
 set args one
 break factorial

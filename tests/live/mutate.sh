@@ -60,7 +60,6 @@ if command -v gdb >/dev/null 2>&1 && ! is_gone "$server_pid"; then
 	{
 		printf 'set %s\n' 'confirm off' 'pagination off' 'width 0' 'style enabled off' 'sysroot /' \
 			'print null-stop on'
-		echo 'file @PROG@'
 		steps commands $here/mutate.gdb
 	} | fill_in >"$dir/commands"
 	timeout 60 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' <"$dir/commands" \
