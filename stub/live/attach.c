@@ -207,7 +207,7 @@ live_attach(struct live *live, pid_t pid)
         t = TAILQ_FIRST(&p->threads);
     if (t != NULL && t->report.state == REPORT_NONE) {
         live_stop_event(t, STUB_NO_REASON, 0);
-        live_queue(live, &t->report, false);
+        live_queue_first(live, &t->report);
     }
     return 0;
 }

@@ -306,6 +306,8 @@ bool live_thread_is_zombie(struct thread *t);
 
 /* ---- queue.c ---- */
 void live_queue(struct live *live, struct report *r, bool held);
+/* Before what is left untold of other programs: the answer to a launch or an attach. */
+void live_queue_first(struct live *live, struct report *r);
 void live_unqueue(struct live *live, struct report *r);
 struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, int signal);
 bool live_has_news(struct live *live);

@@ -443,8 +443,9 @@ adopt(struct live *live, pid_t child, const char *path)
     live->standing = true;
     live->last = NULL;
     live->has_ended = false;
+    live_halt(live, p); /* out of exec */
     live_stop_event(t, STUB_NO_REASON, SIGTRAP);
-    live_queue(live, &t->report, false);
+    live_queue_first(live, &t->report);
     return 0;
 }
 

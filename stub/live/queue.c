@@ -15,6 +15,15 @@ live_queue(struct live *live, struct report *r, bool held)
 }
 
 void
+live_queue_first(struct live *live, struct report *r)
+{
+    live_unqueue(live, r);
+    r->held = false;
+    r->state = REPORT_QUEUED;
+    TAILQ_INSERT_HEAD(&live->queue, r, next);
+}
+
+void
 live_unqueue(struct live *live, struct report *r)
 {
     if (r->state == REPORT_QUEUED)

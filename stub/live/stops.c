@@ -123,6 +123,20 @@ is_in(const struct process *p, const struct process *only)
     return only == NULL ? !p->hidden && !p->leaving : p == only;
 }
 
+/* A thread at the event of a clone, fork or exec stands in the middle of that call, and the kernel
+ * will still write the call's result into its registers: whatever is done with them meanwhile (a
+ * call for an expression) is undone, or taken for the result. It goes on to the end of the call. */
+static void
+leave_call(struct thread *t)
+{
+    t->at_event = false;
+    t->running = t->interrupting = true;
+    live_flush_registers(t);
+    live_forget_registers(t);
+    live_ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+    live_ptrace(PTRACE_CONT, t->tid, 0, 0);
+}
+
 /* Asks every running thread to stop; returns how many are still to come. */
 static unsigned
 ask(struct live *live, struct process *only)
@@ -132,7 +146,11 @@ ask(struct live *live, struct process *only)
 
     RB_FOREACH(t, thread_tree, &live->threads)
     {
-        if (!t->running || t->stuck || !is_in(t->process, only))
+        if (!is_in(t->process, only))
+            continue;
+        if (!t->running && t->at_event && !t->vforking)
+            leave_call(t);
+        if (!t->running || t->stuck)
             continue;
         n++;
         if (!t->interrupting && !t->newborn) {
