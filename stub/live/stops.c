@@ -123,9 +123,11 @@ is_in(const struct process *p, const struct process *only)
     return only == NULL ? !p->hidden && !p->leaving : p == only;
 }
 
-/* A thread at the event of a clone, fork or exec stands in the middle of that call, and the kernel
+/* A thread at the event of a clone, fork or exec stands in the middle of that call, and the
+ * kernel
  * will still write the call's result into its registers: whatever is done with them meanwhile (a
- * call for an expression) is undone, or taken for the result. It goes on to the end of the call. */
+ * call for an expression) is undone, or taken for the result. It goes on to the end of the call.
+ * */
 static void
 leave_call(struct thread *t)
 {

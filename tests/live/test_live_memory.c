@@ -129,6 +129,22 @@ START_TEST(regions_cover_everything_without_gaps)
 }
 END_TEST
 
+/* At such an event rax says -ENOSYS, and the kernel writes it once more: a thread that stood
+ * there
+ * could do no call for us, and its own would be done twice. */
+START_TEST(no_thread_stands_in_the_middle_of_a_call)
+{
+    drive_open(&d);
+    drive_launch(&d, "threads", NULL, NULL);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), 0);
+    uint64_t address;
+    ck_assert_int_eq(
+        live_target.allocate(drive_process(&d), 4096, STUB_READ | STUB_WRITE, &address), 0);
+    ck_assert_int_eq(live_target.deallocate(drive_process(&d), address), 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(registers_are_written_before_the_thread_runs)
 {
     run_to("memory", "answer");
@@ -370,6 +386,7 @@ live_memory_suite(void)
     suite_add_tcase(s, c);
     c = tcase_create("registers");
     tcase_set_timeout(c, 30);
+    tcase_add_test(c, no_thread_stands_in_the_middle_of_a_call);
     tcase_add_test(c, registers_are_written_before_the_thread_runs);
     tcase_add_test(c, saved_registers_come_back_once);
     tcase_add_test(c, changed_pc_does_not_restart_an_interrupted_call);
