@@ -35,9 +35,9 @@ bury() {
 
 crashes=0 exits=0 last=
 end_at=$(($(date +%s) + seconds))
-while left=$((end_at - $(date +%s))) && [ $left -gt 0 ]; do
+while rest=$((end_at - $(date +%s))) && [ $rest -gt 0 ]; do
 	start_server || exit 1
-	build/tools/mutate "$port" "$server_pid" $left $seed "$PWD/build/session" >"$dir/out" 2>&1
+	build/tools/mutate "$port" "$server_pid" $rest $seed "$PWD/build/session" >"$dir/out" 2>&1
 	status=$?
 	seed=$((seed + 1))
 	if [ $status -ne 3 ]; then
