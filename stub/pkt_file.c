@@ -6,19 +6,24 @@
 
 /* ---- replies: F result [, errno] [; attachment] ---- */
 
-/* The protocol has errno numbers of its own (GDB manual, "Errno Values"), which are Linux's but
- * these two, and one for all that it does not know. */
+/* The protocol has errno numbers of its own (GDB manual, "Errno Values"): these of Linux's, two
+ * more under other numbers, and one for all that it does not know. */
 static unsigned
 wire_errno(int number)
 {
-    enum { LINUX_ENAMETOOLONG = 36, LINUX_ENOSYS = 38, LAST_ALIKE = 30, UNKNOWN = 9999 };
-    enum { WIRE_ENOSYS = 88, WIRE_ENAMETOOLONG = 91 };
+    enum { LINUX_ENAMETOOLONG = 36, LINUX_ENOSYS = 38 };
+    enum { WIRE_ENOSYS = 88, WIRE_ENAMETOOLONG = 91, WIRE_EUNKNOWN = 9999 };
+    static const uint8_t alike[] = { 1,  2,  4,  5,  9,  13, 14, 16, 17, 19,
+                                     20, 21, 22, 23, 24, 27, 28, 29, 30 };
 
     if (number == LINUX_ENAMETOOLONG)
         return WIRE_ENAMETOOLONG;
     if (number == LINUX_ENOSYS)
         return WIRE_ENOSYS;
-    return number <= LAST_ALIKE ? (unsigned)number : UNKNOWN;
+    for (size_t i = 0; i < sizeof(alike); i++)
+        if (alike[i] == number)
+            return alike[i];
+    return WIRE_EUNKNOWN;
 }
 
 /* result is what an operation said: a number for the client, or -errno. */
@@ -258,7 +263,8 @@ stat_link(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r != 0 ? say(out, r) : say_stat(out, &stat);
 }
 
-/* lldb: the size, 64 bits of it. */
+/* lldb: the size, 64 bits of it. lldb 19 takes F-1 for a file of no bytes; an error reply, which
+ * is what lldb-server gives, it understands. */
 static int
 say_size(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -266,7 +272,7 @@ say_size(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     int r = look(s, in, out, true, &stat);
 
     if (r != 0)
-        return r == PKT_BAD ? r : say(out, r);
+        return r;
     rsp_put(out, 'F');
     rsp_put_hex(out, stat.size);
     return PKT_DONE;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,21 +58,48 @@ set_root(void *target, int64_t pid)
     return 0;
 }
 
-/* Opens a path where root() said; links there stay inside. -errno on failure. */
+/* Opens a path inside files_root; links there stay inside too. -errno on failure. */
+static int
+open_inside(const struct live *live, const char *path, int flags, unsigned mode)
+{
+    struct open_how how = { .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+                            .mode = (flags & O_CREAT) != 0 ? mode : 0,
+                            .resolve = RESOLVE_IN_ROOT };
+    long fd = syscall(SYS_openat2, live->files_root, path, &how, sizeof(how));
+
+    return fd < 0 ? -errno : (int)fd;
+}
+
+/* /proc/PID/exe and maps name the files of a process behind chroot from our root, its own link map
+ * from its root, and a client asks with both. What a name from our root is in files_root, or NULL
+ * when it leads elsewhere; a root in another mount namespace has no name here ("/"). */
+static const char *
+name_inside(const struct live *live, const char *path)
+{
+    char link[64], root[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", live->files_root);
+    n = readlink(link, root, sizeof(root));
+    if (n <= 1 || (size_t)n == sizeof(root) || strncmp(path, root, (size_t)n) != 0)
+        return NULL;
+    return path[n] == '/' ? path + n : NULL;
+}
+
+/* Opens a path where root() said. -errno on failure. */
 static int
 open_there(const struct live *live, const char *path, int flags, unsigned mode)
 {
-    struct open_how how = { .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-                            .resolve = RESOLVE_IN_ROOT };
-    long fd;
+    const char *inside;
+    int fd;
 
     if (live->files_root < 0) {
         fd = open(path, flags | O_CLOEXEC, mode);
-    } else {
-        how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-        fd = syscall(SYS_openat2, live->files_root, path, &how, sizeof(how));
+        return fd < 0 ? -errno : fd;
     }
-    return fd < 0 ? -errno : (int)fd;
+    fd = open_inside(live, path, flags, mode);
+    inside = fd == -ENOENT ? name_inside(live, path) : NULL;
+    return inside == NULL ? fd : open_inside(live, inside, flags, mode);
 }
 
 /* ---- descriptors ---- */
@@ -101,6 +129,20 @@ has_contents(int fd)
     return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : -EACCES;
 }
 
+/* Looks before it opens, because opening alone does something to a device (a watchdog starts, a
+ * tape winds back). 0 also for what is not there yet. */
+static int
+may_open(const struct live *live, const char *path)
+{
+    int fd = open_there(live, path, O_PATH, 0), r;
+
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
+    r = has_contents(fd);
+    close(fd);
+    return r;
+}
+
 static int
 open_file(void *target, const char *path, unsigned flags, unsigned mode)
 {
@@ -111,6 +153,9 @@ open_file(void *target, const char *path, unsigned flags, unsigned mode)
         slot++;
     if (slot == LIVE_FILES)
         return -EMFILE;
+    r = may_open(live, path);
+    if (r != 0)
+        return r;
     fd = open_there(live, path, flags_of(flags) | O_NOCTTY | O_NONBLOCK, mode);
     if (fd < 0)
         return fd;

@@ -1,17 +1,8 @@
 # mutate.gdb - a right session on a server that had bad company.
 == after-connect
 target extended-remote @COMM@
-? Remote debugging using
-# What bad company left behind is killed: the server may hold several programs.
-== after-kill
-kill inferiors 1
-kill inferiors 2
-kill inferiors 3
-kill inferiors 4
-inferior 1
-remove-inferiors 2 3 4
-kill
 info threads
+? Remote debugging using
 ? No threads
 == after-run
 file @PROG@

@@ -55,15 +55,22 @@ else
 	is_wrong server-lives "crashed $crashes times, ended itself $exits times; the last: $last"
 fi
 
+play_gdb() {
+	(ulimit -c 0; timeout 60 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+		-iex 'set confirm off' -iex 'set pagination off' -iex 'set width 0' -iex 'set sysroot /' \
+		-iex 'set style enabled off' -iex 'set print null-stop on' <"$1" >"$2" 2>&1)
+}
+# What bad company left behind is killed by a gdb of its own: there may be several programs, and one
+# that saw them go keeps their symbols.
 if command -v gdb >/dev/null 2>&1 && ! is_gone "$server_pid"; then
 	marker='echo \n@@ @NAME@\n'
 	{
-		printf 'set %s\n' 'confirm off' 'pagination off' 'width 0' 'style enabled off' 'sysroot /' \
-			'print null-stop on'
-		steps commands $here/mutate.gdb
-	} | fill_in >"$dir/commands"
-	timeout 60 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' <"$dir/commands" \
-		>"$dir/gdb" 2>&1
+		echo "target extended-remote 127.0.0.1:$port"
+		printf 'kill inferiors %d\n' 1 2 3 4 5 6 7 8
+	} >"$dir/commands"
+	play_gdb "$dir/commands" "$dir/gdb"
+	steps commands $here/mutate.gdb | fill_in >"$dir/commands"
+	play_gdb "$dir/commands" "$dir/gdb"
 	steps check $here/mutate.gdb "$dir/gdb" || failures=$((failures + 1))
 fi
 [ $failures -eq 0 ]
