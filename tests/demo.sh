@@ -71,10 +71,10 @@ thread step-out
 process kill
 L
 run_gdb() {
-	timeout 60 gdb -nx -q -batch -ex "target remote localhost:$port" -x "$dir/gdb" "$prog"
+	timeout 60 gdb -nx -q -batch -ex "target remote 127.0.0.1:$port" -x "$dir/gdb" "$prog"
 }
 run_lldb() {
-	timeout 60 "$lldb" -x -b -o "gdb-remote localhost:$port" -s "$dir/lldb" "$prog"
+	timeout 60 "$lldb" -x -b -o "gdb-remote 127.0.0.1:$port" -s "$dir/lldb" "$prog"
 }
 
 if [ "$check" = check ]; then

@@ -17,5 +17,6 @@ SUITE(live_launch)
 SUITE(live_break)
 SUITE(live_memory)
 SUITE(live_threads)
+SUITE(live_files)
 
 #undef SUITE

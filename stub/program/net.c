@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -56,7 +57,8 @@ resolve(const struct program_comm *comm)
     int wrong;
 
     snprintf(port, sizeof(port), "%u", comm->port);
-    if (!*host)
+    /* localhost is loopback by definition (RFC 6761), also where no file says so. */
+    if (!*host || strcasecmp(host, "localhost") == 0)
         host = comm->family == AF_INET6 ? "::1" : "127.0.0.1";
     if (strcmp(host, "*") == 0) {
         hints.ai_flags = AI_PASSIVE;
