@@ -34,7 +34,8 @@ run_gdb() {
 		END
 		steps commands "$1"
 	} | fill_in >"$dir/commands"
-	timeout 60 $client -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+	# Whoever started us may have had SIGINT ignored (a background job), and gdb would inherit that.
+	timeout 60 env --default-signal=INT $client -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 		<"$dir/commands" >"$out" 2>&1
 	check_part "$1" "$out" "$allowed"
 }

@@ -1,5 +1,5 @@
-/* test_live_files.c - files of this machine, asked for by packet and by operation: stub/live/files.c
- * behind stub/pkt_file.c. */
+/* test_live_files.c - files of this machine, by packet and by operation: stub/live/files.c behind
+ * stub/pkt_file.c. */
 #define _GNU_SOURCE 1
 #include "tests/live/driver.h"
 
