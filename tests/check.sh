@@ -13,6 +13,7 @@ part() {
 	shift
 	log=build/check/$name.log
 	begin=$(date +%s)
+	: >"$log" || { failed=$((failed + 1)); return; }
 	"$@" >"$log" 2>&1 </dev/null
 	status=$?
 	p=$(grep -c '^ok ' "$log")
