@@ -80,7 +80,7 @@ if [ -n "${LAUNCHED:-}" ]; then
 	run_lldb $here/session.lldb 'process launch --stop-at-entry -- one "two words"'
 	pid=$(sed -n 's/^Process \([0-9]*\) launched.*/\1/p' "$dir/session.lldb.out")
 elif start "$dir/server" $server gdbserver 127.0.0.1:0 -- build/session one 'two words'; then
-	run_lldb $here/session.lldb 'gdb-remote @PORT@'
+	run_lldb $here/session.lldb 'gdb-remote @COMM@'
 	pid=$(sed -n 's/^Process \([0-9]*\) detached.*/\1/p' "$dir/session.lldb.out")
 fi
 if is_gone "${pid:-0}"; then
