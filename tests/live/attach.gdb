@@ -27,7 +27,7 @@ print spins > 0
 ? spins\+\+
 ? = 1\n
 == attached-interrupt
-shell sh @DIR@/poke
+shell exec sh @DIR@/poke
 continue
 thread 4
 bt

@@ -248,7 +248,7 @@ monitor help
 ? [a-z]
 ! not supported|unknown
 == interrupt
-shell sh @DIR@/poke
+shell exec sh @DIR@/poke
 continue
 bt
 print spins > 5
@@ -256,7 +256,7 @@ print spins > 5
 ? wait_long \(\).*main \(
 ? = 1\n
 == interrupt-again
-shell sh @DIR@/poke
+shell exec sh @DIR@/poke
 set $was = spins
 continue
 print spins > $was
