@@ -189,8 +189,9 @@ stub_dispatch(struct engine *s)
     if (r == STUB_LATER)
         return;
     s->busy = false;
+    s->resumed = r == PKT_QUIET;
     if (r == PKT_QUIET)
-        s->waiting = s->resumed = true;
+        s->waiting = true;
     else
         reply(s, &out, row, r);
     stub_settle(s);

@@ -73,8 +73,7 @@ enum {
     CLIENT_NATIVE_SIGNALS = 1u << 10,
     CLIENT_FORK_EVENTS = 1u << 11,
     CLIENT_VFORK_EVENTS = 1u << 12,
-    CLIENT_EXEC_EVENTS = 1u << 13,
-    CLIENT_LIBRARY_LISTS = 1u << 14
+    CLIENT_EXEC_EVENTS = 1u << 13
 };
 
 struct engine {

@@ -318,6 +318,7 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     struct rsp_out before;
     int r;
 
+    s->over = false; /* there is something to serve, again */
     rsp_put(out, 'T');
     rsp_put_hex_wide(out, (uint64_t)stub_signal_out(s, event->signal), 2);
     put_thread_and_name(s, out, event->id);

@@ -129,6 +129,7 @@ write_binary(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 /* One request looks at no more than this: nothing may block for long. */
 #define SCAN_MAX (UINT64_C(1) << 30)
+#define WORK_MAX (2 * SCAN_MAX)
 
 /* The CRC of qCRC: polynomial 0x04c11db7, the top bit first, begun with ones, not inverted. Four
  * bits at a time. */
@@ -184,7 +185,8 @@ sum_memory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 /* Where the pattern stands in n bytes: its offset, or where it could begin at the earliest when
- * more bytes come. *work counts the comparisons, which a pattern of one letter multiplies. */
+ * more bytes come. *work counts the comparisons, which a pattern of one letter multiplies, and its
+ * caller adds the bytes moved. */
 static size_t
 find(const uint8_t *bytes, size_t n, const struct rsp_in *pattern, bool *found, uint64_t *work)
 {
@@ -197,7 +199,7 @@ find(const uint8_t *bytes, size_t n, const struct rsp_in *pattern, bool *found, 
             same++;
         *work += same + 1;
         *found = same == length;
-        if (*found || *work > 4 * SCAN_MAX)
+        if (*found || *work > WORK_MAX)
             break;
     }
     return at;
@@ -229,10 +231,11 @@ search(struct engine *s, struct rsp_out *out, uint64_t address, uint64_t length,
             rsp_put_hex(out, address);
             return PKT_DONE;
         }
-        if (work > 4 * SCAN_MAX)
+        if (work > WORK_MAX)
             return -STUB_E2BIG;
         left -= got;
         kept = kept + got - at;
+        work += kept;
         memmove(out->buf, out->buf + at, kept);
     }
     if (length > SCAN_MAX)
@@ -256,7 +259,7 @@ search_memory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     pattern = rsp_take_rest(in);
     if (!rsp_take_end(in) || rsp_left(&pattern) == 0)
         return PKT_BAD;
-    if (rsp_left(&pattern) > out->cap)
+    if (rsp_left(&pattern) > out->cap / 2) /* else each round looks at few new bytes */
         return -STUB_E2BIG;
     if (length > 0 && below_top(s, address, length) == 0)
         return -STUB_EFAULT;

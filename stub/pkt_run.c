@@ -11,6 +11,15 @@ struct action {
     struct rsp_id id; /* {-1, -1}: all */
 };
 
+/* A signal number of the client's, as the target counts; -1 when there is no such signal. */
+static int
+take_signal(struct engine *s, struct rsp_in *in)
+{
+    uint64_t number = rsp_take_hex(in);
+
+    return number > 0xff ? -1 : stub_signal_in(s, (int)number);
+}
+
 /* "c", "C sig", "s", "S sig", "t", "r start,end", then an id. In stub_action's order of need. */
 static bool
 take_action(struct engine *s, struct rsp_in *in, struct action *a)
@@ -32,7 +41,7 @@ take_action(struct engine *s, struct rsp_in *in, struct action *a)
     else
         in->bad = true;
     if (letter == 'C' || letter == 'S')
-        a->signal = stub_signal_in(s, (int)(rsp_take_hex(in) & 0xff));
+        a->signal = take_signal(s, in);
     if (letter == 'r') {
         a->start = rsp_take_hex(in);
         rsp_take(in, ',');
@@ -84,7 +93,7 @@ action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
         a.kind = step ? STUB_STEP : STUB_CONTINUE;
     rsp_take(in, (char)letter);
     if (is_current && (letter == 'C' || letter == 'S'))
-        a.signal = stub_signal_in(s, (int)(rsp_take_hex(in) & 0xff));
+        a.signal = take_signal(s, in);
     return a;
 }
 
@@ -184,12 +193,12 @@ run(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 run_with_signal(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t number = rsp_take_hex(in);
+    int number = take_signal(s, in);
 
     (void)out;
     if (in->bad || (rsp_left(in) > 0 && !rsp_take_if(in, ';')))
         return PKT_BAD;
-    if (number > 0xff || stub_signal_in(s, (int)number) < 0)
+    if (number < 0)
         return -STUB_EINVAL;
     return go_on(s, in);
 }
@@ -234,13 +243,26 @@ current_pid(struct engine *s, int64_t *pid)
     return r;
 }
 
-/* A number beyond any process's names none. */
-static int64_t
-take_pid(struct rsp_in *in)
+/* A process of its own number: 0 ("any") and what no process can have are none. 0, PKT_BAD or
+ * -STUB_ESRCH. */
+static int
+take_pid(struct rsp_in *in, int64_t *pid)
 {
-    uint64_t pid = rsp_take_hex(in);
+    uint64_t number = rsp_take_hex(in);
 
-    return pid > INT64_MAX ? 0 : (int64_t)pid;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    *pid = number > INT64_MAX ? 0 : (int64_t)number;
+    return *pid == 0 ? -STUB_ESRCH : 0;
+}
+
+/* Nothing is left that could stop: the client waits no more. */
+static void
+let_go(struct engine *s, bool others)
+{
+    s->over = !others;
+    if (!others)
+        s->waiting = s->resumed = s->interrupt = false;
 }
 
 /* k: gdb expects no reply and lldb an X packet; a gdb has hung up before it could mind. */
@@ -261,47 +283,52 @@ kill_it(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         r = s->target->kill(s->object, end.id.pid);
     if (r != 0)
         return r;
-    s->over = !others;
+    let_go(s, others);
     return stub_put_stop(s, out, &end);
 }
 
+/* vKill;pid: the client may go on to start another program. */
 static int
 kill_pid(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     int64_t pid;
+    bool others;
     int r;
 
     (void)out;
     rsp_take(in, ';');
-    pid = take_pid(in);
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = s->target->kill(s->object, pid);
-    return r == 0 ? PKT_OK : r;
+    r = take_pid(in, &pid);
+    if (r == 0)
+        r = any_others(s, pid, &others);
+    if (r == 0)
+        r = s->target->kill(s->object, pid);
+    if (r != 0)
+        return r;
+    let_go(s, others);
+    s->over = false;
+    return PKT_OK;
 }
 
 /* D and D;pid */
 static int
 detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    int64_t pid = 0;
+    int64_t pid;
     bool others;
-    int r = 0;
+    int r;
 
     (void)out;
     if (rsp_take_if(in, ';'))
-        pid = take_pid(in);
+        r = take_pid(in, &pid);
     else
-        r = current_pid(s, &pid);
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+        r = rsp_take_end(in) ? current_pid(s, &pid) : PKT_BAD;
     if (r == 0)
         r = any_others(s, pid, &others);
     if (r == 0)
         r = s->target->detach(s->object, pid);
     if (r != 0)
         return r;
-    s->over = !others;
+    let_go(s, others);
     return PKT_OK;
 }
 
@@ -319,7 +346,7 @@ set_signals(struct engine *s, struct rsp_in *in, enum stub_signal_list which)
         int native;
 
         rsp_take_if(&number, ' '); /* lldb's testsuite puts one there */
-        native = stub_signal_in(s, (int)(rsp_take_hex(&number) & 0xff));
+        native = take_signal(s, &number);
         if (number.bad)
             return PKT_BAD;
         if (native >= 0 && native < 256)

@@ -625,16 +625,12 @@ running(void *target)
 }
 
 static int
-end_now(struct fake *f, int64_t pid, bool killed)
+end_now(struct fake *f, int64_t pid)
 {
     if (pid != FAKE_PID || f->thread_count == 0)
         return -STUB_ESRCH;
     f->thread_count = 0;
     f->running = false;
-    if (killed)
-        f->other = (struct stub_event){ .kind = STUB_SIGNALLED,
-                                        .signal = 9,
-                                        .id = { FAKE_PID, FAKE_PID } };
     return 0;
 }
 
@@ -643,7 +639,7 @@ kill_process(void *target, int64_t pid)
 {
     struct fake *f = target;
 
-    DO(f, KILL, pid, 0, 0, end_now(f, pid, true));
+    DO(f, KILL, pid, 0, 0, end_now(f, pid));
 }
 
 static int
@@ -651,7 +647,7 @@ detach(void *target, int64_t pid)
 {
     struct fake *f = target;
 
-    DO(f, DETACH, pid, 0, 0, end_now(f, pid, false));
+    DO(f, DETACH, pid, 0, 0, end_now(f, pid));
 }
 
 /* ---- starting ---- */
