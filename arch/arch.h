@@ -44,13 +44,12 @@ struct arch_memory {
 };
 
 /* Reads the longest readable prefix of [address, address + size) into buffer and returns its
- * length, 0..size, or ARCH_LATER. What stands in buffer past that length is unspecified.
- * A callback that is all-or-nothing still yields partial reads: after 0 bytes the range is asked
+ * length, 0..size, or ARCH_LATER. What stands in buffer past that length is unspecified. A
+ * callback that is all-or-nothing still yields partial reads: after 0 bytes the range is asked
  * for up to the next granule boundary, then in doubling and halving pieces, so that a megabyte
  * costs a few dozen calls. A readable range costs one call, the end of one at most three when the
  * callback counts honestly. Ranges that would pass `top` are clipped there. Every reader of
- * target
- * memory goes through here. */
+ * target memory goes through here. */
 size_t arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size);
 
 /* True and *v when all `size` (1, 2, 4 or 8) bytes at address could be read; big says that the
@@ -255,8 +254,7 @@ struct arch_sets {
 };
 
 /* Copies register r out of the sets into value (r->size bytes). False when its set is not there
- * or
- * too short. A component whose XSTATE_BV bit is clear reads as its initial state. */
+ * or too short. A component whose XSTATE_BV bit is clear reads as its initial state. */
 bool arch_get(const struct arch_sets *sets, const struct arch_register *r, void *value);
 /* The other way; sets the component's XSTATE_BV bit (filling the rest of a component that was in
  * its initial state). *set says which set must be written back (ARCH_SETS: none). False as above,

@@ -72,8 +72,7 @@ went_wrong(struct search *s, size_t piece, uint64_t granule)
 }
 
 /* Each call reads something, ends the search or shortens the step, so the loop is bounded
- * whatever
- * the callback does. */
+ * whatever the callback does. */
 static size_t
 read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer, size_t size)
 {

@@ -1,6 +1,5 @@
 /* x86_64.c - the registers of x86-64: gdb's features, names and types ("Standard Target
- * Features",
- * i386 Features), and the DWARF numbers of the System V psABI, figure 3.36. */
+ * Features", i386 Features), and the DWARF numbers of the System V psABI, figure 3.36. */
 #include "arch/arch.h"
 
 /* Pieces of strings are no expression to lay out. */

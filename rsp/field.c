@@ -131,8 +131,7 @@ enum { HEX_BLOCK = 32 };
 
 /* The digits of HEX_BLOCK bytes, all of which are loaded before the first digit is stored. Plain
  * loops of fixed length, which compilers turn into vector code where the machine has it: five
- * times
- * as fast as eight digits at a time in a word, measured. */
+ * times as fast as eight digits at a time in a word, measured. */
 static void
 put_hex_block(uint8_t *place, const uint8_t *from)
 {
@@ -147,11 +146,10 @@ put_hex_block(uint8_t *place, const uint8_t *from)
     memcpy(place, digits, sizeof(digits));
 }
 
-/* In place, the bytes lie at place + n or further right. A block of B bytes from i on, with
- * i + B <= n, is loaded before its digits land on place + 2i .. place + 2i + 2B - 1; the first
- * byte
- * not loaded yet is at place + n + i + B or further right, and 2i + 2B - 1 < n + i + B, which is
- * i + B - 1 < n. For one byte likewise: 2i + 1 < n + i + 1, which is i < n. */
+/* In place, the bytes lie at place + n or further right. A block of B bytes from i on, with i + B
+ * <= n, is loaded before its digits land on place + 2i .. place + 2i + 2B - 1; the first byte not
+ * loaded yet is at place + n + i + B or further right, and 2i + 2B - 1 < n + i + B, which is i +
+ * B - 1 < n. For one byte likewise: 2i + 1 < n + i + 1, which is i < n. */
 void
 rsp_put_hex_bytes(struct rsp_out *out, const void *bytes, size_t n)
 {
@@ -225,13 +223,11 @@ first_special(const uint8_t *block)
 }
 
 /* Escapes n bytes, which are known to fit. In place, they are the last n of the room. Say that e
- * of
- * the bytes up to and including byte i are special: with them written, the writer is i + 1 + e
+ * of the bytes up to and including byte i are special: with them written, the writer is i + 1 + e
  * bytes into the room and byte i + 1 lies at room - n + i + 1, which is no less, since all n
- * bytes
- * and all their escapes fit: n + e <= room. A block is copied whole, also what follows its first
- * special byte and is written again: it is not longer than what is left to write, and only where
- * the writer is a whole block behind the reader (or elsewhere), so nothing unread is hit. */
+ * bytes and all their escapes fit: n + e <= room. A block is copied whole, also what follows its
+ * first special byte and is written again: it is not longer than what is left to write, and only
+ * where the writer is a whole block behind the reader (or elsewhere), so nothing unread is hit. */
 static void
 escape(struct rsp_out *out, const uint8_t *bytes, size_t n)
 {

@@ -139,8 +139,8 @@ void rsp_window_close(struct rsp_window *w);
 
 /* ---- the cursor (field.c) ----
  * Reads fields of a body from left to right. The first thing that is not as asked makes the
- * cursor
- * bad; everything after that yields 0 or false. rsp_take_end is the one test a handler needs. */
+ * cursor bad; everything after that yields 0 or false. rsp_take_end is the one test a handler
+ * needs. */
 struct rsp_in {
     const uint8_t *p, *end;
     bool bad;

@@ -154,8 +154,7 @@ stub_interrupt_now(struct engine *s)
 }
 
 /* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a
- * late
- * resume) is owed until that is done. */
+ * late resume) is owed until that is done. */
 static void
 take_interrupt(struct engine *s)
 {

@@ -3,12 +3,10 @@
  *
  * A handler is a function of (request, target). It reads its arguments from `in`, which stands
  * right behind the row's name (at its separator, or at the argument of a ROW_GLUED row), asks in
- * one
- * place whether all was read (rsp_take_end), does the deed through s->target and writes the body
- * of the reply to `out`. It never changes the request and keeps no state of its own, because it
- * is
- * called again from the start when an operation said STUB_LATER; scratch space is the room of
- * `out` that it has not written yet. It returns
+ * one place whether all was read (rsp_take_end), does the deed through s->target and writes the
+ * body of the reply to `out`. It never changes the request and keeps no state of its own, because
+ * it is called again from the start when an operation said STUB_LATER; scratch space is the room
+ * of `out` that it has not written yet. It returns
  *     PKT_DONE     the body is in out (empty when nothing was written)
  *     PKT_OK       reply OK
  *     PKT_QUIET    no reply now: a stop reply will answer
@@ -137,8 +135,7 @@ size_t stub_packet_size(const struct engine *s);
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
 /* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
- * outright
- * is there. 0, -STUB_ESRCH or STUB_LATER. */
+ * outright is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
 /* Takes an id; a number without p means a thread of the process that Hg names. */
 struct rsp_id stub_take_id(struct engine *s, struct rsp_in *in);
@@ -177,8 +174,7 @@ int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event
 /* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
 const char *stub_reason_name(uint8_t reason);
 /* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb
- * wants
- * them; into buf, NUL-terminated. */
+ * wants them; into buf, NUL-terminated. */
 void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
                         size_t size);
 /* Reports the oldest event when one may be reported now. */

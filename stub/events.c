@@ -149,8 +149,7 @@ put_thread_and_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
 }
 
 /* Register keys are at least two hex digits; lldb reads exactly two. What is not to be had is
- * left
- * out: gdb takes x's in g and p, but here they end its session ("Invalid hex digit 120"). */
+ * left out: gdb takes x's in g and p, but here they end its session ("Invalid hex digit 120"). */
 static int
 put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,
               const struct arch_register *r)

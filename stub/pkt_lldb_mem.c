@@ -212,8 +212,7 @@ read_range(const struct arch_memory *memory, struct rsp_out *data, uint64_t addr
 }
 
 /* The lengths stand in front of all bytes: room for the longest lengths is left, and the bytes
- * are
- * moved up to the real ones at the end. */
+ * are moved up to the real ones at the end. */
 static int
 read_many(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {

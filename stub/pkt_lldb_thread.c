@@ -1,6 +1,5 @@
 /* pkt_lldb_thread.c - jThreadsInfo and qThreadStopInfo: why each thread stands, and what lldb
- * will
- * ask of it next (LLDB's docs/resources/lldbgdbremote.md). */
+ * will ask of it next (LLDB's docs/resources/lldbgdbremote.md). */
 #include "stub/engine.h"
 
 /* ---- jThreadsInfo ---- */
@@ -157,8 +156,7 @@ put_threads(struct engine *s, struct rsp_out *out, enum level level)
 
 /* An lldb that once gets the empty reply never asks again (19, measured), also when more threads
  * come; so a target with threads always answers, and one that never has more than one thread,
- * whose
- * stop reply says it all, never does: that saves a round trip at each stop. */
+ * whose stop reply says it all, never does: that saves a round trip at each stop. */
 static int
 say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {

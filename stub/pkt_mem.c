@@ -18,9 +18,8 @@ below_top(const struct engine *s, uint64_t address, uint64_t n)
 /* ---- m and x ---- */
 
 /* Reads what is readable of [address, address + length) into the last bytes of out's room, at
- * most
- * `most` of them; *bytes points at it. Returns how many, -STUB_EFAULT when not even the first can
- * be read, or STUB_LATER. */
+ * most `most` of them; *bytes points at it. Returns how many, -STUB_EFAULT when not even the
+ * first can be read, or STUB_LATER. */
 static ptrdiff_t
 read_tail(struct engine *s, struct rsp_out *out, uint64_t address, uint64_t length, size_t most,
           uint8_t **bytes)

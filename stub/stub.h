@@ -31,8 +31,7 @@ struct stub {
 
 /* Families of packets. A configuration names those it wants; the others are not linked. gdb needs
  * start, memory, register, thread and xfer even for one thread that never runs; run and break
- * when
- * it does. */
+ * when it does. */
 struct stub_family;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
 extern const struct stub_family stub_memory_packets;   /* m M x X qCRC qSearch */
@@ -76,8 +75,7 @@ struct stub_config {
 };
 
 /* Prepares s. False when a buffer is too small or the target lacks a size. The target, its
- * object,
- * the buffers and the tables must outlive s. */
+ * object, the buffers and the tables must outlive s. */
 bool stub_init(struct stub *s, const struct stub_config *config);
 
 /* Takes bytes of the line and returns how many were taken: fewer than n when a request still runs
@@ -100,22 +98,19 @@ int stub_tick(struct stub *s, uint64_t now_ms);
 void stub_link_lost(struct stub *s);
 
 /* True when a client's first byte cannot be the protocol's: close that connection. (A web page
- * can
- * make a browser POST to a port of loopback; its body must never be taken for packets.) */
+ * can make a browser POST to a port of loopback; its body must never be taken for packets.) */
 bool stub_is_stranger(uint8_t first);
 
 /* True while the client waits for a stop reply. */
 bool stub_is_waiting(const struct stub *s);
 /* True when k or D left nothing to serve: end after the output is sent. An exit of the program
- * (W,
- * X) does not end it: the client may start another. */
+ * (W, X) does not end it: the client may start another. */
 bool stub_is_over(const struct stub *s);
 
 /* The blocking loop over two callbacks, for a line that is read byte by byte (serve.c). get gives
  * the next byte 0..255, -1 when none came within some milliseconds, -2 when the line is lost; put
- * sends all n bytes. poll (may be NULL) runs the target for a while and says whether it has
- * news; it
- * is called whenever no byte waits. Returns when the line is lost or stub_is_over. */
+ * sends all n bytes. poll (may be NULL) runs the target for a while and says whether it has news;
+ * it is called whenever no byte waits. Returns when the line is lost or stub_is_over. */
 struct stub_line {
     int (*get)(void *context);
     void (*put)(void *context, const uint8_t *bytes, size_t n);

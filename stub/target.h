@@ -1,13 +1,12 @@
 /* target.h - what a target is: the operations that the engine asks for.
  *
  * A target fills one const struct stub_target and brings an object of its own, which comes back
- * as
- * the first argument `target`; operations whose first argument is `process` get what process()
+ * as the first argument `target`; operations whose first argument is `process` get what process()
  * gives, or the object itself when that is NULL. An operation that is NULL is an absent
- * capability:
- * the packets that need it get the empty reply and are not advertised. The machine (or layout) is
- * all that must be there. Memory and registers alone make a target that never runs; one that runs
- * adds resume, peek and done; again, interrupt, detach, insert and remove come next.
+ * capability: the packets that need it get the empty reply and are not advertised. The machine
+ * (or layout) is all that must be there. Memory and registers alone make a target that never
+ * runs; one that runs adds resume, peek and done; again, interrupt, detach, insert and remove
+ * come next.
  *
  * Results: 0 is success; -E is an error number (enum stub_error, Linux's numbers), which goes to
  * the client as it is; STUB_LATER says "not yet": the target keeps the progress, rings
@@ -201,10 +200,9 @@ struct stub_file_stat {
 };
 
 /* Descriptors are the target's own numbers, 0 and up. Paths are absolute or the server's own;
- * they
- * mean the file system of the process that root() named last (0: the server's). Errors are -errno
- * of Linux; read and write say in *done how much was moved, 0 at the end. All are there, or the
- * whole struct is absent. Files still open when a client goes are closed. */
+ * they mean the file system of the process that root() named last (0: the server's). Errors are
+ * -errno of Linux; read and write say in *done how much was moved, 0 at the end. All are there,
+ * or the whole struct is absent. Files still open when a client goes are closed. */
 struct stub_files {
     int (*root)(void *target, int64_t pid);
     int (*open)(void *target, const char *path, unsigned flags, unsigned mode);
@@ -252,10 +250,8 @@ struct stub_target {
 
     /* Events. peek gives the oldest that was not reported: 1, 0 when there is none, STUB_LATER,
      * never -E. It gives the same one until done, whose event has kind and id, and for
-     * STUB_OUTPUT
-     * in text_size how many bytes of the text were told (the rest stays). again turns what was
-     * reported last back into
-     * unreported. stop_of says why one thread stands. */
+     * STUB_OUTPUT in text_size how many bytes of the text were told (the rest stays). again turns
+     * what was reported last back into unreported. stop_of says why one thread stands. */
     int (*peek)(void *target, struct stub_event *event);
     void (*done)(void *target, const struct stub_event *event);
     void (*again)(void *target);

@@ -1,8 +1,7 @@
 /* suites.h - the suites of Check tests of the freestanding rooms, one line each: SUITE(what) for
  * `Suite *what_suite(void)`, which stands in tests/<layer>/test_<what>.c. Included as it is, this
  * declares them; main.c includes it once more with a SUITE of its own to list them, so there is
- * no
- * guard. Those of the hosted rooms are in suites_hosted.h. */
+ * no guard. Those of the hosted rooms are in suites_hosted.h. */
 #include <check.h>
 
 #ifndef SUITE

@@ -28,8 +28,8 @@ bool program_log_open(struct program_log *log, const char *path);
 void program_log_close(struct program_log *log);
 
 /* Bytes that came from the client ('>', as in a transcript) or went to it ('<'). Each frame and
- * each
- * byte between frames becomes one line: time, direction, bytes with \xNN for what is not text. */
+ * each byte between frames becomes one line: time, direction, bytes with \xNN for what is not
+ * text. */
 void program_log_bytes(struct program_log *log, char direction, const uint8_t *bytes, size_t n);
 
 #endif

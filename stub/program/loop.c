@@ -1,9 +1,8 @@
 /* loop.c - the one event loop: bytes between the line and the engine, news from the target, time.
  *
  * A request costs two system calls of the loop's own, recv and send: while nothing runs and no
- * timeout is
- * pending it blocks in recv; the clock is read without the kernel. Otherwise it waits in ppoll,
- * the only place where SIGCHLD gets through, so that none is missed. */
+ * timeout is pending it blocks in recv; the clock is read without the kernel. Otherwise it waits
+ * in ppoll, the only place where SIGCHLD gets through, so that none is missed. */
 #define _GNU_SOURCE 1
 #include "stub/program/program.h"
 
@@ -225,8 +224,7 @@ only_client_matters(struct program_session *x, int timeout)
 }
 
 /* Waits for bytes, room, news or the end of time. fds[0] is the caller's. While the program
- * stands
- * nobody may be told what it printed, so that stays where it is. */
+ * stands nobody may be told what it printed, so that stays where it is. */
 static void
 wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
 {

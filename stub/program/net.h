@@ -64,8 +64,7 @@ bool program_accept(const struct program_listener *listener, struct program_line
 void program_unlisten(struct program_listener *listener);
 
 /* Opens a line that needs no waiting: connect, tty, stdio, fd. With stdio, descriptors 0 and 1
- * are
- * /dev/null and standard error afterwards, so that nothing else gets onto the line. */
+ * are /dev/null and standard error afterwards, so that nothing else gets onto the line. */
 bool program_open_line(const struct program_comm *comm, struct program_line *line);
 void program_close_line(struct program_line *line);
 

@@ -12,7 +12,7 @@
 #include <bsd/stdlib.h>
 
 /* The argument of a `--name=VALUE`, "" when word is the bare name, NULL when it is another word.
- * */
+ */
 static const char *
 matches(const char *word, const struct program_option *row)
 {

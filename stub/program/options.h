@@ -54,9 +54,8 @@ extern const struct program_mode program_gdbserver_mode;
 extern const struct program_mode program_lldb_server_mode;
 
 /* Reads the arguments behind the command (argv ends with NULL): options, COMM, options again,
- * then
- * the program at the first argument that is none, or behind "--". Strings in s are argv's. False
- * after saying on standard error what is wrong. */
+ * then the program at the first argument that is none, or behind "--". Strings in s are argv's.
+ * False after saying on standard error what is wrong. */
 bool program_read_options(const struct program_mode *mode, struct program_settings *s,
                           char **argv);
 

@@ -45,8 +45,7 @@ int program_serve(const struct program_settings *settings);
 bool program_catch_signals(void);
 /* True when a signal asked the server to end. */
 bool program_must_end(void);
-/* Waits for a connection to x->listener, while the program goes on. False: the server must end.
- * */
+/* Waits for a connection to x->listener, while the program goes on. False: the server must end. */
 bool program_await_client(struct program_session *x);
 /* Serves the client of x->line until it is gone or nothing is left to serve. */
 void program_talk(struct program_session *x);

@@ -1,6 +1,5 @@
 /* test_registers.c - layouts: the order, names, numbers and roles of registers, and a machine
- * that
- * a user brought. */
+ * that a user brought. */
 #include <string.h>
 
 #include "arch/arch.h"

@@ -1,6 +1,5 @@
 /* test_sets.c - registers in the sets that Linux keeps them in, XSAVE areas above all. The same
- * on
- * a real CPU stands in tests/live/test_cpu.c. */
+ * on a real CPU stands in tests/live/test_cpu.c. */
 #include <string.h>
 
 #include "arch/arch.h"

@@ -3,18 +3,14 @@
  *     bench [-c] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...
  *
  * COMMAND is the shell's and finds $ADDR (where to listen), $PROG and $PLACES (the program to
- * serve
- * and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The rounds
- * go
- * A B C A B C ..., MS milliseconds each, and medians are printed; "to peer" is the median ratio
- * to
- * the best of the others, "to bare" that to the yardstick, rounds compared one by one.
- * -c prints the system calls of one operation instead, counted exactly; a count is the difference
- * of two runs, n and 2n operations, so that nothing of the setting up is in it.
+ * serve and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The
+ * rounds go A B C A B C ..., MS milliseconds each, and medians are printed; "to peer" is the
+ * median ratio to the best of the others, "to bare" that to the yardstick, rounds compared one by
+ * one. -c prints the system calls of one operation instead, counted exactly; a count is the
+ * difference of two runs, n and 2n operations, so that nothing of the setting up is in it.
  *
  * Each server is asked from a process of its own (a driver), so that one that fails spoils only
- * its
- * own column. */
+ * its own column. */
 #define _GNU_SOURCE 1
 #include <err.h>
 #include <errno.h>
@@ -338,8 +334,7 @@ rate_text(double v, char *buf, size_t size)
 typedef double table[MAX_SERVERS][MAX_ROUNDS];
 
 /* Median of the first server's rate against another's in the same round: what else the machine
- * did
- * then slowed both. 0: not to be had. */
+ * did then slowed both. 0: not to be had. */
 static double
 ratio_to(const struct settings *settings, table rates, unsigned other)
 {

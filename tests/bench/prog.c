@@ -1,8 +1,6 @@
 /* prog.c - what `make bench` debugs: 64 MB that a reader can check, and a loop to stop and step
- * in.
- * Writes where its parts are to the file named by its argument, then raises SIGUSR1, so that
- * every
- * server stops at the same place whatever it does at the start. */
+ * in. Writes where its parts are to the file named by its argument, then raises SIGUSR1, so that
+ * every server stops at the same place whatever it does at the start. */
 #define _GNU_SOURCE 1
 #include "tests/bench/prog.h"
 

@@ -6,8 +6,7 @@
 
 enum { PROG_BUFFER = 64 << 20 };
 
-/* Word i of the buffer (the splitmix64 sequence): any part of it can be checked without a copy.
- * */
+/* Word i of the buffer (the splitmix64 sequence): any part of it can be checked without a copy. */
 static inline uint64_t
 prog_word(uint64_t i)
 {

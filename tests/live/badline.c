@@ -3,12 +3,9 @@
  *   badline PORT SEED MEAN
  *
  * Listens on a free port of this machine (prints `Listening on port N`), serves one client,
- * connects
- * it to PORT. One byte in MEAN, on average, meets a fault: flipped, dropped, doubled, noise
- * before
- * it, or the line cut in two pieces or held up there. The same SEED gives the same faults for
- * the same
- * bytes. At the end the counts of faults are printed. */
+ * connects it to PORT. One byte in MEAN, on average, meets a fault: flipped, dropped, doubled,
+ * noise before it, or the line cut in two pieces or held up there. The same SEED gives the same
+ * faults for the same bytes. At the end the counts of faults are printed. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -4,10 +4,8 @@
  *
  * PORT and PID are the server's, on this machine. Prints ok/not ok lines: the server is there, it
  * answers a fresh client, and its memory has not grown. Exit status 0 all well, 1 not, 3 the
- * server
- * died. No body here can start another program than PROGRAM, attach to a process or name a file
- * to
- * write: vAttach, vFile, QSetSTDOUT and the like are left out on purpose. */
+ * server died. No body here can start another program than PROGRAM, attach to a process or name a
+ * file to write: vAttach, vFile, QSetSTDOUT and the like are left out on purpose. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,6 +1,6 @@
 /* session.c - the program that the scripted gdb and lldb sessions debug: five threads, recursion,
  * locals of many types, a watched global, signals, a mapping with a hole behind it, a long wait.
- * */
+ */
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>

@@ -1,6 +1,5 @@
 /* test_live_memory.c - memory, registers, what /proc tells: stub/live/memory.c regs.c inject.c
- * proc.c
- * libraries.c. */
+ * proc.c libraries.c. */
 #define _GNU_SOURCE 1
 #include "tests/live/driver.h"
 
@@ -130,8 +129,7 @@ START_TEST(regions_cover_everything_without_gaps)
 END_TEST
 
 /* At such an event rax says -ENOSYS, and the kernel writes it once more: a thread that stood
- * there
- * could do no call for us, and its own would be done twice. */
+ * there could do no call for us, and its own would be done twice. */
 START_TEST(no_thread_stands_in_the_middle_of_a_call)
 {
     drive_open(&d);

@@ -109,8 +109,7 @@ memo_of(struct fake *f, uint64_t key)
     return NULL;
 }
 
-/* True when this question must be asked once more; else *m (may be NULL) keeps what came of it.
- * */
+/* True when this question must be asked once more; else *m (may be NULL) keeps what came of it. */
 static bool
 is_late(struct fake *f, struct fake_memo **m, enum deed deed, uint64_t a, uint64_t b, uint64_t c)
 {

@@ -1,6 +1,5 @@
 /* test_transcripts.c - plays the *.rsp files of tests/stub, conversations with the real engine
- * and
- * a fake target, in four ways that must sound alike: whole, byte by byte, with a target that
+ * and a fake target, in four ways that must sound alike: whole, byte by byte, with a target that
  * answers everything late, and in no-ack mode. Lines of a transcript:
  *     # comment
  *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,

@@ -23,8 +23,7 @@ struct wire {
     size_t line_size;
 };
 
-/* A fresh engine, with `threads` threads and two buffers of that size. flags as in stub_config.
- * */
+/* A fresh engine, with `threads` threads and two buffers of that size. flags as in stub_config. */
 void wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags);
 void wire_close(struct wire *w);
 /* Sends bytes as they are, ringing the doorbell as the target wants. */
@@ -32,8 +31,7 @@ void wire_send_raw(struct wire *w, const void *bytes, size_t n);
 /* Sends a body in a frame with the right checksum, escaped. */
 void wire_send(struct wire *w, const void *body, size_t n);
 /* Takes the next frame that the engine sent into w->body, w->size, and acknowledges it. False
- * when
- * there is none; then the engine is silent. */
+ * when there is none; then the engine is silent. */
 bool wire_hear(struct wire *w);
 /* Sends text and hears the answer: exactly one frame, whose body and a NUL stand in w->body. NULL
  * when there was none or more than one. */

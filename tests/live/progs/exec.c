@@ -1,6 +1,5 @@
 /* exec.c - becomes itself again, from its only thread or ("thread") from another one than the
- * first;
- * the argument "again" ends that. An argument with a slash is the program to become. */
+ * first; the argument "again" ends that. An argument with a slash is the program to become. */
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,6 @@
 /* fork.c - forks ("fork"), vforks ("vfork") or spawns ("spawn") children; the first two call
- * touch()
- * before they exit with 7. Exits with the number of children that came to another end. "slow":
- * one
- * vfork whose child takes a second. */
+ * touch() before they exit with 7. Exits with the number of children that came to another end.
+ * "slow": one vfork whose child takes a second. */
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>

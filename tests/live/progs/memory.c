@@ -1,6 +1,5 @@
 /* memory.c - a readable page before a hole, one before a page of a shared file that nobody may
- * write,
- * a page that may only be read, one that may not. */
+ * write, a page that may only be read, one that may not. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* signals.c - raises SIGUSR1 and SIGUSR2; "storm": a timer's SIGALRM every millisecond beside a
- * loop;
- * "fault": touches address 0; "trap": an int3 of its own; "wait": says so and waits. */
+ * loop; "fault": touches address 0; "trap": an int3 of its own; "wait": says so and waits. */
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>

@@ -1,6 +1,5 @@
 /* syscall.c - one thread reads a pipe by an instruction that has a label; another one writes to
- * it
- * only after it has made a step of its own. */
+ * it only after it has made a step of its own. */
 #include <pthread.h>
 #include <unistd.h>
 
