@@ -171,6 +171,10 @@ check(struct live *live, pid_t pid)
         return live_fail(live, STUB_EINVAL, "%d is this server itself; see ps", (int)pid);
     if (live_process_find(live, pid) != NULL)
         return live_fail(live, STUB_EBUSY, "%d is being debugged here already", (int)pid);
+    if (live_running(live))
+        return live_fail(live, STUB_EBUSY,
+                         "cannot attach to %d: process %d runs here; interrupt it first", (int)pid,
+                         (int)live_pid(live));
     if (live_proc_read(pid, "status", text, sizeof(text)) <= 0)
         return explain(live, pid, ESRCH);
     if (status_number(text, "Tgid:") != pid)

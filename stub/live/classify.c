@@ -23,8 +23,7 @@ tell_stop(struct thread *t, enum stub_reason reason, int signal)
 /* ---- signals ---- */
 
 /* A signal that is passed while the thread steps has its handler run unseen: the thread runs
- * until
- * it is back here. A signal without a handler brings it back at once. */
+ * until it is back here. A signal without a handler brings it back at once. */
 static void
 pass(struct thread *t, int signal)
 {
@@ -134,8 +133,7 @@ on_debug_register(struct thread *t)
     struct point *w;
     unsigned hits = TAILQ_EMPTY(&p->points) ? 0 : live_debug_hits(t);
 
-    TAILQ_FOREACH(w, &p->points, next)
-    {
+    TAILQ_FOREACH (w, &p->points, next) {
         unsigned mine = w->slots & hits;
         for (uint32_t i = 0; mine != 0 && i < LIVE_SLOTS; i++) {
             if ((mine & (1u << i)) != 0) {
@@ -198,9 +196,9 @@ on_trap(struct thread *t)
 
 /* ---- ptrace's own stops ---- */
 
-/* A thread can stop for PTRACE_INTERRUPT when it has just executed an int3 or a step whose
- * SIGTRAP
- * is still to be delivered. That trap must come first, or the PC is one byte too far. */
+/* A thread can stop for PTRACE_INTERRUPT when it has just executed an int3, lifted meanwhile or
+ * not, or a step whose SIGTRAP is still to be delivered. That trap must come first, or the PC is
+ * one byte too far. */
 static bool
 has_pending_trap(struct thread *t)
 {
@@ -210,7 +208,7 @@ has_pending_trap(struct thread *t)
     uint64_t pc;
 
     if (!t->stepping && (!live_get_pc(t, &pc) || p->layout.arch == NULL ||
-                         !live_is_planted(p, pc - p->layout.arch->breakpoint_pc)))
+                         live_plant_at(p, pc - p->layout.arch->breakpoint_pc) == NULL))
         return false;
     long n = live_ptrace(PTRACE_PEEKSIGINFO, t->tid, (uintptr_t)&args, (uintptr_t)pending);
     for (long i = 0; i < n; i++) {
@@ -261,7 +259,12 @@ static void
 classify(struct thread *t, int status)
 {
     int signal = WSTOPSIG(status), event = status >> 16;
+    bool late_step = t->disturbed != NULL && event == 0 && signal == SIGTRAP;
 
+    if (t->disturbed != NULL && (event != PTRACE_EVENT_STOP || !has_pending_trap(t)))
+        live_undisturb(t);
+    if (late_step)
+        return; /* of a call that was given up, live_syscall */
     if (event == PTRACE_EVENT_STOP)
         on_event_stop(t, signal);
     else if (event != 0)

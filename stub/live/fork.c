@@ -1,5 +1,4 @@
-/* fork.c - births and exec: new threads, forked children that nobody asked about, new programs.
- * */
+/* fork.c - births and exec: new threads, forked children that nobody asked about, new programs. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -15,8 +14,7 @@ take_early(struct live *live, struct thread *t)
 {
     struct early *e;
 
-    TAILQ_FOREACH(e, &live->early, next)
-    {
+    TAILQ_FOREACH (e, &live->early, next) {
         if (e->tid == t->tid) {
             int status = e->status;
             TAILQ_REMOVE(&live->early, e, next);
@@ -129,8 +127,7 @@ only_leader(struct process *p, struct thread *leader, struct thread *caller)
         leader->wanted = caller->wanted;
         live_unqueue(p->live, &leader->report);
     }
-    TAILQ_FOREACH_SAFE(t, &p->threads, next, next)
-    {
+    TAILQ_FOREACH_SAFE (t, &p->threads, next, next) {
         if (t != leader)
             live_thread_free(t);
     }
@@ -150,6 +147,7 @@ live_execed(struct process *p, struct thread *leader)
     struct thread *caller = live_thread_find(live, (pid_t)former);
     if (caller != NULL && caller->process != p)
         caller = NULL;
+    live_hand_over_memory(p);
     live_plant_forget(p);
     p->over = NULL;
     leader = only_leader(p, leader, caller);

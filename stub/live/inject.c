@@ -49,14 +49,14 @@ find_syscall(struct process *p)
     return p->syscall_address;
 }
 
+/* One in the middle of a call would end that first, and a vfork only with its child. */
 static struct thread *
 stopped_thread(struct process *p)
 {
     struct thread *t;
 
-    TAILQ_FOREACH(t, &p->threads, next)
-    {
-        if (!t->running)
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (!t->running && !t->vforking && !t->at_event)
             return t;
     }
     return NULL;
@@ -84,7 +84,7 @@ await(struct thread *t, int *status)
         else
             nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
-    t->running = true; /* it is taken for running until it stops after all */
+    t->running = t->stepping = true; /* it is taken for running until it stops after all */
     return false;
 }
 
@@ -125,19 +125,47 @@ save(struct thread *t, struct disturbed *d)
     return live_ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), (uintptr_t)&all) == 0;
 }
 
-/* The thread now stands in the delivery stop of our step's SIGTRAP: the signal that it stopped
- * for
- * before is put in that one's place. */
 static void
-restore(struct thread *t, struct disturbed *d)
+restore_registers(struct thread *t, const struct disturbed *d)
 {
     live_ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(d->mask), (uintptr_t)&d->mask);
     memcpy(t->registers.general, d->registers.general, sizeof(t->registers.general));
+    t->registers.general_size = d->registers.general_size;
     t->registers.has_general = t->registers.general_dirty = true;
+}
+
+/* The thread now stands in the delivery stop of our step's SIGTRAP: the signal that it stopped
+ * for before is put in that one's place. */
+static void
+restore(struct thread *t, struct disturbed *d)
+{
+    restore_registers(t, d);
     t->at_event = t->group_stop = false;
     t->at_signal = d->at_signal != 0 ? d->at_signal : SIGTRAP;
     if (d->at_signal != 0)
         live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&d->info);
+}
+
+/* The call did not end in time: what it disturbed is kept until the thread stops after all. */
+static void
+restore_later(struct thread *t, const struct disturbed *d)
+{
+    t->disturbed = malloc(sizeof(*d));
+    if (t->disturbed != NULL)
+        *t->disturbed = *d;
+}
+
+void
+live_undisturb(struct thread *t)
+{
+    struct disturbed *d = t->disturbed;
+
+    t->disturbed = NULL;
+    if (t->at_signal == SIGTRAP)
+        restore(t, d);
+    else
+        restore_registers(t, d);
+    free(d);
 }
 
 int
@@ -154,7 +182,10 @@ live_syscall(struct process *p, long number, const uint64_t args[6], uint64_t *r
                 live_syscall_result(t, result);
     if (live_thread_find(p->live, tid) != t)
         return live_fail(p->live, STUB_ESRCH, "the process has ended");
-    restore(t, &d);
+    if (t->running)
+        restore_later(t, &d);
+    else
+        restore(t, &d);
     live_maps_drop(p);
     if (!done)
         return live_fail(p->live, STUB_EIO, "the program could not be made to do the call");
@@ -200,8 +231,7 @@ live_deallocate(void *process, uint64_t address)
 
     if (p == NULL)
         return -STUB_ESRCH;
-    TAILQ_FOREACH(a, &p->allocations, next)
-    {
+    TAILQ_FOREACH (a, &p->allocations, next) {
         if (a->address == address)
             break;
     }

@@ -1,8 +1,7 @@
 /* internal.h - what the rooms of stub/live share. Nothing outside this directory includes it.
  *
  * A struct live has processes, a process has threads. A thread is running or in a ptrace stop
- * that
- * was collected; a stop worth telling is a report, which is queued (unreported) or done.
+ * that was collected; a stop worth telling is a report, which is queued (unreported) or done.
  *
  * Collecting and starting are apart, so neither recurses into the other: dispatch() (stops.c)
  * notes what a wait status means and leaves the thread stopped; live_go() (resume.c) starts every
@@ -17,6 +16,7 @@
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "stub/live/live.h"
 #include "stub/stub.h"
@@ -86,8 +86,7 @@ struct thread {
     int owed;     /* signal to deliver when it starts */
     int injected; /* sent by us with tgkill at the client's wish: pass it when it arrives */
     /* Signals that came while stepping over a breakpoint: the first one with its siginfo, and a
-     * bit
-     * for each number N (1 << (N - 1)) of those that came after it. */
+     * bit for each number N (1 << (N - 1)) of those that came after it. */
     int deferred;
     siginfo_t deferred_info;
     uint64_t deferred_more;
@@ -101,7 +100,8 @@ struct thread {
     bool has_info;
     uint64_t restart_pc, restart; /* see live_guard_restart */
     bool has_restart;
-    unsigned debug_version; /* of process->debug_version, as its debug registers are */
+    unsigned debug_version;      /* of process->debug_version, as its debug registers are */
+    struct disturbed *disturbed; /* by a call of ours that is not back yet, else NULL */
 };
 TAILQ_HEAD(threads, thread);
 RB_HEAD(thread_tree, thread);
@@ -213,7 +213,7 @@ struct early {
 /* The edits to a launched program's surroundings. */
 struct launch {
     char **edits; /* NAME=VALUE sets, NAME unsets */
-    size_t edit_count;
+    size_t edit_count, edit_bytes;
     char *directory;
     char *files[3];
     char **argv; /* of the last launch */
@@ -240,6 +240,7 @@ struct live {
 
     int pty, pty_keep; /* captured output, and our hold on its other end; -1 */
     char pty_name[64];
+    struct termios pty_modes; /* as a program finds them */
     uint8_t output_bytes[LIVE_OUTPUT_MAX];
 
     struct launch launch;
@@ -279,6 +280,10 @@ struct process *live_process_find(struct live *live, int64_t pid);
 int live_process_open(struct process *p);
 void live_process_ended(struct process *p, int status);
 struct process *live_owner(struct process *p); /* of its memory and plants */
+/* A vfork's child outlives the process whose memory it uses, or the program in it: it takes over
+ * the plants, lifted, so that a breakpoint it has just hit can still be told from one of its own.
+ * All who use that memory are let go. */
+void live_hand_over_memory(struct process *p);
 int live_kill(void *target, int64_t pid);
 int live_detach(void *target, int64_t pid);
 /* Lets a stopped thread go with whatever signal it stopped for. */
@@ -452,6 +457,8 @@ const char *live_foreign_machine(const uint8_t *elf, size_t n);
 /* ---- inject.c ---- */
 /* Lets a stopped thread of p do one system call; its registers are as before. */
 int live_syscall(struct process *p, long number, const uint64_t args[6], uint64_t *result);
+/* A thread that did not come back from one in time has stopped: it is put where it was. */
+void live_undisturb(struct thread *t);
 int live_allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address);
 int live_deallocate(void *process, uint64_t address);
 

@@ -12,7 +12,15 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+    EDITS_MAX = 4096, /* of the environment, and their bytes */
+    EDIT_BYTES_MAX = 1024 * 1024,
+    START_MS = 5000, /* for a child to become the program */
+    END_MS = 2000    /* for a killed one to be gone */
+};
 
 /* ---- finding and checking ---- */
 
@@ -142,28 +150,43 @@ make_environment(const struct launch *launch)
     return list;
 }
 
+/* The place of the edit with that name, or one behind the others; NULL: no memory. */
+static char **
+place_of_edit(struct launch *l, const char *edit)
+{
+    for (size_t i = 0; i < l->edit_count; i++) {
+        if (same_name(l->edits[i], edit))
+            return &l->edits[i];
+    }
+    char **edits = reallocarray(l->edits, l->edit_count + 1, sizeof(*edits));
+    if (edits == NULL)
+        return NULL;
+    l->edits = edits;
+    l->edits[l->edit_count] = NULL;
+    return &l->edits[l->edit_count];
+}
+
 static int
 edit_environment(struct live *live, const char *edit)
 {
     struct launch *l = &live->launch;
-    char *copy = strdup(edit);
+    char **place = place_of_edit(l, edit);
 
+    if (place == NULL)
+        return -STUB_ENOMEM;
+    size_t bytes = strlen(edit) + 1, old = *place != NULL ? strlen(*place) + 1 : 0;
+    if ((old == 0 && l->edit_count == EDITS_MAX) || bytes > EDIT_BYTES_MAX - (l->edit_bytes - old))
+        return live_fail(live, STUB_ENOSPC,
+                         "the environment has %zu changes of %zu bytes already; take them back "
+                         "(QEnvironmentReset)",
+                         l->edit_count, l->edit_bytes);
+    char *copy = strdup(edit);
     if (copy == NULL)
         return -STUB_ENOMEM;
-    for (size_t i = 0; i < l->edit_count; i++) {
-        if (same_name(l->edits[i], edit)) {
-            free(l->edits[i]);
-            l->edits[i] = copy;
-            return 0;
-        }
-    }
-    char **edits = reallocarray(l->edits, l->edit_count + 1, sizeof(*edits));
-    if (edits == NULL) {
-        free(copy);
-        return -STUB_ENOMEM;
-    }
-    l->edits = edits;
-    l->edits[l->edit_count++] = copy;
+    free(*place);
+    *place = copy;
+    l->edit_count += old == 0;
+    l->edit_bytes += bytes - old;
     return 0;
 }
 
@@ -174,7 +197,7 @@ forget_edits(struct launch *l)
         free(l->edits[i]);
     free(l->edits);
     l->edits = NULL;
-    l->edit_count = 0;
+    l->edit_count = l->edit_bytes = 0;
 }
 
 static int
@@ -222,6 +245,15 @@ live_launch_option(void *target, enum stub_launch_option option, const char *tex
     return -STUB_EINVAL;
 }
 
+/* A list with NULL at its end, or NULL. */
+static void
+free_strings(char **list)
+{
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+        free(list[i]);
+    free(list);
+}
+
 void
 live_launch_free(struct live *live)
 {
@@ -231,9 +263,7 @@ live_launch_free(struct live *live)
     free(l->directory);
     for (size_t i = 0; i < 3; i++)
         free(l->files[i]);
-    for (size_t i = 0; l->argv != NULL && l->argv[i] != NULL; i++)
-        free(l->argv[i]);
-    free(l->argv);
+    free_strings(l->argv);
     memset(l, 0, sizeof(*l));
 }
 
@@ -243,6 +273,7 @@ live_launch_free(struct live *live)
 struct failure {
     char deed[16];
     int error;
+    int file; /* of the standard ones, where the deed was about one */
 };
 
 struct start {
@@ -254,9 +285,9 @@ struct start {
     bool capture;
 };
 
-static void __attribute__((noreturn)) give_up(const struct start *s, const char *deed)
+static void __attribute__((noreturn)) give_up_at(const struct start *s, const char *deed, int file)
 {
-    struct failure f = { .error = errno };
+    struct failure f = { .error = errno, .file = file };
 
     strlcpy(f.deed, deed, sizeof(f.deed));
     if (write(s->failed[1], &f, sizeof(f)) < 0)
@@ -264,16 +295,34 @@ static void __attribute__((noreturn)) give_up(const struct start *s, const char 
     _exit(127);
 }
 
+static void __attribute__((noreturn)) give_up(const struct start *s, const char *deed)
+{
+    give_up_at(s, deed, 0);
+}
+
+/* A file, a terminal, /dev/null: not what lets open() or the program wait for a peer. */
+static bool
+is_fit(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
 static void
 open_as(const struct start *s, const char *path, int number)
 {
     int flags = number == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
-    int fd = open(path, flags | O_NOCTTY, 0666);
-    if (fd < 0)
-        give_up(s, "open");
+    int fd = open(path, flags | O_NOCTTY | O_NONBLOCK, 0666);
+    if (fd < 0 && errno != ENXIO) /* that is a FIFO nobody reads, or a socket */
+        give_up_at(s, "open", number);
+    if (fd < 0 || !is_fit(fd)) {
+        errno = EINVAL;
+        give_up_at(s, "use", number);
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     if (fd != number) {
         if (dup2(fd, number) < 0)
-            give_up(s, "open");
+            give_up_at(s, "open", number);
         close(fd);
     }
 }
@@ -344,18 +393,36 @@ live_trace_options(enum origin origin)
     return origin == ORIGIN_LAUNCHED ? options | PTRACE_O_EXITKILL : options;
 }
 
-/* Waits until the child stands in its new program; false: it ended before. */
-static bool
+/* The next wait status of the child, as waitpid says; 0 when none came in that time. */
+static pid_t
+await_child(pid_t child, int *status, unsigned ms)
+{
+    unsigned waited_us = 0;
+    pid_t r;
+
+    while ((r = waitpid(child, status, __WALL | WNOHANG)) == 0 && waited_us < ms * 1000) {
+        unsigned us = waited_us < 20000 ? 50 : 1000;
+        nanosleep(&(struct timespec){ .tv_nsec = (long)us * 1000 }, NULL);
+        waited_us += us;
+    }
+    return r;
+}
+
+enum outcome { STARTED, ENDED, HANGS };
+
+/* Waits until the child stands in its new program. */
+static enum outcome
 await_exec(pid_t child)
 {
     int status;
+    pid_t r;
 
-    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
+    while ((r = await_child(child, &status, START_MS)) == child && WIFSTOPPED(status)) {
         if (status >> 16 == PTRACE_EVENT_EXEC)
-            return true;
+            return STARTED;
         live_ptrace(PTRACE_CONT, child, 0, status >> 16 == 0 ? (uintptr_t)WSTOPSIG(status) : 0);
     }
-    return false;
+    return r == 0 ? HANGS : ENDED;
 }
 
 static int
@@ -363,6 +430,14 @@ explain_failure(const struct start *s, const struct failure *f)
 {
     struct live *live = s->live;
 
+    if (strcmp(f->deed, "use") == 0)
+        return live_fail(live, f->error,
+                         "cannot launch %s: %s is neither a file, a terminal nor a device like "
+                         "/dev/null; name another",
+                         s->path, live->launch.files[f->file]);
+    if (strcmp(f->deed, "open") == 0)
+        return live_fail(live, f->error, "cannot launch %s: cannot open %s: %s; name another",
+                         s->path, live->launch.files[f->file], strerror(f->error));
     if (strcmp(f->deed, "chdir") == 0)
         return live_fail(live, f->error, "cannot launch in directory %s: %s; name another",
                          live->launch.directory, strerror(f->error));
@@ -385,8 +460,23 @@ kill_child(pid_t child)
     int status;
 
     kill(child, SIGKILL);
-    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status))
+    while (await_child(child, &status, END_MS) == child && WIFSTOPPED(status))
         continue;
+}
+
+static int
+explain_no_start(const struct start *s, enum outcome outcome)
+{
+    struct failure f;
+
+    if (read(s->failed[0], &f, sizeof(f)) == (ssize_t)sizeof(f))
+        return explain_failure(s, &f);
+    if (outcome == HANGS)
+        return live_fail(s->live, STUB_EIO,
+                         "%s did not start within %d seconds and was killed; is its file system "
+                         "there?",
+                         s->path, START_MS / 1000);
+    return live_fail(s->live, STUB_EIO, "%s ended before it was started; try again", s->path);
 }
 
 /* The forked child becomes the program, traced from its first instruction. */
@@ -394,7 +484,6 @@ static int
 trace_child(struct start *s, pid_t child)
 {
     struct live *live = s->live;
-    struct failure f;
 
     if (!s->capture)
         setpgid(child, child);
@@ -408,14 +497,13 @@ trace_child(struct start *s, pid_t child)
     }
     if (!s->capture)
         live_terminal_give(live, child);
-    if (write(s->go[1], "g", 1) == 1 && await_exec(child))
+    enum outcome outcome = write(s->go[1], "g", 1) == 1 ? await_exec(child) : HANGS;
+    if (outcome == STARTED)
         return 0;
+    if (outcome == HANGS)
+        kill_child(child);
     live_terminal_take(live);
-    close(s->failed[1]);
-    s->failed[1] = -1;
-    if (read(s->failed[0], &f, sizeof(f)) == (ssize_t)sizeof(f))
-        return explain_failure(s, &f);
-    return live_fail(live, STUB_EIO, "%s ended before it was started; try again", s->path);
+    return explain_no_start(s, outcome);
 }
 
 static int
@@ -463,7 +551,8 @@ fork_and_trace(struct start *s)
 {
     pid_t child;
 
-    if (pipe2(s->go, O_CLOEXEC) != 0 || pipe2(s->failed, O_CLOEXEC) != 0 || (child = fork()) < 0)
+    if (pipe2(s->go, O_CLOEXEC) != 0 || pipe2(s->failed, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        (child = fork()) < 0)
         return live_fail(s->live, errno, "cannot fork: %s; end some programs", strerror(errno));
     if (child == 0)
         be_program(s);
@@ -492,14 +581,14 @@ keep_argv(struct launch *l, char *const argv[])
     char **copy = calloc(n + 1, sizeof(*copy));
     for (size_t i = 0; copy != NULL && i < n; i++) {
         copy[i] = strdup(argv[i]);
-        if (copy[i] == NULL)
+        if (copy[i] == NULL) {
+            free_strings(copy);
             return false;
+        }
     }
     if (copy == NULL)
         return false;
-    for (size_t i = 0; l->argv != NULL && l->argv[i] != NULL; i++)
-        free(l->argv[i]);
-    free(l->argv);
+    free_strings(l->argv);
     l->argv = copy;
     return true;
 }
@@ -513,9 +602,13 @@ live_launch(struct live *live, char *const argv[])
     live->why[0] = '\0';
     if (argv[0] == NULL)
         return live_fail(live, STUB_EINVAL, "no program was named");
+    if (live_running(live))
+        return live_fail(live, STUB_EBUSY,
+                         "cannot launch %s: process %d runs here; interrupt it first", argv[0],
+                         (int)live_pid(live));
     if (!keep_argv(&live->launch, argv))
         return -STUB_ENOMEM;
-    find_program(argv[0], path, sizeof(path));
+    find_program(live->launch.argv[0], path, sizeof(path));
     if (!make_absolute(path, sizeof(path)))
         return live_fail(live, STUB_ENOENT, "the current directory is gone; change to another");
     int r = check_program(live, path);
@@ -540,13 +633,13 @@ int
 live_target_launch(void *target, const char *args, size_t size)
 {
     struct live *live = target;
+    bool unnamed = size == 0 || args[0] == '\0';
     size_t n = 0, i = 0;
 
-    if (size == 0) {
-        if (live->launch.argv == NULL)
-            return live_fail(live, STUB_EINVAL, "no program was named, now or before");
+    if (unnamed && live->launch.argv == NULL)
+        return live_fail(live, STUB_EINVAL, "no program was named, now or before");
+    if (size <= 1 && unnamed)
         return live_launch(live, live->launch.argv);
-    }
     for (size_t k = 0; k < size; k++)
         n += args[k] == '\0';
     const char **argv = calloc(n + 1, sizeof(*argv));
@@ -554,6 +647,8 @@ live_target_launch(void *target, const char *args, size_t size)
         return -STUB_ENOMEM;
     for (const char *at = args; i < n; at += strlen(at) + 1)
         argv[i++] = at;
+    if (unnamed) /* the last one's name, and these arguments */
+        argv[0] = live->launch.argv[0];
     int r = live_launch(live, (char *const *)(uintptr_t)argv);
     free(argv);
     return r;

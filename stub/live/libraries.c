@@ -1,6 +1,5 @@
 /* libraries.c - the dynamic linker's list of loaded libraries (GDB manual, "Library List Format
- * for
- * SVR4 Targets"; r_debug and link_map are of the System V ABI, <link.h>). */
+ * for SVR4 Targets"; r_debug and link_map are of the System V ABI, <link.h>). */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -164,7 +163,7 @@ put_library(const struct process *p, struct rsp_window *w, const struct library 
 }
 
 /* The first entry is the executable; one without a name (the vdso on some systems) is of no use.
- * */
+ */
 int
 live_libraries(void *process, struct rsp_window *w, bool main_lm)
 {

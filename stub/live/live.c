@@ -11,6 +11,7 @@ static void *process_of(void *target, int64_t pid);
 static int was_attached(void *target, int64_t pid);
 static int set_signals(void *target, enum stub_signal_list which, const uint8_t *signals);
 static const char *why(void *target);
+static void settled(void *target);
 
 const struct stub_target live_target = {
     .size = sizeof(struct stub_target),
@@ -54,6 +55,7 @@ const struct stub_target live_target = {
     .host_info = live_host_info,
     .process_info = live_process_info,
     .why = why,
+    .settled = settled,
     .client_gone = live_client_gone,
     .files = &live_files,
 };
@@ -91,8 +93,8 @@ live_close(struct live *live)
     }
     live_await_leaving(live);
     live_files_close(live);
-    TAILQ_FOREACH(p, &live->processes, next)
-    live_process_free(p);
+    TAILQ_FOREACH (p, &live->processes, next)
+        live_process_free(p);
     live_sweep(live);
     struct early *e;
     while ((e = TAILQ_FIRST(&live->early)) != NULL) {
@@ -143,6 +145,14 @@ why(void *target)
     return live_why(target);
 }
 
+/* The words of one request are not those of the next. */
+static void
+settled(void *target)
+{
+    struct live *live = target;
+    live->why[0] = '\0';
+}
+
 long
 live_ptrace(int request, pid_t tid, uintptr_t address, uintptr_t data)
 {
@@ -166,8 +176,7 @@ live_pid(struct live *live)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (!p->hidden && !p->leaving && !p->ended)
             return p->pid;
     }

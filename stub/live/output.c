@@ -13,7 +13,11 @@
 bool
 live_output_open(struct live *live)
 {
-    live_output_close(live);
+    if (live->pty >= 0) {
+        /* What the last program wrote is still to be told: the next one writes behind it. */
+        tcsetattr(live->pty_keep, TCSANOW, &live->pty_modes);
+        return true;
+    }
     live->pty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (live->pty < 0)
         return false;
@@ -23,7 +27,7 @@ live_output_open(struct live *live)
     /* Held open on our side too: else poll() would say "hung up" for ever once it ends. */
     if (name != NULL)
         live->pty_keep = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (live->pty_keep < 0) {
+    if (live->pty_keep < 0 || tcgetattr(live->pty_keep, &live->pty_modes) != 0) {
         live_output_close(live);
         return false;
     }

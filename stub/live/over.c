@@ -1,9 +1,9 @@
 /* over.c - a thread steps over a breakpoint that it stands at.
  *
  * The ladder has one rung as yet: all threads that share the memory stand still, the breakpoint
- * is
- * lifted, the thread does one step, the breakpoint is planted again. A system call instruction is
- * not stepped but entered: it may block for ever, and others may have to run for it to return. */
+ * is lifted, the thread does one step, the breakpoint is planted again. A system call instruction
+ * is not stepped but entered: it may block for ever, and others may have to run for it to return.
+ */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -24,8 +24,7 @@ halt_sharers(struct process *p)
 {
     struct process *q;
 
-    TAILQ_FOREACH(q, &p->live->processes, next)
-    {
+    TAILQ_FOREACH (q, &p->live->processes, next) {
         if (live_owner(q) == live_owner(p) && !q->leaving && !q->ended)
             live_halt(p->live, q);
     }
@@ -61,7 +60,7 @@ live_over_end(struct process *p)
 
     p->over = NULL;
     struct plant *b = live_plant_at(p, t->told_pc);
-    if (b != NULL && live_plant_is_needed(b))
+    if (b != NULL && live_plant_is_needed(b) && !p->leaving)
         live_plant_put(p, b);
 }
 

@@ -88,8 +88,8 @@ live_plant_lift_all(struct process *p)
 {
     struct plant *b;
 
-    RB_FOREACH(b, plant_tree, &live_owner(p)->plants)
-    live_plant_lift(p, b);
+    RB_FOREACH (b, plant_tree, &live_owner(p)->plants)
+        live_plant_lift(p, b);
     p->plants_changed = true;
 }
 
@@ -101,8 +101,7 @@ live_plant_sync(struct process *p)
     if (!p->plants_changed)
         return;
     p->plants_changed = false;
-    RB_FOREACH_SAFE(b, plant_tree, &p->plants, next)
-    {
+    RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
         if (live_plant_is_needed(b)) {
             live_plant_put(p, b);
             continue;
@@ -118,8 +117,7 @@ live_plant_clean(struct process *p, struct process *copy)
 {
     struct plant *b;
 
-    RB_FOREACH(b, plant_tree, &p->plants)
-    {
+    RB_FOREACH (b, plant_tree, &p->plants) {
         if (b->planted && still_there(copy, b))
             live_write_raw(copy, b->address, b->saved, p->layout.arch->breakpoint_size);
     }
@@ -143,8 +141,7 @@ live_plant_forget(struct process *p)
 {
     struct plant *b, *next;
 
-    RB_FOREACH_SAFE(b, plant_tree, &p->plants, next)
-    {
+    RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
         RB_REMOVE(plant_tree, &p->plants, b);
         free(b);
     }
@@ -159,10 +156,10 @@ live_wishes_drop(struct process *p)
     struct plant *b;
     struct point *w;
 
-    RB_FOREACH(b, plant_tree, &p->plants)
-    b->soft_wish = b->hard_wish = false;
-    TAILQ_FOREACH(w, &p->points, next)
-    live_debug_remove(p, w->slots);
+    RB_FOREACH (b, plant_tree, &p->plants)
+        b->soft_wish = b->hard_wish = false;
+    TAILQ_FOREACH (w, &p->points, next)
+        live_debug_remove(p, w->slots);
     free_points(p);
     p->plants_changed = true;
 }
@@ -351,8 +348,7 @@ live_is_guarded(struct process *p, uint64_t address)
 {
     struct point *w;
 
-    TAILQ_FOREACH(w, &p->points, next)
-    {
+    TAILQ_FOREACH (w, &p->points, next) {
         if (w->wish.type == STUB_POINT_HARDWARE && w->wish.address == address)
             return true;
     }
@@ -364,8 +360,7 @@ find_point(struct process *p, const struct stub_point *wish)
 {
     struct point *w;
 
-    TAILQ_FOREACH(w, &p->points, next)
-    {
+    TAILQ_FOREACH (w, &p->points, next) {
         if (w->wish.type == wish->type && w->wish.address == wish->address &&
             w->wish.kind == wish->kind)
             return w;

@@ -1,5 +1,4 @@
-/* proc.c - what /proc tells: memory map, auxiliary vector, executable, threads, host (proc(5)).
- * */
+/* proc.c - what /proc tells: memory map, auxiliary vector, executable, threads, host (proc(5)). */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -157,7 +156,7 @@ live_maps_load(struct process *p)
         if (parse_mapping(maps, line, &maps->list[maps->count]))
             maps->count++;
     }
-    maps->fresh = true;
+    maps->fresh = p->live->standing;
     return true;
 }
 

@@ -30,24 +30,46 @@ live_process_new(struct live *live, pid_t pid, enum origin origin)
     return p;
 }
 
-/* A vfork's child outlives the process whose memory it uses: it takes over the plants, lifted, so
- * that a breakpoint it has just hit can still be told from one of its own. */
-static void
-hand_over_memory(struct process *p)
+/* The first of the vfork children that use p's memory gets it, the others use it with that one. */
+static struct process *
+choose_heir(struct process *p)
 {
-    struct process *child;
+    struct process *child, *heir = NULL;
 
-    TAILQ_FOREACH(child, &p->live->processes, next)
-    {
-        if (child->shares != p)
+    TAILQ_FOREACH (child, &p->live->processes, next) {
+        if (child->shares != p || child->buried)
             continue;
-        child->shares = NULL;
-        RB_ROOT(&child->plants) = RB_ROOT(&p->plants);
-        RB_INIT(&p->plants);
-        live_plant_lift_all(child);
-        live_process_let_go(child);
-        return;
+        child->shares = heir;
+        if (heir == NULL)
+            heir = child;
     }
+    return heir;
+}
+
+static void
+let_go_for_good(struct process *p)
+{
+    live_process_let_go(p);
+    if (TAILQ_EMPTY(&p->threads))
+        live_process_free(p);
+}
+
+void
+live_hand_over_memory(struct process *p)
+{
+    struct process *child, *heir = choose_heir(p);
+
+    if (heir == NULL)
+        return;
+    RB_ROOT(&heir->plants) = RB_ROOT(&p->plants);
+    RB_INIT(&p->plants);
+    live_plant_lift_all(heir);
+    /* The heir last: freeing it hands on to one that still runs, if any, and goes no deeper. */
+    TAILQ_FOREACH (child, &p->live->processes, next) {
+        if (child->shares == heir && !child->buried)
+            let_go_for_good(child);
+    }
+    let_go_for_good(heir);
 }
 
 void
@@ -60,7 +82,7 @@ live_process_free(struct process *p)
     if (p->buried)
         return;
     p->buried = p->leaving = true;
-    hand_over_memory(p);
+    live_hand_over_memory(p);
     live_plant_forget(p);
     while ((t = TAILQ_FIRST(&p->threads)) != NULL)
         live_thread_free(t);
@@ -83,8 +105,7 @@ live_sweep(struct live *live)
 {
     struct process *p, *next;
 
-    TAILQ_FOREACH_SAFE(p, &live->processes, next, next)
-    {
+    TAILQ_FOREACH_SAFE (p, &live->processes, next, next) {
         if (p->buried) {
             TAILQ_REMOVE(&live->processes, p, next);
             free(p);
@@ -97,8 +118,7 @@ live_process_find(struct live *live, int64_t pid)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (!p->hidden && !p->leaving && !p->ended && (pid <= 0 || p->pid == pid))
             return p;
     }
@@ -138,7 +158,7 @@ live_process_ended(struct process *p, int status)
         live_process_free(p);
         return;
     }
-    hand_over_memory(p);
+    live_hand_over_memory(p);
     live_plant_forget(p);
     while ((t = TAILQ_FIRST(&p->threads)) != NULL)
         live_thread_free(t);
@@ -170,8 +190,7 @@ reap(struct process *p)
         live_collect(live);
         p = NULL;
         struct process *q;
-        TAILQ_FOREACH(q, &live->processes, next)
-        {
+        TAILQ_FOREACH (q, &live->processes, next) {
             if (q->pid == pid && !q->ended && !q->buried)
                 p = q;
         }
@@ -243,8 +262,7 @@ live_process_let_go(struct process *p)
     struct thread *t, *next;
 
     p->leaving = true;
-    TAILQ_FOREACH_SAFE(t, &p->threads, next, next)
-    {
+    TAILQ_FOREACH_SAFE (t, &p->threads, next, next) {
         if (!t->running)
             live_thread_let_go(t);
         else if (!t->interrupting && live_ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
@@ -258,10 +276,9 @@ let_sharers_go(struct process *p)
 {
     struct process *child;
 
-    TAILQ_FOREACH(child, &p->live->processes, next)
-    {
+    TAILQ_FOREACH (child, &p->live->processes, next) {
         if (child->shares == p && !child->leaving)
-            live_process_let_go(child);
+            let_go_for_good(child);
     }
 }
 
@@ -278,9 +295,7 @@ live_detach(void *target, int64_t pid)
     live_wishes_drop(p);
     live_plant_lift_all(p);
     let_sharers_go(p);
-    live_process_let_go(p);
-    if (TAILQ_EMPTY(&p->threads))
-        live_process_free(p);
+    let_go_for_good(p);
     live_terminal_take(live);
     live_sweep(live);
     return 0;
@@ -291,8 +306,7 @@ is_any_leaving(struct live *live)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (p->leaving && !TAILQ_EMPTY(&p->threads))
             return true;
     }
@@ -320,8 +334,7 @@ next_to_leave(struct live *live)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (!p->hidden && !p->leaving && !p->ended && policy_of(p) != LIVE_STOP)
             return p;
     }
@@ -339,8 +352,7 @@ live_client_gone(void *target)
         return;
     live_stand(live);
     live->has_pass = live->has_program = false;
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (p->hidden || p->leaving || p->ended)
             continue;
         live_wishes_drop(p);

@@ -54,8 +54,7 @@ first_to_tell(struct live *live)
 {
     struct report *r, *first = NULL;
 
-    TAILQ_FOREACH(r, &live->queue, next)
-    {
+    TAILQ_FOREACH (r, &live->queue, next) {
         if (r->held)
             continue;
         if (first == NULL)
@@ -94,11 +93,17 @@ live_drop_stale(struct live *live, struct process *only)
 {
     struct thread *t;
 
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if ((only != NULL ? t->process == only : t->wanted) && is_stale(t))
             live_unqueue(live, &t->report);
     }
+}
+
+/* The stop that answers a launch or an attach, where no client expects output before it. */
+static bool
+is_arrival(const struct report *r)
+{
+    return r != NULL && r->event.kind == STUB_STOPPED && r->event.reason == STUB_NO_REASON;
 }
 
 int
@@ -107,7 +112,9 @@ live_peek(void *target, struct stub_event *event)
     struct live *live = target;
 
     live_output_collect(live);
-    struct report *r = live->output.state == REPORT_QUEUED ? &live->output : first_to_tell(live);
+    struct report *r = first_to_tell(live);
+    if (live->output.state == REPORT_QUEUED && !is_arrival(r))
+        r = &live->output;
     if (r == NULL)
         return 0;
     *event = r->event;
@@ -119,8 +126,7 @@ report_of(struct live *live, const struct stub_event *event)
 {
     struct report *r;
 
-    TAILQ_FOREACH(r, &live->queue, next)
-    {
+    TAILQ_FOREACH (r, &live->queue, next) {
         if (r->event.kind == event->kind && r->event.id.pid == event->id.pid &&
             r->event.id.tid == event->id.tid)
             return r;
@@ -165,8 +171,7 @@ live_done(void *target, const struct stub_event *event)
         return;
     /* The process goes; its end is kept for a client that asks again. */
     struct process *p;
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (&p->end == r)
             break;
     }

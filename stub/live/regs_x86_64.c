@@ -134,11 +134,9 @@ live_get_sp(struct thread *t, uint64_t *sp)
 }
 
 /* A thread that was stopped in a system call has a number in orig_rax, and the kernel may take
- * two
- * from the PC to repeat the call when it runs on. At a PC of the client's choice that would be
- * wrong, so the number goes; it comes back with the PC. (gdb writes orig_rax itself, after the
- * PC;
- * lldb does not know it.) */
+ * two from the PC to repeat the call when it runs on. At a PC of the client's choice that would
+ * be wrong, so the number goes; it comes back with the PC. (gdb writes orig_rax itself, after the
+ * PC; lldb does not know it.) */
 void
 live_guard_restart(struct thread *t, uint64_t old_pc)
 {

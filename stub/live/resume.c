@@ -75,8 +75,7 @@ first_that_steps_over(struct process *p)
 {
     struct thread *t;
 
-    TAILQ_FOREACH(t, &p->threads, next)
-    {
+    TAILQ_FOREACH (t, &p->threads, next) {
         if (may_start(t) && live_over_needed(t))
             return t;
     }
@@ -89,8 +88,7 @@ is_held(struct process *p)
 {
     struct process *q;
 
-    TAILQ_FOREACH(q, &p->live->processes, next)
-    {
+    TAILQ_FOREACH (q, &p->live->processes, next) {
         if (q->over != NULL && live_owner(q) == live_owner(p))
             return true;
     }
@@ -109,8 +107,7 @@ go(struct process *p)
             live_over_begin(t);
         return;
     }
-    TAILQ_FOREACH(t, &p->threads, next)
-    {
+    TAILQ_FOREACH (t, &p->threads, next) {
         if (may_start(t))
             live_start(t, 0);
     }
@@ -121,9 +118,8 @@ live_go(struct live *live)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
-        if (p->plants_changed && !p->ended && !live->standing)
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p->plants_changed && !p->ended && !p->leaving && !live->standing)
             live_plant_sync(p);
         go(p);
     }
@@ -182,8 +178,7 @@ take_deferred(struct live *live)
 {
     struct thread *t;
 
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (t->wanted && !t->running && t->deferred != 0)
             live_take_deferred(t);
     }
@@ -199,28 +194,25 @@ live_resume(void *target, struct stub *s)
 
     if (!live->standing)
         return live_fail(live, STUB_EBUSY, "the program is running already");
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (t->process->hidden || t->process->leaving)
             continue;
         take_action(t, s);
         any |= t->wanted;
     }
-    TAILQ_FOREACH(p, &live->processes, next)
-    p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
+    TAILQ_FOREACH (p, &live->processes, next)
+        p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
     live_drop_stale(live, NULL);
     take_deferred(live);
     if (live_has_news(live))
         return 0; /* told at once, and nothing runs */
     if (!any)
         return live_fail(live, STUB_ESRCH, "no thread to resume");
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (!p->hidden && !p->leaving && !p->ended)
             prepare(p);
     }
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (t->wanted)
             forget_report(t);
     }

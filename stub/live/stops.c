@@ -31,8 +31,7 @@ drop_early(struct live *live, pid_t tid)
 {
     struct early *e, *next;
 
-    TAILQ_FOREACH_SAFE(e, &live->early, next, next)
-    {
+    TAILQ_FOREACH_SAFE (e, &live->early, next, next) {
         if (e->tid == tid) {
             TAILQ_REMOVE(&live->early, e, next);
             free(e);
@@ -46,8 +45,7 @@ process_with(struct live *live, pid_t pid)
 {
     struct process *p;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    {
+    TAILQ_FOREACH (p, &live->processes, next) {
         if (p->pid == pid && !p->ended && !p->buried)
             return p;
     }
@@ -124,10 +122,9 @@ is_in(const struct process *p, const struct process *only)
 }
 
 /* A thread at the event of a clone, fork or exec stands in the middle of that call, and the
- * kernel
- * will still write the call's result into its registers: whatever is done with them meanwhile (a
- * call for an expression) is undone, or taken for the result. It goes on to the end of the call.
- * */
+ * kernel will still write the call's result into its registers: whatever is done with them
+ * meanwhile (a call for an expression) is undone, or taken for the result. It goes on to the end
+ * of the call. */
 static void
 leave_call(struct thread *t)
 {
@@ -146,8 +143,7 @@ ask(struct live *live, struct process *only)
     struct thread *t;
     unsigned n = 0;
 
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (!is_in(t->process, only))
             continue;
         if (!t->running && t->at_event && !t->vforking)
@@ -170,8 +166,7 @@ look_after(struct live *live, struct process *only, bool patience_over)
 {
     struct thread *t, *next;
 
-    RB_FOREACH_SAFE(t, thread_tree, &live->threads, next)
-    {
+    RB_FOREACH_SAFE (t, thread_tree, &live->threads, next) {
         if (!t->running || t->stuck || !is_in(t->process, only))
             continue;
         if (live_thread_is_zombie(t))
@@ -193,8 +188,8 @@ live_halt(struct live *live, struct process *only)
     struct process *p;
     unsigned idle = 0, waited_us = 0;
 
-    TAILQ_FOREACH(p, &live->processes, next)
-    p->halting = is_in(p, only);
+    TAILQ_FOREACH (p, &live->processes, next)
+        p->halting = is_in(p, only);
     while (ask(live, only) > 0) {
         if (live_collect(live)) {
             idle = waited_us = 0;
@@ -210,8 +205,8 @@ live_halt(struct live *live, struct process *only)
         if (idle >= SPINS + 20)
             look_after(live, only, waited_us > PATIENCE_MS * 1000u);
     }
-    TAILQ_FOREACH(p, &live->processes, next)
-    p->halting = false;
+    TAILQ_FOREACH (p, &live->processes, next)
+        p->halting = false;
 }
 
 void
@@ -221,8 +216,7 @@ live_stand(struct live *live)
 
     live->standing = true;
     live_halt(live, NULL);
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (!t->process->hidden && !t->process->leaving)
             t->wanted = false;
     }
@@ -236,8 +230,7 @@ look_for_zombies(struct live *live)
 {
     struct process *p, *next;
 
-    TAILQ_FOREACH_SAFE(p, &live->processes, next, next)
-    {
+    TAILQ_FOREACH_SAFE (p, &live->processes, next, next) {
         struct thread *t = live_thread_find(live, p->pid);
         if (t != NULL && t->running && t->wanted)
             live_thread_is_zombie(t);
@@ -249,14 +242,12 @@ has_wanted(struct live *live)
 {
     struct thread *t;
 
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (t->wanted && is_in(t->process, NULL))
             return true;
     }
     /* A thread that is dying takes its process along: wait for that end. */
-    RB_FOREACH(t, thread_tree, &live->threads)
-    {
+    RB_FOREACH (t, thread_tree, &live->threads) {
         if (is_in(t->process, NULL) && live_thread_state(t->process, t->tid) != 't')
             return true;
     }

@@ -43,6 +43,7 @@ live_thread_free(struct thread *t)
         live->last = NULL;
     TAILQ_REMOVE(&p->threads, t, next);
     RB_REMOVE(thread_tree, &live->threads, t);
+    free(t->disturbed);
     free(t->registers.extended);
     free(t);
 }

@@ -37,8 +37,7 @@ live_watch_refresh(struct process *p)
 {
     struct point *w;
 
-    TAILQ_FOREACH(w, &p->points, next)
-    {
+    TAILQ_FOREACH (w, &p->points, next) {
         if (w->contents != NULL)
             live_read_all(p, w->wish.address, w->contents, w->wish.kind);
     }
@@ -50,8 +49,7 @@ live_watch_changed(struct process *p)
     uint8_t now[LIVE_SOFT_WATCH_MAX];
     struct point *w;
 
-    TAILQ_FOREACH(w, &p->points, next)
-    {
+    TAILQ_FOREACH (w, &p->points, next) {
         if (w->contents == NULL || !live_read_all(p, w->wish.address, now, w->wish.kind))
             continue;
         if (memcmp(now, w->contents, w->wish.kind) != 0) {

@@ -5,7 +5,9 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -208,7 +210,152 @@ START_TEST(launch_without_a_name_takes_the_last_one)
     ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
     ck_assert_int_eq(live_target.launch(d.live, NULL, 0), 0);
     ck_assert(live_alive(d.live));
-    ck_assert_int_eq(live_target.launch(d.live, "\0", 1) < 0, 1);
+    ck_assert_int_eq(live_target.kill(d.live, 0), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vRun;"), "T05", 3), 0);
+    ck_assert(live_alive(d.live));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(launch_without_a_name_takes_new_arguments)
+{
+    d.config.capture_output = true;
+    drive_open(&d);
+    ck_assert_int_eq(live_target.launch(d.live, "\0x", 3), -EINVAL);
+    drive_launch(&d, "output", "old", NULL);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vRun;;6e6577"), "T05", 3), 0);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    ck_assert_ptr_nonnull(strstr(d.console, "argument new\r\n"));
+    drive_close(&d);
+}
+END_TEST
+
+/* The old program's words come behind the stop that answers the launch. */
+START_TEST(output_not_told_before_the_next_launch_is_kept)
+{
+    d.config.capture_output = true;
+    drive_launch(&d, "output", "first", NULL);
+    drive_send(&d, "vCont;c");
+    nap(300); /* it writes, and nobody looks */
+    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    stub_link_lost(&d.stub);
+    ck_assert_str_eq(drive_ask(&d, "QStartNoAckMode"), "OK");
+    stub_feed(&d.stub, (const uint8_t *)"+", 1);
+    drive_launch(&d, "output", "second", NULL);
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_str_eq(d.console, "");
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
+    const char *first = strstr(d.console, "argument first\r\n");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_nonnull(strstr(first, "argument second\r\n"));
+    drive_close(&d);
+}
+END_TEST
+
+/* Nobody is at the other end: whoever opens one without care waits for ever. */
+START_TEST(pipe_for_a_standard_file_is_refused)
+{
+    static const enum stub_launch_option files[] = { STUB_STDIN, STUB_STDOUT, STUB_STDERR };
+    char where[] = "/tmp/live-test-XXXXXX", path[64];
+    char *argv[] = { "/bin/true", NULL };
+
+    ck_assert_ptr_nonnull(mkdtemp(where));
+    snprintf(path, sizeof(path), "%s/pipe", where);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    drive_open(&d);
+    for (int i = 0; i < 6; i++) {
+        int other = i < 3 ? -1 : open(path, O_RDWR); /* and with somebody */
+        option(files[i % 3], path);
+        ck_assert_int_eq(live_launch(d.live, argv), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(live_why(d.live), path));
+        ck_assert_ptr_nonnull(strstr(live_why(d.live), "neither a file"));
+        option(files[i % 3], "");
+        close(other);
+    }
+    option(STUB_STDIN, "/nonexistent");
+    ck_assert_int_eq(live_launch(d.live, argv), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "/nonexistent"));
+    unlink(path);
+    rmdir(where);
+    drive_close(&d);
+}
+END_TEST
+
+/* exec waits as long as somebody has a lease on the file (fcntl(2)), which is 45 seconds. */
+START_TEST(program_that_does_not_start_in_time_is_given_up)
+{
+    char path[] = "/tmp/live-test-XXXXXX";
+    int fd = mkstemp(path);
+    char *argv[] = { path, NULL };
+    time_t before = time(NULL);
+
+    ck_assert_int_eq(write(fd, "#!/bin/true\n", 12), 12);
+    fchmod(fd, 0755);
+    close(fd);
+    fd = open(path, O_RDONLY);
+    signal(SIGIO, SIG_IGN);
+    drive_open(&d);
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
+        ck_assert_int_eq(live_launch(d.live, argv), -EIO);
+        ck_assert_ptr_nonnull(strstr(live_why(d.live), "did not start within"));
+        ck_assert(!live_alive(d.live));
+        ck_assert_int_lt(time(NULL) - before, 15);
+        ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    }
+    close(fd);
+    unlink(path);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(launch_and_attach_are_refused_while_a_program_runs)
+{
+    char *argv[] = { "/bin/true", NULL };
+    pid_t other = drive_spawn(&d, "loop", "x");
+
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_send(&d, "vCont;c");
+    ck_assert_int_eq(live_launch(d.live, argv), -EBUSY);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "interrupt it first"));
+    ck_assert_int_eq(live_attach(d.live, other), -EBUSY);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "interrupt it first"));
+    ck_assert(live_running(d.live));
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(live_attach(d.live, other), 0);
+    ck_assert_int_eq(live_launch(d.live, argv), 0);
+    kill(other, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(changes_to_the_environment_are_bounded)
+{
+    static char long_one[512 * 1024];
+    char name[32];
+    int i, r = 0;
+
+    drive_open(&d);
+    for (i = 0; i < 10000 && r == 0; i++) {
+        snprintf(name, sizeof(name), "NAME%d=x", i);
+        r = option(STUB_ENV_SET, name);
+    }
+    ck_assert_int_eq(r, -ENOSPC);
+    ck_assert_int_eq(i, 4097);
+    ck_assert_ptr_nonnull(live_why(d.live));
+    ck_assert_int_eq(option(STUB_ENV_SET, "NAME7=another"), 0); /* no new one */
+    ck_assert_int_eq(option(STUB_ENV_RESET, ""), 0);
+    memset(long_one, 'x', sizeof(long_one) - 1);
+    long_one[1] = '=';
+    for (int k = 0; k < 8; k++) {
+        long_one[0] = 'A';
+        ck_assert_int_eq(option(STUB_ENV_SET, long_one), 0);
+        long_one[0] = 'B';
+        ck_assert_int_eq(option(STUB_ENV_SET, long_one), 0);
+        long_one[0] = 'C';
+        ck_assert_int_eq(option(STUB_ENV_SET, long_one), -ENOSPC);
+    }
     drive_close(&d);
 }
 END_TEST
@@ -440,6 +587,12 @@ live_launch_suite(void)
     tcase_add_test(c, much_output_arrives_whole_before_the_end_is_told);
     tcase_add_test(c, standard_files_are_redirected);
     tcase_add_test(c, launch_without_a_name_takes_the_last_one);
+    tcase_add_test(c, launch_without_a_name_takes_new_arguments);
+    tcase_add_test(c, output_not_told_before_the_next_launch_is_kept);
+    tcase_add_test(c, pipe_for_a_standard_file_is_refused);
+    tcase_add_test(c, program_that_does_not_start_in_time_is_given_up);
+    tcase_add_test(c, launch_and_attach_are_refused_while_a_program_runs);
+    tcase_add_test(c, changes_to_the_environment_are_bounded);
     suite_add_tcase(s, c);
     c = tcase_create("attach");
     tcase_set_timeout(c, 60);

@@ -1,14 +1,24 @@
 /* test_live_memory.c - memory, registers, what /proc tells: stub/live/memory.c regs.c inject.c
  * proc.c libraries.c. */
 #define _GNU_SOURCE 1
+#include "stub/live/internal.h"
 #include "tests/live/driver.h"
 
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct drive d;
+
+static void
+nap(unsigned ms)
+{
+    nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 },
+              NULL);
+}
 
 static void
 run_to(const char *program, const char *symbol)
@@ -290,6 +300,57 @@ START_TEST(memory_is_allocated_right_after_launch_and_attach)
 }
 END_TEST
 
+/* A call that does not end in time: poll() of nothing for three seconds. */
+START_TEST(thread_that_comes_late_from_a_call_is_put_where_it_was)
+{
+    uint64_t result;
+
+    run_to("memory", "answer");
+    uint64_t rip = drive_register(&d, d.pid, "rip");
+    const uint64_t args[6] = { 0, 0, 3000, 0, 0, 0 };
+    ck_assert_int_eq(live_syscall(drive_process(&d), SYS_poll, args, &result), -STUB_EIO);
+    nap(1500);
+    live_poll(d.live);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), rip);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    /* And when the client lets it run meanwhile. */
+    run_to("memory", "answer");
+    ck_assert_int_eq(live_syscall(drive_process(&d), SYS_poll, args, &result), -STUB_EIO);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(map_read_while_the_program_runs_is_not_kept)
+{
+    struct stub_region r;
+    const uint64_t address = 0x600000000000;
+
+    drive_launch(&d, "maps", NULL, NULL);
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 50), "");
+    ck_assert_int_eq(live_target.region(drive_process(&d), address, &r), 0);
+    ck_assert(!r.mapped);
+    ck_assert_str_eq(drive_wait(&d, 400), "");
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(live_target.region(drive_process(&d), address, &r), 0);
+    ck_assert(r.mapped);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(words_of_an_error_are_not_those_of_the_next)
+{
+    drive_launch(&d, "memory", NULL, NULL);
+    drive_ask(&d, "QEnableErrorStrings");
+    ck_assert_int_eq(strncmp(drive_ask(&d, "Z0,0,1"), "E0e;", 4), 0);
+    ck_assert_ptr_null(live_why(d.live));
+    ck_assert_str_eq(drive_ask(&d, "z0,401000,1"), "E02");
+    drive_close(&d);
+}
+END_TEST
+
 static const char *
 object(int (*write)(void *process, struct rsp_window *w))
 {
@@ -391,9 +452,12 @@ live_memory_suite(void)
     tcase_add_test(c, registers_of_a_thread_that_is_gone_are_an_error);
     tcase_add_test(c, memory_is_allocated_in_the_program);
     tcase_add_test(c, memory_is_allocated_right_after_launch_and_attach);
+    tcase_add_test(c, thread_that_comes_late_from_a_call_is_put_where_it_was);
     suite_add_tcase(s, c);
     c = tcase_create("proc");
     tcase_set_timeout(c, 30);
+    tcase_add_test(c, map_read_while_the_program_runs_is_not_kept);
+    tcase_add_test(c, words_of_an_error_are_not_those_of_the_next);
     tcase_add_test(c, libraries_and_executable_are_named);
     tcase_add_test(c, endless_link_map_is_cut);
     tcase_add_test(c, threads_hosts_and_processes_are_described);

@@ -1,6 +1,7 @@
 /* test_live_threads.c - threads, signals, forks, exec: stub/live/stops.c classify.c queue.c
  * fork.c. */
 #define _GNU_SOURCE 1
+#include "stub/live/internal.h"
 #include "tests/live/driver.h"
 
 #include <check.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -461,6 +463,125 @@ START_TEST(child_of_a_vfork_outlives_the_killed_parent)
 }
 END_TEST
 
+/* The children of the process that it has by any of its threads; returns how many. */
+static unsigned
+children_of(pid_t pid, pid_t *children, unsigned max)
+{
+    char path[64], text[64];
+    struct rsp_id id = { 0, 0 };
+    unsigned n = 0;
+
+    while (n < max && live_target.next_thread(d.live, &id) == 1) {
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)id.tid);
+        FILE *f = fopen(path, "r");
+        if (f != NULL && fgets(text, sizeof(text), f) != NULL)
+            children[n++] = (pid_t)atoi(text);
+        if (f != NULL)
+            fclose(f);
+    }
+    return n;
+}
+
+/* Both go on in memory that a breakpoint was in, and are ours to wait for then. */
+static void
+two_vforks_outlive_the_parent(bool interrupt)
+{
+    pid_t children[2];
+    int status;
+
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+    drive_launch(&d, "vforks", "two", NULL);
+    break_at("touch");
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 300), "");
+    ck_assert_uint_eq(children_of(d.pid, children, 2), 2);
+    if (interrupt) {
+        stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    }
+    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    for (int i = 0; i < 20; i++) {
+        live_poll(d.live);
+        nap(10);
+    }
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+        ck_assert_int_eq(status, 7 << 8);
+    }
+    ck_assert_int_eq(live_pid(d.live), 0);
+    drive_close(&d);
+}
+
+START_TEST(two_children_of_vforks_outlive_the_killed_parent)
+{
+    two_vforks_outlive_the_parent(true);
+}
+END_TEST
+
+START_TEST(two_children_of_vforks_outlive_the_parent_killed_as_it_runs)
+{
+    two_vforks_outlive_the_parent(false);
+}
+END_TEST
+
+/* It is let go wherever it is: at a breakpoint, behind its int3, in the step over it. */
+START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
+{
+    pid_t child;
+
+    for (int i = 0; i < 60; i++) {
+        drive_launch(&d, "vforks", "hot", NULL);
+        break_at("touch");
+        drive_send(&d, "vCont;c");
+        ck_assert_str_eq(drive_wait(&d, 10), "");
+        ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
+        if (i % 2 == 0) {
+            ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+        } else {
+            kill(d.pid, SIGKILL);
+            ck_assert_str_eq(drive_wait(&d, 5000), "X09");
+        }
+        for (int k = 0; k < 500 && drive_state(child) != 'S'; k++) {
+            live_poll(d.live);
+            nap(1);
+        }
+        ck_assert_msg(drive_state(child) == 'S', "round %d: %d", i, drive_state(child));
+        live_poll(d.live);
+        ck_assert(TAILQ_EMPTY(&d.live->processes));
+        kill(child, SIGKILL);
+        drive_close(&d);
+    }
+}
+END_TEST
+
+START_TEST(child_of_a_vfork_outlives_the_parents_program)
+{
+    drive_launch(&d, "vforks", "exec", NULL);
+    pass(SIGCHLD);
+    break_at("touch");
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_EXEC);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(memory_is_allocated_while_a_thread_is_in_a_vfork)
+{
+    drive_launch(&d, "vforks", "often", NULL);
+    pass(SIGCHLD);
+    break_at("touch");
+    for (int i = 0; i < 150; i++) {
+        uint64_t address;
+        ck_assert_msg(hits("touch"), "%d: %s", i, d.reply);
+        int r = live_target.allocate(drive_process(&d), 4096, STUB_READ, &address);
+        ck_assert_msg(r == 0, "%d: %d %s", i, r, live_why(d.live));
+        ck_assert_int_eq(live_target.deallocate(drive_process(&d), address), 0);
+    }
+    drive_close(&d);
+}
+END_TEST
+
 static void
 exec_is_told(const char *how)
 {
@@ -538,6 +659,11 @@ live_threads_suite(void)
     tcase_add_test(c, interrupt_during_a_vfork_stops_and_shows_registers);
     tcase_add_test(c, detach_during_a_vfork_lets_both_go);
     tcase_add_test(c, child_of_a_vfork_outlives_the_killed_parent);
+    tcase_add_test(c, two_children_of_vforks_outlive_the_killed_parent);
+    tcase_add_test(c, two_children_of_vforks_outlive_the_parent_killed_as_it_runs);
+    tcase_add_test(c, child_of_a_vfork_is_let_go_from_inside_a_breakpoint);
+    tcase_add_test(c, child_of_a_vfork_outlives_the_parents_program);
+    tcase_add_test(c, memory_is_allocated_while_a_thread_is_in_a_vfork);
     tcase_add_test(c, exec_is_told_and_the_new_program_can_be_debugged);
     tcase_add_test(c, exec_by_another_thread_leaves_the_leader);
     tcase_add_test(c, exec_forgets_breakpoints_of_the_old_program);

@@ -1,0 +1,76 @@
+/* vforks.c - threads in vfork, whose children take their time, then call touch() and exit with 7.
+ * "two": a second thread has a child of a second too. "exec": meanwhile the first thread becomes
+ * this program again, "wait", which exits with 0 when that child ended well. "often": one vfork
+ * after the other while another thread calls touch(). "hot": one child that calls it very often
+ * and then waits ten seconds. */
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+volatile int touched;
+
+__attribute__((noinline)) void
+touch(void)
+{
+    touched++;
+}
+
+static void *
+have_child(void *us)
+{
+    pid_t pid = vfork();
+
+    if (pid == 0) {
+        usleep(*(useconds_t *)us);
+        touch();
+        _exit(7);
+    }
+    waitpid(pid, NULL, 0);
+    return NULL;
+}
+
+static void *
+touch_on(void *nothing)
+{
+    for (;;)
+        touch();
+    return nothing;
+}
+
+static void
+have_hot_child(void)
+{
+    if (vfork() != 0)
+        return;
+    while (touched < 1000000)
+        touch();
+    sleep(10);
+    _exit(7);
+}
+
+int
+main(int argc, char **argv)
+{
+    static useconds_t second = 1000000, moment = 1;
+    const char *how = argc > 1 ? argv[1] : "";
+    pthread_t thread;
+    int status;
+
+    if (strcmp(how, "wait") == 0)
+        return waitpid(-1, &status, 0) < 0 || status != 7 << 8;
+    if (strcmp(how, "often") == 0) {
+        pthread_create(&thread, NULL, touch_on, NULL);
+        for (;;)
+            have_child(&moment);
+    }
+    if (strcmp(how, "hot") == 0)
+        have_hot_child();
+    pthread_create(&thread, NULL, have_child, &second);
+    if (strcmp(how, "exec") == 0) {
+        usleep(200000);
+        execl(argv[0], argv[0], "wait", (char *)NULL);
+    }
+    have_child(&second);
+    return 0;
+}
