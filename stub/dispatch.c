@@ -37,6 +37,8 @@ match(const struct stub_row *row, const struct rsp_in *body)
     size_t n = 0, left = rsp_left(body);
     uint8_t next;
 
+    if (left == 0 || (uint8_t)row->name[0] != body->p[0])
+        return 0;
     while (row->name[n] != '\0')
         n++;
     if (n > left || memcmp(row->name, body->p, n) != 0)
