@@ -187,7 +187,8 @@ take_body(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
 static enum rsp_event
 judge(const struct rsp_receiver *rx)
 {
-    bool unsummed = (rx->flags & RSP_SUM_MAY_BE_0) != 0 && rx->given == 0;
+    bool unsummed = (rx->flags & RSP_SUM_IGNORED) != 0 ||
+                    ((rx->flags & RSP_SUM_MAY_BE_0) != 0 && rx->given == 0);
     if (rx->bad || (rx->given != rx->sum && !unsummed)) {
         return rx->notification ? RSP_NOISE : RSP_BAD_SUM;
     }

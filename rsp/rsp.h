@@ -32,15 +32,17 @@ enum rsp_event {
 };
 
 enum {
-    RSP_RUNS = 1u,        /* expand run lengths ('*'): for the side that reads replies */
-    RSP_SUM_MAY_BE_0 = 2u /* take "#00" for "no checksum given", as debuggers may in no-ack mode */
+    RSP_RUNS = 1u, /* expand run lengths ('*'): for the side that reads replies */
+    RSP_SUM_MAY_BE_0 =
+        2u,              /* take "#00" for "no checksum given", as debuggers may in no-ack mode */
+    RSP_SUM_IGNORED = 4u /* take any two digits */
 };
 
 struct rsp_receiver {
     uint8_t *buf; /* the caller's; the body is collected here */
     size_t cap;
     size_t len;     /* bytes of body so far, or of the whole body after an event */
-    unsigned flags; /* RSP_RUNS | RSP_SUM_MAY_BE_0; may be changed between frames */
+    unsigned flags; /* RSP_RUNS ...; may be changed between frames */
     /* private */
     uint8_t state, sum, given, last;
     bool escaped, cut, bad, notification;

@@ -8,5 +8,6 @@ const struct stub_family *const stub_all_packets[] = {
     &stub_xfer_packets,        &stub_monitor_packets,
     &stub_launch_packets,      &stub_lldb_packets,
     &stub_lldb_thread_packets, &stub_lldb_memory_packets,
-    &stub_file_packets,        NULL,
+    &stub_file_packets,        &stub_leave_packets,
+    &stub_event_packets,       NULL,
 };

@@ -155,7 +155,7 @@ has_untold_end(struct engine *s)
 {
     struct stub_event event = { 0 };
 
-    return HAS(s, peek) && s->target->peek(s->object, &event) == 1 &&
+    return HAS(s, peek) && s->target->peek(s->object, STUB_ANY_EVENT, &event) == 1 &&
            (event.kind == STUB_EXITED || event.kind == STUB_SIGNALLED);
 }
 
@@ -168,34 +168,47 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
         return PKT_EMPTY;
     if (s->cut && (row->flags & ROW_CUT) == 0)
         return -STUB_E2BIG;
-    if (s->waiting && (row->flags & ROW_RESUMES) != 0)
+    if (s->waiting && !s->non_stop && (row->flags & ROW_RESUMES) != 0)
         return -STUB_EBUSY;
     if ((row->flags & ROW_IDLE) == 0)
         r = need_process(s);
+    if (r == -STUB_ESRCH && (row->flags & ROW_RESUMES) != 0 && s->non_stop)
+        return PKT_OK; /* of threads that are gone, as will be notified */
     if (r == -STUB_ESRCH && (row->flags & ROW_RESUMES) != 0 && has_untold_end(s))
         return PKT_QUIET;
     return r != 0 ? r : row->handle(s, in, out);
 }
 
+/* Calls the handler of the request once. */
+static int
+handle(struct engine *s, struct rsp_out *out, const struct stub_row **row)
+{
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    size_t name_size;
+
+    *out = stub_body(s);
+    *row = stub_find_row(s, &in, &name_size);
+    in.p += name_size;
+    return run(s, *row, &in, out);
+}
+
 void
 stub_dispatch(struct engine *s)
 {
-    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
-    struct rsp_out out = stub_body(s);
-    size_t name_size;
-    const struct stub_row *row = stub_find_row(s, &in, &name_size);
+    const struct stub_row *row;
+    struct rsp_out out;
     int r;
 
-    in.p += name_size;
-    r = run(s, row, &in, &out);
+    while ((r = handle(s, &out, &row)) == PKT_MORE && out.len == 0)
+        stub_settle(s);
     if (r == STUB_LATER)
         return;
-    s->busy = false;
+    s->busy = r == PKT_MORE;
     s->resumed = r == PKT_QUIET;
     if (r == PKT_QUIET)
         s->waiting = true;
     else
-        reply(s, &out, row, r);
+        reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);
     if (s->interrupt && !s->waiting)
         s->interrupt = false;
@@ -297,4 +310,12 @@ stub_signal_in(const struct engine *s, int client_signal)
     if (!s->target->linux_signals || native)
         return client_signal;
     return rsp_signal_to_linux(client_signal);
+}
+
+int
+stub_take_signal(struct engine *s, struct rsp_in *in)
+{
+    uint64_t number = rsp_take_hex(in);
+
+    return number > 0xff ? -1 : stub_signal_in(s, (int)number);
 }

@@ -11,6 +11,7 @@
  *     PKT_OK       reply OK
  *     PKT_QUIET    no reply now: a stop reply will answer
  *     PKT_EMPTY    not supported after all: the empty reply
+ *     PKT_MORE     what is in out, if anything, is one reply; call me again for the next
  *     PKT_BAD      the packet is malformed
  *     -E           an error number; the target's why() may add words
  *     STUB_LATER   call me again after the doorbell
@@ -20,7 +21,7 @@
 
 #include "stub/stub.h"
 
-enum { PKT_DONE = 0, PKT_OK = 1, PKT_QUIET = 2, PKT_EMPTY = 3, PKT_BAD = -1000 };
+enum { PKT_DONE = 0, PKT_OK = 1, PKT_QUIET = 2, PKT_EMPTY = 3, PKT_MORE = 4, PKT_BAD = -1000 };
 
 struct engine;
 typedef int stub_handler(struct engine *s, struct rsp_in *in, struct rsp_out *out);
@@ -71,8 +72,22 @@ enum {
     CLIENT_NATIVE_SIGNALS = 1u << 10,
     CLIENT_FORK_EVENTS = 1u << 11,
     CLIENT_VFORK_EVENTS = 1u << 12,
-    CLIENT_EXEC_EVENTS = 1u << 13
+    CLIENT_EXEC_EVENTS = 1u << 13,
+    CLIENT_NO_RESUMED = 1u << 14,
+    CLIENT_THREAD_OPTIONS = 1u << 15,
+    CLIENT_THREAD_EVENTS = 1u << 16 /* QThreadEvents:1 */
 };
+
+/* What of an event must be known when it is done. */
+struct told {
+    uint8_t kind;
+    bool notified; /* and is done with the vStopped or vStdio to come */
+    struct rsp_id id;
+    size_t text; /* bytes of its text that were told */
+};
+
+/* In non-stop mode stops and output are told apart, each one event at a time. */
+enum channel { CHANNEL_STOP, CHANNEL_OUTPUT, CHANNELS };
 
 struct engine {
     const struct stub_target *target;
@@ -102,14 +117,14 @@ struct engine {
     bool no_ack_next; /* from when the reply was acknowledged */
     bool busy;        /* a request is under way */
     bool cut;         /* and its body was longer than the buffer */
-    bool waiting;     /* the client waits for a stop reply */
+    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
     bool resumed;     /* and the request answered last is what it waits for */
     bool interrupt;   /* and wants one soon */
     bool over;        /* nothing left to serve */
-    bool reporting;   /* the frame carries `event` */
-    uint8_t event_kind;
-    struct rsp_id event_id;
-    size_t event_text; /* bytes of its text that the frame carries */
+    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool non_stop;    /* QNonStop:1 */
+    bool notice;      /* the frame is a notification: never acknowledged */
+    struct told told[CHANNELS];
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */
@@ -151,6 +166,8 @@ const struct arch_layout *stub_layout(struct engine *s, int64_t pid);
 /* Signal numbers between this client and the target. -1: no such number. */
 int stub_signal_out(const struct engine *s, int target_signal);
 int stub_signal_in(const struct engine *s, int client_signal);
+/* Takes a signal number of the client's, as the target counts; -1: no such signal. */
+int stub_take_signal(struct engine *s, struct rsp_in *in);
 
 /* ---- registers (pkt_reg.c), used by stop replies too ---- */
 
@@ -177,14 +194,28 @@ const char *stub_reason_name(uint8_t reason);
  * wants them; into buf, NUL-terminated. */
 void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
                         size_t size);
+/* The event that was told there is done. */
+void stub_done(struct engine *s, enum channel channel);
+/* All-stop: so is the stop reply, and what it said of other threads. */
+void stub_done_with_stops(struct engine *s);
 /* Reports the oldest event when one may be reported now. */
 void stub_report(struct engine *s);
+/* Non-stop mode: the next event of that channel as the reply to a request; OK when there is
+ * none. PKT_DONE, PKT_OK or STUB_LATER. */
+int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
+/* Forgets what was notified: it is still to be told. */
+void stub_unnotify(struct engine *s);
 
 /* ---- frames (engine.c) ---- */
 
 bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
 void stub_send(struct engine *s, size_t body_size);
+void stub_send_notice(struct engine *s, size_t body_size);
+/* A new client: it has said nothing of itself yet. */
+void stub_meet_client(struct engine *s);
+/* Tells the target what this client wants to hear of. 0, -E or STUB_LATER. */
+int stub_want_events(struct engine *s);
 /* Runs the request in s->rx.buf. Sends its reply unless it is late or quiet. */
 void stub_dispatch(struct engine *s);
 /* Asks the target for a stop because the client wants one. */

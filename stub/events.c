@@ -26,10 +26,11 @@ static const struct reason reasons[] = {
     [STUB_FORK] = { "fork", "fork", CLIENT_FORK_EVENTS, CHILD },
     [STUB_VFORK] = { "vfork", "vfork", CLIENT_VFORK_EVENTS, CHILD },
     [STUB_VFORK_DONE] = { "vforkdone", "vforkdone", CLIENT_VFORK_EVENTS, BARE },
-    [STUB_CLONE] = { NULL, NULL, 0, CHILD },
+    [STUB_CLONE] = { NULL, "clone", CLIENT_THREAD_OPTIONS, CHILD },
     [STUB_SYSCALL_ENTRY] = { NULL, "syscall_entry", CLIENT_GDB, NUMBER },
     [STUB_SYSCALL_RETURN] = { NULL, "syscall_return", CLIENT_GDB, NUMBER },
     [STUB_LIBRARY] = { NULL, "library", CLIENT_GDB, BARE },
+    [STUB_CREATED] = { NULL, "create", CLIENT_THREAD_EVENTS, BARE },
 };
 
 static const struct reason *
@@ -61,6 +62,10 @@ stub_describe_stop(const struct engine *s, const struct stub_event *event, char 
         rsp_put_dec(&out, event->slot);
         rsp_put(&out, ' ');
         rsp_put_dec(&out, event->address);
+    } else if (reason_of(event->reason)->value == CHILD) { /* "process thread", decimal */
+        rsp_put_dec(&out, (uint64_t)event->other.pid);
+        rsp_put(&out, ' ');
+        rsp_put_dec(&out, (uint64_t)event->other.tid);
     } else if (event->reason == STUB_SIGNAL && s->target->linux_signals) {
         rsp_put_text(&out, "signal ");
         rsp_put_text(&out, rsp_signal_name(event->signal));
@@ -196,14 +201,26 @@ put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, bool firs
     return 0;
 }
 
+/* Steps through the threads of one process. */
 static int
-put_thread_ids(struct engine *s, struct rsp_out *out)
+next_thread_of(struct engine *s, int64_t pid, struct rsp_id *at)
+{
+    int r;
+
+    do
+        r = stub_next_thread(s, at);
+    while (r == 1 && at->pid != pid);
+    return r;
+}
+
+static int
+put_thread_ids(struct engine *s, struct rsp_out *out, int64_t pid)
 {
     struct rsp_id at = { 0, 0 };
     int r;
 
     put_key(out, "threads");
-    for (bool more = false; (r = stub_next_thread(s, &at)) == 1; more = true) {
+    for (bool more = false; (r = next_thread_of(s, pid, &at)) == 1; more = true) {
         if (more)
             rsp_put(out, ',');
         stub_put_thread(s, out, at);
@@ -215,13 +232,13 @@ put_thread_ids(struct engine *s, struct rsp_out *out)
 }
 
 static int
-put_thread_pcs(struct engine *s, struct rsp_out *out)
+put_thread_pcs(struct engine *s, struct rsp_out *out, int64_t pid)
 {
     struct rsp_id at = { 0, 0 };
     int r;
 
     put_key(out, "thread-pcs");
-    for (bool more = false; (r = stub_next_thread(s, &at)) == 1; more = true) {
+    for (bool more = false; (r = next_thread_of(s, pid, &at)) == 1; more = true) {
         bool late = false;
         uint64_t pc;
 
@@ -241,13 +258,13 @@ put_thread_pcs(struct engine *s, struct rsp_out *out)
 
 /* Threads and their PCs: both or none. */
 static int
-put_thread_list(struct engine *s, struct rsp_out *out)
+put_thread_list(struct engine *s, struct rsp_out *out, int64_t pid)
 {
     struct rsp_out before = *out;
-    int r = put_thread_ids(s, out);
+    int r = put_thread_ids(s, out, pid);
 
     if (r == 0 && !out->cut)
-        r = put_thread_pcs(s, out);
+        r = put_thread_pcs(s, out, pid);
     if (r == 0 && out->cut)
         *out = before;
     return r;
@@ -281,7 +298,7 @@ put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
 
 /* The JSON is written where its digits will end and spread over the room before it. */
 static int
-put_stop_infos(struct engine *s, struct rsp_out *out)
+put_stop_infos(struct engine *s, struct rsp_out *out, int64_t pid)
 {
     struct rsp_out before = *out, text;
     struct rsp_json json;
@@ -295,7 +312,7 @@ put_stop_infos(struct engine *s, struct rsp_out *out)
     json = rsp_json_to(&text);
     json.plain = true;
     rsp_json_open(&json, '[');
-    while ((r = stub_next_thread(s, &at)) == 1 && !text.cut)
+    while ((r = next_thread_of(s, pid, &at)) == 1 && !text.cut)
         if ((r = put_stop_info(s, &json, at)) != 0)
             break;
     rsp_json_close(&json, ']');
@@ -311,6 +328,14 @@ put_stop_infos(struct engine *s, struct rsp_out *out)
 
 /* ---- whole stop replies ---- */
 
+/* gdb (13) may hear of a process it has just attached to before it has read what registers that
+ * has, and then gives up at the first one ("Remote register badly formatted"). */
+static bool
+is_unread(const struct engine *s, const struct stub_event *event)
+{
+    return s->non_stop && (s->client & CLIENT_GDB) != 0 && event->reason == STUB_NO_REASON;
+}
+
 static int
 put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
@@ -325,14 +350,14 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     put_reason(s, out, event);
     if (out->cut)
         *out = before;
-    r = put_registers(s, out, event->id, true);
-    if (r == 0)
+    r = is_unread(s, event) ? 0 : put_registers(s, out, event->id, true);
+    if (r == 0 && !is_unread(s, event))
         r = put_registers(s, out, event->id, false);
     if (r != 0 || (s->client & CLIENT_LIST_THREADS) == 0)
         return r;
-    r = put_thread_list(s, out);
+    r = put_thread_list(s, out, event->id.pid);
     if (r == 0 && HAS(s, stop_of))
-        r = put_stop_infos(s, out);
+        r = put_stop_infos(s, out, event->id.pid);
     return r;
 }
 
@@ -347,9 +372,9 @@ put_ended(struct engine *s, struct rsp_out *out, char letter, int number, struct
     }
 }
 
-/* As much of the text as fits; done() says how much that was. */
+/* As much of the text as fits: two digits for each byte of it. */
 static void
-put_output(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+put_output(struct rsp_out *out, const struct stub_event *event)
 {
     size_t n;
 
@@ -358,7 +383,6 @@ put_output(struct engine *s, struct rsp_out *out, const struct stub_event *event
     if (n > event->text_size)
         n = event->text_size;
     rsp_put_hex_bytes(out, event->text, n);
-    s->event_text = n;
 }
 
 int
@@ -372,7 +396,7 @@ stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *ev
         put_ended(s, out, 'X', stub_signal_out(s, event->signal), event->id);
         break;
     case STUB_OUTPUT:
-        put_output(s, out, event);
+        put_output(out, event);
         break;
     case STUB_THREAD_GONE:
         rsp_put(out, 'w');
@@ -389,37 +413,146 @@ stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *ev
     return PKT_DONE;
 }
 
-/* True when the client has heard what it waited for. */
-static bool
-ends_waiting(const struct stub_event *event)
+/* ---- telling ---- */
+
+/* What each channel is called, and the kinds of events that it carries. */
+static const struct {
+    const char *name;
+    unsigned kinds;
+} channels[CHANNELS] = {
+    [CHANNEL_STOP] = { "Stop:", STUB_ANY_EVENT & ~(1u << STUB_OUTPUT) },
+    [CHANNEL_OUTPUT] = { "Stdio:", 1u << STUB_OUTPUT }, /* lldb-server's own */
+};
+
+/* Writes what is to be said of an event and keeps in *told what its done() needs. */
+static int
+tell(struct engine *s, struct rsp_out *out, const struct stub_event *event, struct told *told)
 {
-    return event->kind != STUB_OUTPUT;
+    size_t start = out->len;
+    int r = stub_put_stop(s, out, event);
+
+    if (r == STUB_LATER)
+        return r;
+    *told = (struct told){ .kind = event->kind, .id = event->id };
+    if (event->kind == STUB_OUTPUT)
+        told->text = (out->len - start) / 2; /* an O and two digits a byte */
+    return r;
 }
 
 void
-stub_report(struct engine *s)
+stub_done(struct engine *s, enum channel channel)
+{
+    const struct told *told = &s->told[channel];
+    struct stub_event event = { .kind = told->kind, .id = told->id, .text_size = told->text };
+
+    if (HAS(s, done))
+        s->target->done(s->object, &event);
+}
+
+/* A stop reply to an lldb that lists threads, and jThreadsInfo after it, say why every thread
+ * stands; it deals with all of them at once, and to hear of one again would be a second event. */
+void
+stub_done_with_stops(struct engine *s)
 {
     struct stub_event event = { 0 };
-    struct rsp_out out;
+    bool stopped = s->told[CHANNEL_STOP].kind == STUB_STOPPED;
 
-    if (!s->waiting || !HAS(s, peek))
+    stub_done(s, CHANNEL_STOP);
+    if (!stopped || (s->client & CLIENT_LIST_THREADS) == 0 || !HAS(s, done))
         return;
-    if (s->interrupt)
-        stub_interrupt_now(s);
-    if (s->target->peek(s->object, &event) != 1)
-        return;
-    out = stub_body(s);
-    s->event_text = 0;
-    if (stub_put_stop(s, &out, &event) == STUB_LATER)
+    while (s->target->peek(s->object, 1u << STUB_STOPPED, &event) == 1)
+        s->target->done(s->object, &event);
+}
+
+void
+stub_unnotify(struct engine *s)
+{
+    for (unsigned i = 0; i < CHANNELS; i++)
+        s->told[i].notified = false;
+}
+
+/* All-stop: the client waits for this. */
+static void
+answer(struct engine *s)
+{
+    struct stub_event event = { 0 };
+    struct rsp_out out = stub_body(s);
+
+    if (s->target->peek(s->object, STUB_ANY_EVENT, &event) != 1 ||
+        tell(s, &out, &event, &s->told[CHANNEL_STOP]) == STUB_LATER)
         return;
     s->reporting = true;
-    s->event_kind = event.kind;
-    s->event_id = event.id;
-    if (ends_waiting(&event)) {
+    if (event.kind != STUB_OUTPUT) {
         s->waiting = s->resumed = s->interrupt = false;
         if (event.kind == STUB_STOPPED)
             s->general = event.id;
     }
     stub_send(s, out.len);
     stub_settle(s);
+}
+
+/* No notification of gdb's carries output: it is let go, so that the program does not block. */
+static void
+swallow_output(struct engine *s)
+{
+    struct stub_event event = { 0 };
+
+    if (s->target->peek(s->object, channels[CHANNEL_OUTPUT].kinds, &event) == 1 && HAS(s, done))
+        s->target->done(s->object, &event);
+}
+
+/* Non-stop: what happened is notified, once; the client then asks on with vStopped or vStdio. */
+static void
+notify(struct engine *s, enum channel channel)
+{
+    struct stub_event event = { 0 };
+    struct rsp_out out = stub_body(s);
+
+    if (s->told[channel].notified ||
+        s->target->peek(s->object, channels[channel].kinds, &event) != 1)
+        return;
+    rsp_put_text(&out, channels[channel].name);
+    if (tell(s, &out, &event, &s->told[channel]) == STUB_LATER)
+        return;
+    s->told[channel].notified = true;
+    stub_send_notice(s, out.len);
+    stub_settle(s);
+}
+
+int
+stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel)
+{
+    struct stub_event event = { 0 };
+    struct told told;
+    int r = HAS(s, peek) ? s->target->peek(s->object, channels[channel].kinds, &event) : 0;
+
+    if (r == 1)
+        r = tell(s, out, &event, &told);
+    else if (r == 0)
+        r = PKT_OK;
+    if (r == PKT_DONE)
+        s->told[channel] = told;
+    if (r != STUB_LATER)
+        s->told[channel].notified = r == PKT_DONE;
+    return r;
+}
+
+void
+stub_report(struct engine *s)
+{
+    if (!s->waiting || !HAS(s, peek))
+        return;
+    if (s->interrupt)
+        stub_interrupt_now(s);
+    if (!s->non_stop) {
+        answer(s);
+        return;
+    }
+    notify(s, CHANNEL_STOP);
+    if (!stub_output_free(s))
+        return;
+    if ((s->client & CLIENT_LLDB) != 0)
+        notify(s, CHANNEL_OUTPUT);
+    else
+        swallow_output(s);
 }

@@ -32,7 +32,26 @@ launch(struct engine *s, const struct rsp_out *args)
 
 /* ---- starting ---- */
 
-/* vRun;PROGRAM;ARGUMENT;... The stop that is queued then is the answer. */
+/* The stop that is queued then answers, also in non-stop mode. */
+static int
+say_started(struct engine *s, struct rsp_out *out)
+{
+    int r;
+
+    if (!s->non_stop)
+        return PKT_QUIET;
+    *out = stub_body(s);
+    r = stub_tell_next(s, out, CHANNEL_STOP);
+    if (r != PKT_DONE)
+        return r;
+    s->told[CHANNEL_STOP].notified = false;
+    stub_done(s, CHANNEL_STOP);
+    s->general = s->told[CHANNEL_STOP].id;
+    s->waiting = true;
+    return r;
+}
+
+/* vRun;PROGRAM;ARGUMENT;... */
 static int
 run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -45,9 +64,10 @@ run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in))
         return PKT_BAD;
     r = launch(s, out);
-    return r == 0 ? PKT_QUIET : r;
+    return r == 0 ? say_started(s, out) : r;
 }
 
+/* Non-stop: OK, and the stop is notified. */
 static int
 attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -60,7 +80,10 @@ attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in) || pid == 0 || pid > INT64_MAX)
         return PKT_BAD;
     r = s->target->attach(s->object, (int64_t)pid);
-    return r == 0 ? PKT_QUIET : r;
+    if (r != 0)
+        return r;
+    s->waiting = s->waiting || s->non_stop;
+    return s->non_stop ? PKT_OK : PKT_QUIET;
 }
 
 /* ADIGITS,NUMBER,HEX,... with the count of digits and the argument's number in decimal. */

@@ -1,5 +1,5 @@
-/* pkt_run.c - c s C S vCont: the target runs; k D vKill: it is let go; signals that pass
- * (GDB manual, "Packets" and "General Query Packets"). */
+/* pkt_run.c - c s C S vCont: the target runs, in all-stop and non-stop mode; vCtrlC, vStopped
+ * (GDB manual, "Packets" and "Remote Non-Stop"). */
 #include "stub/engine.h"
 
 /* ---- what a thread is to do: read from the running request, never copied ---- */
@@ -10,15 +10,6 @@ struct action {
     uint64_t start, end;
     struct rsp_id id; /* {-1, -1}: all */
 };
-
-/* A signal number of the client's, as the target counts; -1 when there is no such signal. */
-static int
-take_signal(struct engine *s, struct rsp_in *in)
-{
-    uint64_t number = rsp_take_hex(in);
-
-    return number > 0xff ? -1 : stub_signal_in(s, (int)number);
-}
 
 /* "c", "C sig", "s", "S sig", "t", "r start,end", then an id. In stub_action's order of need. */
 static bool
@@ -31,7 +22,7 @@ take_action(struct engine *s, struct rsp_in *in, struct action *a)
         return false;
     rsp_take(in, (char)letter);
     if (letter == 't')
-        a->kind = STUB_STAY;
+        a->kind = STUB_STOP;
     else if (letter == 'c' || letter == 'C')
         a->kind = STUB_CONTINUE;
     else if (letter == 's' || letter == 'S')
@@ -41,7 +32,7 @@ take_action(struct engine *s, struct rsp_in *in, struct action *a)
     else
         in->bad = true;
     if (letter == 'C' || letter == 'S')
-        a->signal = take_signal(s, in);
+        a->signal = stub_take_signal(s, in);
     if (letter == 'r') {
         a->start = rsp_take_hex(in);
         rsp_take(in, ',');
@@ -75,11 +66,25 @@ action_of_vcont(struct engine *s, struct rsp_in *in, struct rsp_id thread)
                                      .start = a.start,
                                      .end = a.end };
     }
+    /* lldb names each thread when one gets a signal, and means those yet to be born as well. */
+    if (thread.tid == 0 && (s->client & CLIENT_LLDB) != 0)
+        return (struct stub_action){ .kind = STUB_CONTINUE };
     return (struct stub_action){ .kind = STUB_STAY };
 }
 
 /* c and s without vCont: c is for all threads unless Hc names one, s for that one or the current;
- * a signal goes to the current thread alone. */
+ * a signal goes to the current thread alone. To lldb Hc names a process. Threads yet to be born
+ * go on with their creators. */
+static bool
+is_meant(const struct engine *s, struct rsp_id current, struct rsp_id thread)
+{
+    bool process = current.pid <= 0 || current.pid == thread.pid;
+
+    if ((s->client & CLIENT_LLDB) != 0 || thread.tid == 0)
+        return process;
+    return s->cont.tid <= 0;
+}
+
 static struct stub_action
 action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
 {
@@ -89,11 +94,11 @@ action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
     bool is_current = thread.tid != 0 && (current.tid <= 0 || current.tid == thread.tid);
     struct stub_action a = { .kind = STUB_STAY };
 
-    if (is_current || (!step && s->cont.tid <= 0))
+    if (is_current || (!step && is_meant(s, current, thread)))
         a.kind = step ? STUB_STEP : STUB_CONTINUE;
     rsp_take(in, (char)letter);
     if (is_current && (letter == 'C' || letter == 'S'))
-        a.signal = take_signal(s, in);
+        a.signal = stub_take_signal(s, in);
     return a;
 }
 
@@ -116,12 +121,70 @@ stub_of(struct engine *s)
     return (struct stub *)(void *)s;
 }
 
+/* What lldb-server refuses (its numbers, which LLDB's testsuite asks for) of the actions for one
+ * process: in all-stop mode to resume two processes at once, in non-stop mode to resume one that
+ * runs, or to stop some of its threads. */
+struct asked {
+    int64_t pid, resumed; /* the process looked at, and the first that is resumed; 0 none */
+    bool stops, others;
+};
+
+static int
+refuse(struct engine *s, struct asked *asked, struct rsp_id id)
+{
+    enum { NOT_TWO = 3, RUNS = 0x37 };
+    unsigned kind = stub_action(stub_of(s), id).kind;
+    struct rsp_id process = { id.pid, 0 };
+    int running;
+
+    if (id.pid != asked->pid)
+        asked->stops = asked->others = false;
+    asked->pid = id.pid;
+    asked->stops |= kind == STUB_STOP;
+    asked->others |= kind != STUB_STOP;
+    if (kind == STUB_STAY || (kind == STUB_STOP && !s->non_stop))
+        return 0;
+    if (!s->non_stop && asked->resumed != 0 && asked->resumed != id.pid)
+        return -NOT_TWO;
+    asked->resumed = id.pid;
+    running = s->non_stop && HAS(s, running) ? s->target->running(s->object, process) : 0;
+    if (running != 1)
+        return running;
+    return kind == STUB_STOP ? 0 : -RUNS;
+}
+
+static int
+check_of_lldb(struct engine *s)
+{
+    enum { NOT_PARTLY = 3 };
+    struct asked asked = { 0, 0, false, false };
+    struct rsp_id id = { 0, 0 };
+    int r;
+
+    while ((r = stub_next_thread(s, &id)) == 1) {
+        r = refuse(s, &asked, id);
+        if (r != 0)
+            return r;
+        if (s->non_stop && asked.stops && asked.others)
+            return -NOT_PARTLY;
+    }
+    return r;
+}
+
+/* All-stop: a stop reply will answer. Non-stop: OK, and stops are notified from now on. */
 static int
 resume(struct engine *s)
 {
-    int r = s->target->resume(s->object, stub_of(s));
+    int r = (s->client & CLIENT_LLDB) != 0 ? check_of_lldb(s) : 0;
 
-    return r == 0 ? PKT_QUIET : r;
+    if (r == 0)
+        r = s->target->resume(s->object, stub_of(s));
+    if (r != 0)
+        return r;
+    if (!s->non_stop)
+        return PKT_QUIET;
+    s->waiting = true;
+    return PKT_OK;
 }
 
 static int
@@ -193,7 +256,7 @@ run(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 run_with_signal(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    int number = take_signal(s, in);
+    int number = stub_take_signal(s, in);
 
     (void)out;
     if (in->bad || (rsp_left(in) > 0 && !rsp_take_if(in, ';')))
@@ -216,161 +279,58 @@ interrupt(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r == 0 ? PKT_OK : r;
 }
 
-/* ---- letting go ---- */
+/* ---- non-stop ---- */
 
-/* Says in *others whether a process beside pid is served. Asked before the deed, which comes last
- * in its handler, so that a late answer never does it twice. */
+/* QNonStop:0 and QNonStop:1 */
 static int
-any_others(struct engine *s, int64_t pid, bool *others)
+set_non_stop(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    struct rsp_id id = { 0, 0 };
-    int r;
-
-    *others = false;
-    while ((r = stub_next_thread(s, &id)) == 1)
-        *others = *others || id.pid != pid;
-    return r;
-}
-
-/* The process that Hg names: 0, -STUB_ESRCH or STUB_LATER. */
-static int
-current_pid(struct engine *s, int64_t *pid)
-{
-    struct rsp_id id = s->general;
-    int r = stub_settle_id(s, &id);
-
-    *pid = id.pid;
-    return r;
-}
-
-/* A process of its own number: 0 ("any") and what no process can have are none. 0, PKT_BAD or
- * -STUB_ESRCH. */
-static int
-take_pid(struct rsp_in *in, int64_t *pid)
-{
-    uint64_t number = rsp_take_hex(in);
-
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    *pid = number > INT64_MAX ? 0 : (int64_t)number;
-    return *pid == 0 ? -STUB_ESRCH : 0;
-}
-
-/* Nothing is left that could stop: the client waits no more. */
-static void
-let_go(struct engine *s, bool others)
-{
-    s->over = !others;
-    if (!others)
-        s->waiting = s->resumed = s->interrupt = false;
-}
-
-/* k: gdb expects no reply and lldb an X packet; a gdb has hung up before it could mind. */
-static int
-kill_it(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    enum { SIGKILL_EVERYWHERE = 9 };
-    struct stub_event end = { .kind = STUB_SIGNALLED, .signal = SIGKILL_EVERYWHERE };
-    bool others;
-    int r;
-
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = current_pid(s, &end.id.pid);
-    if (r == 0)
-        r = any_others(s, end.id.pid, &others);
-    if (r == 0)
-        r = s->target->kill(s->object, end.id.pid);
-    if (r != 0)
-        return r;
-    let_go(s, others);
-    return stub_put_stop(s, out, &end);
-}
-
-/* vKill;pid: the client may go on to start another program. */
-static int
-kill_pid(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    int64_t pid;
-    bool others;
+    bool lldb = (s->client & CLIENT_LLDB) != 0;
+    enum stub_stop_mode mode = lldb ? STUB_PROCESS_STOP : STUB_NON_STOP;
+    uint64_t on;
     int r;
 
     (void)out;
-    rsp_take(in, ';');
-    r = take_pid(in, &pid);
-    if (r == 0)
-        r = any_others(s, pid, &others);
-    if (r == 0)
-        r = s->target->kill(s->object, pid);
-    if (r != 0)
-        return r;
-    let_go(s, others);
-    s->over = false;
-    return PKT_OK;
-}
-
-/* D and D;pid */
-static int
-detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    int64_t pid;
-    bool others;
-    int r;
-
-    (void)out;
-    if (rsp_take_if(in, ';'))
-        r = take_pid(in, &pid);
-    else
-        r = rsp_take_end(in) ? current_pid(s, &pid) : PKT_BAD;
-    if (r == 0)
-        r = any_others(s, pid, &others);
-    if (r == 0)
-        r = s->target->detach(s->object, pid);
-    if (r != 0)
-        return r;
-    let_go(s, others);
-    return PKT_OK;
-}
-
-/* ---- signals that do not stop, signals that may be delivered ---- */
-
-static int
-set_signals(struct engine *s, struct rsp_in *in, enum stub_signal_list which)
-{
-    uint8_t set[32] = { 0 };
-    int r;
-
     rsp_take(in, ':');
-    while (rsp_left(in) > 0 && !in->bad) {
-        struct rsp_in number = rsp_take_until(in, ';');
-        int native;
-
-        rsp_take_if(&number, ' '); /* lldb's testsuite puts one there */
-        native = take_signal(s, &number);
-        if (number.bad)
-            return PKT_BAD;
-        if (native >= 0 && native < 256)
-            set[native / 8] |= (uint8_t)(1u << (native % 8));
-        rsp_take_if(in, ';');
-    }
-    if (in->bad)
+    on = rsp_take_hex(in);
+    if (!rsp_take_end(in) || on > 1)
         return PKT_BAD;
-    r = s->target->signals(s->object, which, set);
-    return r == 0 ? PKT_OK : r;
+    if (on == 0)
+        mode = STUB_ALL_STOP;
+    r = s->target->stop_mode(s->object, mode);
+    if (r != 0)
+        return r;
+    s->waiting = s->resumed = s->interrupt = false;
+    stub_unnotify(s);
+    s->non_stop = on == 1;
+    return PKT_OK;
+}
+
+/* What was notified has been heard; the reply is the next of its channel. */
+static int
+tell_next(struct engine *s, struct rsp_in *in, struct rsp_out *out, enum channel channel)
+{
+    enum { NOTHING_NOTIFIED = 0xff }; /* lldb-server's number */
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (!s->told[channel].notified)
+        return (s->client & CLIENT_LLDB) != 0 ? -NOTHING_NOTIFIED : PKT_OK;
+    stub_done(s, channel);
+    s->told[channel].text = 0; /* not twice, when the next answer is late */
+    return stub_tell_next(s, out, channel);
 }
 
 static int
-pass_signals(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+tell_next_stop(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)out;
-    return set_signals(s, in, STUB_PASS_SIGNALS);
+    return tell_next(s, in, out, CHANNEL_STOP);
 }
 
 static int
-program_signals(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+tell_next_output(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)out;
-    return set_signals(s, in, STUB_PROGRAM_SIGNALS);
+    return tell_next(s, in, out, CHANNEL_OUTPUT);
 }
 
 static const struct stub_row rows[] = {
@@ -381,11 +341,8 @@ static const struct stub_row rows[] = {
     { "C", NULL, run_with_signal, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
     { "S", NULL, run_with_signal, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
     { "vCtrlC", NULL, interrupt, NEEDS(interrupt), 0 },
-    { "k", NULL, kill_it, NEEDS(kill), 0 },
-    { "vKill", NULL, kill_pid, NEEDS(kill), ROW_IDLE },
-    { "D", NULL, detach, NEEDS(detach), 0 },
-    { "QPassSignals", "QPassSignals+", pass_signals, NEEDS(signals), ROW_IDLE },
-    { "QProgramSignals", "QProgramSignals+", program_signals, NEEDS(signals),
-      ROW_IDLE | ROW_GDB_KEY },
+    { "QNonStop", "QNonStop+", set_non_stop, NEEDS(stop_mode), ROW_IDLE },
+    { "vStopped", NULL, tell_next_stop, NEEDS(stop_mode), ROW_IDLE },
+    { "vStdio", NULL, tell_next_output, NEEDS(stop_mode), ROW_IDLE },
 };
 const struct stub_family stub_run_packets = FAMILY(rows);

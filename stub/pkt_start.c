@@ -6,22 +6,24 @@
 
 /* ---- qSupported ---- */
 
-/* What a client may say, and what that makes of it. */
+/* What a client may say, what that makes of it, and what is said back when it holds. */
 static const struct {
     const char *text;
     unsigned client;
+    const char *echo;
 } client_words[] = {
-    { "multiprocess+", CLIENT_MULTIPROCESS },
-    { "swbreak+", CLIENT_SWBREAK },
-    { "hwbreak+", CLIENT_HWBREAK },
-    { "fork-events+", CLIENT_FORK_EVENTS },
-    { "vfork-events+", CLIENT_VFORK_EVENTS },
-    { "error-message+", CLIENT_ERROR_MESSAGE },
+    { "multiprocess+", CLIENT_MULTIPROCESS, "multiprocess+" },
+    { "swbreak+", CLIENT_SWBREAK, "swbreak+" },
+    { "hwbreak+", CLIENT_HWBREAK, "hwbreak+" },
+    { "error-message+", CLIENT_ERROR_MESSAGE, "error-message+" },
+    { "fork-events+", CLIENT_FORK_EVENTS, "fork-events+" },
+    { "vfork-events+", CLIENT_VFORK_EVENTS, "vfork-events+" },
     /* Only gdb says these. */
-    { "exec-events+", CLIENT_EXEC_EVENTS | CLIENT_GDB },
-    { "qRelocInsn+", CLIENT_GDB },
-    { "no-resumed+", CLIENT_GDB },
-    { "vContSupported+", CLIENT_GDB },
+    { "exec-events+", CLIENT_EXEC_EVENTS | CLIENT_GDB, "exec-events+" },
+    { "no-resumed+", CLIENT_NO_RESUMED | CLIENT_GDB, "no-resumed+" },
+    { "QThreadOptions+", CLIENT_THREAD_OPTIONS | CLIENT_GDB, "QThreadOptions=3" },
+    { "qRelocInsn+", CLIENT_GDB, NULL },
+    { "vContSupported+", CLIENT_GDB, NULL },
 };
 enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
 
@@ -61,6 +63,12 @@ settle_dialect(const struct engine *s, unsigned client)
     return client;
 }
 
+void
+stub_meet_client(struct engine *s)
+{
+    s->client = (s->flags & STUB_LLDB) != 0 ? settle_dialect(s, 0) : 0;
+}
+
 static void
 put_key(struct rsp_out *out, const char *key)
 {
@@ -72,14 +80,10 @@ put_key(struct rsp_out *out, const char *key)
 static void
 put_echoes(struct engine *s, struct rsp_out *out)
 {
-    if ((s->client & CLIENT_MULTIPROCESS) != 0)
-        put_key(out, "multiprocess+");
-    if ((s->client & CLIENT_SWBREAK) != 0)
-        put_key(out, "swbreak+");
-    if ((s->client & CLIENT_HWBREAK) != 0)
-        put_key(out, "hwbreak+");
-    if ((s->client & CLIENT_ERROR_MESSAGE) != 0)
-        put_key(out, "error-message+");
+    for (unsigned i = 0; i < CLIENT_WORDS; i++)
+        if (client_words[i].echo != NULL &&
+            (s->client & client_words[i].client) == client_words[i].client)
+            put_key(out, client_words[i].echo);
     if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
         put_key(out, "binary-upload+");
     if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
@@ -114,17 +118,58 @@ put_features(struct engine *s, struct rsp_out *out)
     }
 }
 
+/* What this target cannot keep up with is not agreed on. An lldb tells forks apart only by ids
+ * with a process in them. */
+static unsigned
+without(const struct engine *s, unsigned client)
+{
+    enum { FORKS = CLIENT_FORK_EVENTS | CLIENT_VFORK_EVENTS };
+
+    if (!HAS(s, next_thread))
+        client &= ~(unsigned)CLIENT_MULTIPROCESS;
+    if (!HAS(s, insert))
+        client &= ~(unsigned)(CLIENT_SWBREAK | CLIENT_HWBREAK);
+    if (!HAS(s, want_events))
+        client &= ~(unsigned)(FORKS | CLIENT_EXEC_EVENTS | CLIENT_NO_RESUMED);
+    if (!HAS(s, want_of_thread))
+        client &= ~(unsigned)CLIENT_THREAD_OPTIONS;
+    if ((client & CLIENT_LLDB) != 0 && (client & CLIENT_MULTIPROCESS) == 0)
+        client &= ~(unsigned)FORKS;
+    return client;
+}
+
+int
+stub_want_events(struct engine *s)
+{
+    static const struct {
+        unsigned client, event;
+    } rows[] = {
+        { CLIENT_FORK_EVENTS, STUB_WANT_FORK },
+        { CLIENT_VFORK_EVENTS, STUB_WANT_VFORK },
+        { CLIENT_EXEC_EVENTS | CLIENT_LLDB, STUB_WANT_EXEC },
+        { CLIENT_THREAD_EVENTS, STUB_WANT_THREADS },
+        { CLIENT_NO_RESUMED, STUB_WANT_NONE_LEFT },
+    };
+    unsigned events = 0;
+
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if ((s->client & rows[i].client) != 0)
+            events |= rows[i].event;
+    return HAS(s, want_events) ? s->target->want_events(s->object, events) : 0;
+}
+
 static int
 read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     unsigned kept =
         s->client & (CLIENT_THREAD_SUFFIX | CLIENT_LIST_THREADS | CLIENT_ERROR_STRINGS);
 
-    s->client = kept | settle_dialect(s, read_client_words(s, in));
-    if (!HAS(s, next_thread))
-        s->client &= ~(unsigned)CLIENT_MULTIPROCESS;
-    if (!HAS(s, insert))
-        s->client &= ~(unsigned)(CLIENT_SWBREAK | CLIENT_HWBREAK);
+    int r;
+
+    s->client = kept | without(s, settle_dialect(s, read_client_words(s, in)));
+    r = stub_want_events(s);
+    if (r != 0)
+        return r;
     rsp_put_text(out, "PacketSize=");
     rsp_put_hex(out, stub_packet_size(s));
     put_echoes(s, out);
@@ -223,6 +268,17 @@ say_standing(struct engine *s, struct rsp_out *out, struct rsp_id id)
     return stub_put_stop(s, out, &event);
 }
 
+/* Non-stop: every thread that stands is told, the first here, the others by vStopped. */
+static int
+say_standing_threads(struct engine *s, struct rsp_out *out)
+{
+    int r = stub_tell_next(s, out, CHANNEL_STOP);
+
+    if (r == PKT_DONE || r == PKT_OK)
+        s->waiting = true;
+    return r;
+}
+
 /* The last stop is told again; a program that runs is stopped first, as its client expects. */
 static int
 say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
@@ -235,7 +291,9 @@ say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (HAS(s, again))
         s->target->again(s->object);
-    r = HAS(s, peek) ? s->target->peek(s->object, &event) : 0;
+    if (s->non_stop)
+        return say_standing_threads(s, out);
+    r = HAS(s, peek) ? s->target->peek(s->object, STUB_ANY_EVENT, &event) : 0;
     if (r == 1)
         return PKT_QUIET;
     if (r == 0)
@@ -244,7 +302,7 @@ say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return say_nothing_there(s, out);
     if (r == STUB_LATER)
         return r;
-    r = HAS(s, running) ? s->target->running(s->object) : 0;
+    r = HAS(s, running) ? s->target->running(s->object, (struct rsp_id){ 0, 0 }) : 0;
     if (r == 0)
         return say_standing(s, out, id);
     if (r == STUB_LATER)

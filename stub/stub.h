@@ -36,7 +36,9 @@ struct stub_family;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
 extern const struct stub_family stub_memory_packets;   /* m M x X qCRC qSearch */
 extern const struct stub_family stub_register_packets; /* g G p P */
-extern const struct stub_family stub_run_packets;      /* c s C S vCont k D vKill */
+extern const struct stub_family stub_run_packets;      /* c s C S vCont QNonStop */
+extern const struct stub_family stub_leave_packets;    /* k D vKill */
+extern const struct stub_family stub_event_packets;    /* QPassSignals QThreadEvents ... */
 extern const struct stub_family stub_break_packets;    /* Z z */
 extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo ... */
 extern const struct stub_family stub_xfer_packets;     /* qXfer:... */
@@ -57,7 +59,8 @@ struct stub_command {
 
 enum {
     STUB_UNRELIABLE = 1u, /* the line loses bytes: no no-ack mode, acks are sent twice */
-    STUB_SERIAL = 2u      /* bytes are dear: run lengths */
+    STUB_SERIAL = 2u,     /* bytes are dear: run lengths */
+    STUB_LLDB = 4u        /* a client that says nothing of itself is taken for an lldb */
 };
 
 struct stub_config {

@@ -60,6 +60,8 @@ enum stub_event_kind {
     STUB_THREAD_GONE, /* thread id ended with `status` (QThreadEvents) */
     STUB_NONE_LEFT    /* nothing that was resumed is left */
 };
+/* For peek: a bit (1u << kind) for each kind that is asked for. */
+#define STUB_ANY_EVENT 0xffu
 
 enum stub_reason {
     STUB_NO_REASON, /* stopped because others did */
@@ -77,7 +79,27 @@ enum stub_reason {
     STUB_CLONE,
     STUB_SYSCALL_ENTRY, /* `status` is the system call's number */
     STUB_SYSCALL_RETURN,
-    STUB_LIBRARY
+    STUB_LIBRARY,
+    STUB_CREATED /* the thread was just born (QThreadEvents) */
+};
+
+/* What an event stops. */
+enum stub_stop_mode {
+    STUB_ALL_STOP,
+    STUB_NON_STOP,    /* its own thread: gdb's non-stop mode */
+    STUB_PROCESS_STOP /* all threads of its process, each of which is told: lldb-server's */
+};
+
+/* What a client wants to hear of beside stops, signals and ends. */
+enum stub_wanted_events {
+    STUB_WANT_FORK = 1u,  /* STUB_FORK of the parent; both sides stand, the child is known */
+    STUB_WANT_VFORK = 2u, /* the same for vfork, and STUB_VFORK_DONE */
+    STUB_WANT_EXEC = 4u,
+    STUB_WANT_THREADS = 8u,    /* STUB_CREATED and STUB_THREAD_GONE, of every thread */
+    STUB_WANT_NONE_LEFT = 16u, /* STUB_NONE_LEFT */
+    /* Of one thread (QThreadOptions). */
+    STUB_WANT_CLONE = 1u, /* STUB_CLONE; both stand */
+    STUB_WANT_EXIT = 2u   /* STUB_THREAD_GONE */
 };
 
 struct stub_event {
@@ -96,11 +118,12 @@ struct stub_event {
 /* ---- what the client wants of a thread at a resume ---- */
 
 enum stub_action_kind {
-    STUB_STAY, /* leave it stopped */
+    STUB_STAY, /* leave it as it is */
     STUB_CONTINUE,
     STUB_STEP,
-    STUB_RANGE /* step while PC is in [start, end); start == end is one step. A target may make one
-                  step of it: the client then asks again */
+    STUB_RANGE, /* step while PC is in [start, end); start == end is one step. A target may make
+                   one step of it: the client then asks again */
+    STUB_STOP   /* in non-stop mode: if it runs it stops, for no reason (vCont;t) */
 };
 
 struct stub_action {
@@ -248,11 +271,12 @@ struct stub_target {
     int (*save_registers)(void *target, struct rsp_id id, uint32_t *number);
     int (*restore_registers)(void *target, struct rsp_id id, uint32_t number);
 
-    /* Events. peek gives the oldest that was not reported: 1, 0 when there is none, STUB_LATER,
-     * never -E. It gives the same one until done, whose event has kind and id, and for
+    /* Events. peek gives the oldest of those kinds that was not reported: 1, 0 when there is none,
+     * STUB_LATER, never -E. It gives the same one until done, whose event has kind and id, and for
      * STUB_OUTPUT in text_size how many bytes of the text were told (the rest stays). again turns
-     * what was reported last back into unreported. stop_of says why one thread stands. */
-    int (*peek)(void *target, struct stub_event *event);
+     * what was reported last back into unreported; in non-stop mode the stop of every thread that
+     * stands. stop_of says why one thread stands. */
+    int (*peek)(void *target, unsigned kinds, struct stub_event *event);
     void (*done)(void *target, const struct stub_event *event);
     void (*again)(void *target);
     int (*stop_of)(void *target, struct rsp_id id, struct stub_event *event);
@@ -260,12 +284,13 @@ struct stub_target {
     /* Running. resume starts what stub_action() says and returns; -E: nothing was started.
      * interrupt asks for a stop of {pid, tid} (0 any); a target that stops at once rings the
      * doorbell. Exactly one stop event follows, and one
-     * that is already queued satisfies it. running: 1 while any thread runs. */
+     * that is already queued satisfies it. running: 1 while that thread runs (0: any). */
     int (*resume)(void *target, struct stub *s);
     int (*interrupt)(void *target, struct rsp_id id);
-    int (*running)(void *target);
-    /* When these say 0 the process is no longer the target's; no event tells of it. */
-    int (*kill)(void *target, int64_t pid);
+    int (*running)(void *target, struct rsp_id id);
+    /* When these say 0 the process is no longer the target's; no event tells of it, unless `tell`
+     * asks for the one of its end. */
+    int (*kill)(void *target, int64_t pid, bool tell);
     int (*detach)(void *target, int64_t pid);
 
     /* Starting. args: NUL-terminated strings back to back, the program first (empty: the one the
@@ -315,6 +340,14 @@ struct stub_target {
     void (*client_gone)(void *target);
 
     const struct stub_files *files;
+
+    /* Outside all-stop mode resume starts some threads beside those that run. Back in it
+     * everything stops, and what was not reported is forgotten. */
+    int (*stop_mode)(void *target, enum stub_stop_mode mode);
+    /* Bits of enum stub_wanted_events, for all, and for one thread. Forgotten when the client
+     * goes. */
+    int (*want_events)(void *target, unsigned events);
+    int (*want_of_thread)(void *target, struct rsp_id id, unsigned events);
 };
 
 #ifdef __cplusplus

@@ -17,6 +17,7 @@ SUITE(live_launch)
 SUITE(live_break)
 SUITE(live_memory)
 SUITE(live_threads)
+SUITE(live_events)
 SUITE(live_files)
 
 #undef SUITE

@@ -171,7 +171,7 @@ check(struct live *live, pid_t pid)
         return live_fail(live, STUB_EINVAL, "%d is this server itself; see ps", (int)pid);
     if (live_process_find(live, pid) != NULL)
         return live_fail(live, STUB_EBUSY, "%d is being debugged here already", (int)pid);
-    if (live_running(live))
+    if (live->mode == STUB_ALL_STOP && live_running(live))
         return live_fail(live, STUB_EBUSY,
                          "cannot attach to %d: process %d runs here; interrupt it first", (int)pid,
                          (int)live_pid(live));
@@ -180,6 +180,29 @@ check(struct live *live, pid_t pid)
     if (status_number(text, "Tgid:") != pid)
         return explain(live, pid, EINVAL);
     return refuse_foreign(live, pid);
+}
+
+/* One thread answers. In non-stop mode the others go on as gdb takes them to, or (lldb-server's
+ * kind) each of them tells that it stands. */
+static void
+tell_arrival(struct process *p)
+{
+    struct live *live = p->live;
+    struct thread *t, *leader = live_thread_find(live, p->pid);
+
+    p->fresh = true;
+    if (leader == NULL)
+        leader = TAILQ_FIRST(&p->threads);
+    if (leader != NULL && leader->report.state == REPORT_NONE)
+        live_queue_arrival(leader, 0);
+    if (live->mode == STUB_NON_STOP)
+        live_run_others(p);
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (live->mode != STUB_PROCESS_STOP || t->report.state != REPORT_NONE)
+            continue;
+        live_stop_event(t, STUB_NO_REASON, 0);
+        live_queue(live, &t->report, false);
+    }
 }
 
 int
@@ -201,18 +224,12 @@ live_attach(struct live *live, pid_t pid)
         live_sweep(live);
         return explain(live, pid, leader || error == 0 ? ESRCH : error);
     }
-    live->standing = true;
+    live->standing = live->mode == STUB_ALL_STOP;
     live->last = NULL;
     live->has_ended = false;
     live_process_open(p);
     live_halt(live, p);
-    struct thread *t = live_thread_find(live, pid);
-    if (t == NULL)
-        t = TAILQ_FIRST(&p->threads);
-    if (t != NULL && t->report.state == REPORT_NONE) {
-        live_stop_event(t, STUB_NO_REASON, 0);
-        live_queue_first(live, &t->report);
-    }
+    tell_arrival(p);
     return 0;
 }
 

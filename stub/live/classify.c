@@ -8,16 +8,18 @@
 #include <unistd.h>
 
 static void
-tell(struct thread *t)
-{
-    live_queue(t->process->live, &t->report, !t->wanted);
-}
-
-static void
 tell_stop(struct thread *t, enum stub_reason reason, int signal)
 {
     live_stop_event(t, reason, signal);
-    tell(t);
+    live_tell(t);
+}
+
+void
+live_answer_asked(struct thread *t)
+{
+    if (t->asked && t->report.state != REPORT_QUEUED)
+        tell_stop(t, t->asked_signal != 0 ? STUB_SIGNAL : STUB_NO_REASON, t->asked_signal);
+    t->asked = false;
 }
 
 /* ---- signals ---- */
@@ -58,6 +60,31 @@ live_resend_deferred(struct thread *t)
             syscall(SYS_tgkill, t->process->pid, t->tid, signal);
     }
     t->deferred_more = 0;
+}
+
+bool
+live_defer(struct thread *t, int status)
+{
+    siginfo_t info;
+    int signal = WSTOPSIG(status);
+
+    if (status >> 16 != 0 || signal == SIGTRAP || (signal & 0x80) != 0)
+        return false;
+    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
+        return false;
+    bool fault = info.si_code > 0 &&
+                 (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL);
+    if (fault)
+        return false;
+    if (t->deferred == signal && signal < SIGRTMIN)
+        return true; /* the kernel would have kept one as well */
+    if (t->deferred != 0) {
+        t->deferred_more |= UINT64_C(1) << (signal - 1);
+        return true;
+    }
+    t->deferred = signal;
+    t->deferred_info = info;
+    return true;
 }
 
 bool
@@ -122,7 +149,7 @@ tell_point(struct thread *t, const struct point *w, uint64_t address, uint32_t s
     struct stub_event *e = live_stop_event(t, reason_of(w), SIGTRAP);
     e->address = address;
     e->slot = slot;
-    tell(t);
+    live_tell(t);
 }
 
 /* A debug register fired: true when it was one that the client wishes. */
@@ -234,25 +261,45 @@ on_event_stop(struct thread *t, int signal)
 }
 
 static void
+on_exec(struct thread *t)
+{
+    struct process *p = t->process;
+
+    if (p->hidden || (p->live->events & STUB_WANT_EXEC) == 0)
+        return;
+    struct stub_event *e = live_stop_event(t, STUB_EXEC, SIGTRAP);
+    e->text = (const uint8_t *)p->exec_path;
+    e->text_size = strlen(p->exec_path);
+    live_tell(t);
+}
+
+static void
+on_vfork_done(struct thread *t)
+{
+    struct process *p = t->process;
+
+    t->vforking = false;
+    p->lent = false;
+    if (t->vfork_told && !p->hidden && (p->live->events & STUB_WANT_VFORK) != 0)
+        tell_stop(t, STUB_VFORK_DONE, SIGTRAP);
+    t->vfork_told = false;
+}
+
+static void
 on_event(struct thread *t, int event)
 {
     unsigned long message = 0;
 
     t->at_event = true;
     live_ptrace(PTRACE_GETEVENTMSG, t->tid, 0, (uintptr_t)&message);
-    if (event == PTRACE_EVENT_CLONE) {
+    if (event == PTRACE_EVENT_CLONE)
         live_cloned(t, (pid_t)message);
-    } else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK) {
+    else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK)
         live_forked(t, (pid_t)message, event);
-    } else if (event == PTRACE_EVENT_VFORK_DONE) {
-        t->vforking = false;
-    } else if (event == PTRACE_EVENT_EXEC && !t->process->hidden) {
-        struct process *p = t->process;
-        struct stub_event *e = live_stop_event(t, STUB_EXEC, SIGTRAP);
-        e->text = (const uint8_t *)p->exec_path;
-        e->text_size = strlen(p->exec_path);
-        tell(t);
-    }
+    else if (event == PTRACE_EVENT_VFORK_DONE)
+        on_vfork_done(t);
+    else if (event == PTRACE_EVENT_EXEC)
+        on_exec(t);
 }
 
 static void
@@ -298,11 +345,15 @@ live_classify(struct thread *t, int status)
     note_stop(t, status);
     if (p->over == t && !live_over_stopped(t, status))
         return;
-    classify(t, status);
+    /* What is queued of it must not be written over by a signal before the end of a call. */
+    if (t->report.state != REPORT_QUEUED || !live_defer(t, status))
+        classify(t, status);
     if (t->running)
         return;
     if (t->report.state != REPORT_QUEUED)
         live_take_deferred(t);
+    if (t->asked)
+        live_answer_asked(t);
     if (p->leaving) {
         live_thread_let_go(t);
         if (TAILQ_EMPTY(&p->threads))

@@ -1,10 +1,11 @@
-/* fork.c - births and exec: new threads, forked children that nobody asked about, new programs. */
+/* fork.c - births and exec: new threads, forked children, asked about or not, new programs. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,14 +43,25 @@ shares_memory(pid_t a, pid_t b, bool otherwise)
     return r < 0 ? otherwise : r == 0;
 }
 
+/* The parent's wishes are the child's too, as are the planted bytes in its copy of the memory. */
 static void
-child_born(struct thread *parent, pid_t pid, bool shares)
+be_known(struct process *parent, struct process *child, bool shares)
 {
-    struct process *p = parent->process;
+    child->origin = parent->origin;
+    memcpy(child->exec_path, parent->exec_path, sizeof(child->exec_path));
+    child->newborn = parent->newborn;
+    if (!live_plant_copy(parent, child) && !shares)
+        live_plant_clean(live_owner(parent), child);
+}
+
+/* A child of p; the client knows it, or it is only looked after until it can be let go. */
+static void
+child_born(struct process *p, pid_t pid, bool shares, bool known)
+{
     struct process *child = live_process_new(p->live, pid, ORIGIN_FORKED);
     if (child == NULL)
         return;
-    child->hidden = true;
+    child->hidden = !known;
     child->layout = p->layout;
     if (shares)
         child->shares = live_owner(p);
@@ -60,55 +72,89 @@ child_born(struct thread *parent, pid_t pid, bool shares)
     }
     t->newborn = true;
     live_process_open(child);
-    if (!shares)
+    if (known)
+        be_known(p, child, shares);
+    else if (!shares)
         live_plant_clean(live_owner(p), child);
     take_early(p->live, t);
+}
+
+static void
+tell_birth(struct thread *parent, enum stub_reason reason, struct rsp_id child)
+{
+    live_stop_event(parent, reason, SIGTRAP)->other = child;
+    live_tell(parent);
 }
 
 void
 live_forked(struct thread *parent, pid_t child, int event)
 {
+    struct process *p = parent->process;
     bool vfork = event == PTRACE_EVENT_VFORK;
-    bool shares = shares_memory(parent->tid, child, vfork);
+    unsigned wanted = vfork ? STUB_WANT_VFORK : STUB_WANT_FORK;
+    bool known = live_is_known(p) && (p->live->events & wanted) != 0;
 
     if (vfork) {
         /* It cannot be stopped until the child lets it: its registers stay what they are. */
         live_load_general(parent);
         parent->vforking = true;
+        parent->vfork_told = known;
     }
-    child_born(parent, child, shares);
+    child_born(p, child, shares_memory(parent->tid, child, vfork), known);
+    if (known)
+        tell_birth(parent, vfork ? STUB_VFORK : STUB_FORK, (struct rsp_id){ child, child });
 }
 
 void
 live_cloned(struct thread *parent, pid_t child)
 {
     struct process *p = parent->process;
+    bool tell = (parent->wants & STUB_WANT_CLONE) != 0 && live_is_known(p);
 
     if (!is_thread_of(p->pid, child)) {
-        child_born(parent, child, shares_memory(parent->tid, child, false));
+        child_born(p, child, shares_memory(parent->tid, child, false), false);
         return;
     }
     struct thread *t = live_thread_new(p, child);
     if (t == NULL)
         return;
     t->newborn = true;
+    t->stays = tell;
     take_early(p->live, t);
+    if (tell)
+        tell_birth(parent, STUB_CLONE, (struct rsp_id){ p->pid, child });
+}
+
+/* A child that nobody asked about is let go, or runs as long as it uses its parent's memory. */
+static void
+hidden_born(struct thread *t)
+{
+    if (t->process->shares == NULL) {
+        t->process->leaving = true;
+        return;
+    }
+    t->action.kind = STUB_CONTINUE;
+    t->wanted = true;
 }
 
 void
 live_born(struct thread *t)
 {
     struct process *p = t->process;
+    struct live *live = p->live;
 
     t->newborn = false;
-    if (p->hidden && p->shares == NULL) {
-        p->leaving = true;
-    } else if (p->hidden) {
-        t->action.kind = STUB_CONTINUE;
-        t->wanted = true;
-    } else {
-        t->action = p->newborn;
-        t->wanted = !p->live->standing && p->newborn.kind != STUB_STAY;
+    if (p->hidden) {
+        hidden_born(t);
+        return;
+    }
+    if (t->stays || t->tid == p->pid) /* told of with its parent's event */
+        return;
+    t->action = p->newborn;
+    t->wanted = !live->standing && p->newborn.kind != STUB_STAY && !p->stand_due;
+    if ((live->events & STUB_WANT_THREADS) != 0) {
+        live_stop_event(t, STUB_CREATED, SIGTRAP);
+        live_tell(t);
     }
 }
 

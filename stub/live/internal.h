@@ -40,7 +40,9 @@ struct report {
     TAILQ_ENTRY(report) next;
     struct stub_event event;
     enum report_state state;
-    bool held; /* of a thread that the client left stopped: kept until it is resumed */
+    bool held;    /* of a thread that the client left stopped: kept until it is resumed */
+    bool owned;   /* by the queue alone (of a thread that is gone): freed when it is told */
+    bool arrival; /* the stop after a launch or attach: no news for who resumes without asking */
 };
 TAILQ_HEAD(reports, report);
 
@@ -71,12 +73,17 @@ struct thread {
 
     /* How it is. */
     bool running;
-    bool newborn;      /* its first stop is still to come */
+    bool newborn; /* its first stop is still to come */
+    bool stays;   /* and the client was told of its birth: it then stands */
+    bool asked;   /* non-stop: the client wants it to stop, with that signal or 0 */
+    int asked_signal;
+    unsigned wants;    /* STUB_WANT_CLONE, STUB_WANT_EXIT */
     bool interrupting; /* PTRACE_INTERRUPT is out; whatever stop comes answers it */
     bool stuck;        /* did not stop in time: in a vfork or in the kernel */
     bool vforking;
-    bool stepping; /* was started with a single step */
-    int at_signal; /* in the delivery stop of this signal: ptrace can give one; else 0 */
+    bool vfork_told; /* so its end is told too */
+    bool stepping;   /* was started with a single step */
+    int at_signal;   /* in the delivery stop of this signal: ptrace can give one; else 0 */
     /* In the middle of a system call a step traps before anything is executed; and whether the
      * thread was started from there. */
     bool at_event, start_event;
@@ -175,6 +182,9 @@ struct process {
 
     struct plant_tree plants;
     bool plants_changed; /* wishes and planted bytes differ */
+    bool lent;           /* to a vfork's child that was let go: nothing may be planted */
+    bool fresh;          /* attached to, and not resumed since */
+    bool stand_due;      /* STUB_PROCESS_STOP: a thread has something to tell, all shall stand */
     struct points points;
     struct slot slots[LIVE_SLOTS];
     unsigned debug_version;
@@ -234,6 +244,9 @@ struct live {
     bool has_ended;
     int ended_status;
     bool standing; /* everything is stopped for the client */
+    enum stub_stop_mode mode;
+    unsigned events; /* enum stub_wanted_events */
+    bool lost_one;   /* a thread that was resumed has ended since the last look for none left */
 
     bool has_pass, has_program;
     uint8_t pass[32], program[32];
@@ -263,6 +276,8 @@ void live_files_begin(struct live *live);
 void live_files_close(struct live *live);
 
 /* ---- live.c ---- */
+int live_want_events(void *target, unsigned events);
+int live_want_of_thread(void *target, struct rsp_id id, unsigned events);
 /* Notes the cause of an error and returns -error. */
 int live_fail(struct live *live, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -284,7 +299,7 @@ struct process *live_owner(struct process *p); /* of its memory and plants */
  * the plants, lifted, so that a breakpoint it has just hit can still be told from one of its own.
  * All who use that memory are let go. */
 void live_hand_over_memory(struct process *p);
-int live_kill(void *target, int64_t pid);
+int live_kill(void *target, int64_t pid, bool tell);
 int live_detach(void *target, int64_t pid);
 /* Lets a stopped thread go with whatever signal it stopped for. */
 void live_thread_let_go(struct thread *t);
@@ -299,6 +314,9 @@ RB_PROTOTYPE(thread_tree, thread, by_tid, )
 struct thread *live_thread_new(struct process *p, pid_t tid);
 void live_thread_free(struct thread *t);
 struct thread *live_thread_find(struct live *live, pid_t tid);
+/* False for what the client need not know, or knows to be over. */
+bool live_is_known(const struct process *p);
+bool live_stands(const struct process *p); /* no thread of p runs */
 /* The thread of id; tid 0 and -1 are any. NULL when there is none the client may know. */
 struct thread *live_thread_of(struct live *live, struct rsp_id id);
 int live_next_thread(void *target, struct rsp_id *id);
@@ -311,18 +329,26 @@ bool live_thread_is_zombie(struct thread *t);
 
 /* ---- queue.c ---- */
 void live_queue(struct live *live, struct report *r, bool held);
-/* Before what is left untold of other programs: the answer to a launch or an attach. */
+/* Before what is left untold of other programs. */
 void live_queue_first(struct live *live, struct report *r);
+/* The answer to a launch or an attach. */
+void live_queue_arrival(struct thread *t, int signal);
 void live_unqueue(struct live *live, struct report *r);
 struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, int signal);
+/* The stop of t is worth telling: queues what live_stop_event made. */
+void live_tell(struct thread *t);
+/* The same of a thread that ended. */
+void live_tell_gone(struct thread *t, int status);
 bool live_has_news(struct live *live);
 /* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed: those of one
  * process, or (NULL) of all threads that are about to be resumed. */
 void live_drop_stale(struct live *live, struct process *only);
-int live_peek(void *target, struct stub_event *event);
+int live_peek(void *target, unsigned kinds, struct stub_event *event);
 void live_done(void *target, const struct stub_event *event);
 void live_again(void *target);
 int live_stop_of(void *target, struct rsp_id id, struct stub_event *event);
+/* Forgets the stops that were not told. */
+void live_queue_drop_stops(struct live *live);
 
 /* ---- stops.c ---- */
 /* Takes every wait status that is there. True when there was one. */
@@ -334,7 +360,15 @@ void live_halt(struct live *live, struct process *p);
 /* Everything stops for the client. */
 void live_stand(struct live *live);
 int live_interrupt(void *target, struct rsp_id id);
-int live_target_running(void *target);
+int live_target_running(void *target, struct rsp_id id);
+int live_stop_mode(void *target, enum stub_stop_mode mode);
+/* gdb's non-stop mode: an attach stops one thread, the others go on. */
+void live_run_others(struct process *p);
+/* Non-stop: t shall stop, and tell that with a signal or 0. */
+void live_ask_stop(struct thread *t, int signal);
+void live_answer_asked(struct thread *t); /* it stands: tells that, unless there is better */
+/* A thread that stands at an event in the middle of a call goes on to the end of that call. */
+void live_leave_call(struct thread *t);
 
 /* ---- classify.c ---- */
 /* What a stop of t means: queues a report, or leaves it to live_go. */
@@ -343,6 +377,8 @@ void live_classify(struct thread *t, int status);
 bool live_signal_arrives(struct thread *t, int signal);
 /* Takes up a signal that waited for the end of a step over. True when it was queued. */
 bool live_take_deferred(struct thread *t);
+/* Keeps a signal that came at a bad moment. False: it is none, or the instruction's own doing. */
+bool live_defer(struct thread *t, int status);
 /* Sends those again that came after it. */
 void live_resend_deferred(struct thread *t);
 
@@ -388,6 +424,10 @@ void live_plant_lift(struct process *p, struct plant *b);
 void live_plant_lift_all(struct process *p);
 void live_plant_forget(struct process *p); /* after exec: nothing is planted, nothing wished */
 void live_plant_clean(struct process *p, struct process *copy); /* int3s out of a fork's copy */
+/* A fork's child has the wishes of its parent, and its planted bytes. False: no memory. */
+bool live_plant_copy(struct process *p, struct process *child);
+/* Makes wishes true while threads of p run. */
+void live_plant_sync_running(struct process *p);
 void live_wishes_drop(struct process *p);
 /* Puts the program's own bytes over planted ones in a copy of memory. */
 void live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);

@@ -528,12 +528,11 @@ adopt(struct live *live, pid_t child, const char *path)
     t->running = false;
     t->at_event = true;
     live_process_open(p);
-    live->standing = true;
+    live->standing = live->mode == STUB_ALL_STOP;
     live->last = NULL;
     live->has_ended = false;
     live_halt(live, p); /* out of exec */
-    live_stop_event(t, STUB_NO_REASON, SIGTRAP);
-    live_queue_first(live, &t->report);
+    live_queue_arrival(t, SIGTRAP);
     return 0;
 }
 
@@ -602,7 +601,7 @@ live_launch(struct live *live, char *const argv[])
     live->why[0] = '\0';
     if (argv[0] == NULL)
         return live_fail(live, STUB_EINVAL, "no program was named");
-    if (live_running(live))
+    if (live->mode == STUB_ALL_STOP && live_running(live))
         return live_fail(live, STUB_EBUSY,
                          "cannot launch %s: process %d runs here; interrupt it first", argv[0],
                          (int)live_pid(live));

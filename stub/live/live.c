@@ -58,6 +58,9 @@ const struct stub_target live_target = {
     .settled = settled,
     .client_gone = live_client_gone,
     .files = &live_files,
+    .stop_mode = live_stop_mode,
+    .want_events = live_want_events,
+    .want_of_thread = live_want_of_thread,
 };
 
 struct live *
@@ -75,6 +78,7 @@ live_open(const struct live_config *config)
     live->pty = live->pty_keep = -1;
     live_files_begin(live);
     live->launch.randomize = live->config.randomize;
+    live->events = STUB_WANT_EXEC; /* until a client says what it wants */
     return live;
 }
 
@@ -87,7 +91,7 @@ live_close(struct live *live)
         return;
     while ((p = live_process_find(live, 0)) != NULL) {
         if (p->origin == ORIGIN_LAUNCHED)
-            live_kill(live, p->pid);
+            live_kill(live, p->pid, false);
         else
             live_detach(live, p->pid);
     }
@@ -162,7 +166,7 @@ live_ptrace(int request, pid_t tid, uintptr_t address, uintptr_t data)
 bool
 live_running(struct live *live)
 {
-    return live_target_running(live) == 1;
+    return live_target_running(live, (struct rsp_id){ 0, 0 }) == 1;
 }
 
 bool
@@ -177,7 +181,7 @@ live_pid(struct live *live)
     struct process *p;
 
     TAILQ_FOREACH (p, &live->processes, next) {
-        if (!p->hidden && !p->leaving && !p->ended)
+        if (live_is_known(p))
             return p->pid;
     }
     return 0;
@@ -231,5 +235,23 @@ set_signals(void *target, enum stub_signal_list which, const uint8_t *signals)
         memcpy(live->program, signals, sizeof(live->program));
         live->has_program = true;
     }
+    return 0;
+}
+
+int
+live_want_events(void *target, unsigned events)
+{
+    struct live *live = target;
+    live->events = events;
+    return 0;
+}
+
+int
+live_want_of_thread(void *target, struct rsp_id id, unsigned events)
+{
+    struct thread *t = live_thread_of(target, id);
+    if (t == NULL)
+        return -STUB_ESRCH;
+    t->wants = events;
     return 0;
 }

@@ -7,8 +7,6 @@
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
-#include <sys/wait.h>
-
 bool
 live_over_needed(struct thread *t)
 {
@@ -64,38 +62,13 @@ live_over_end(struct process *p)
         live_plant_put(p, b);
 }
 
-/* A signal that is not the instruction's own doing waits until the step is done. */
-static bool
-is_deferred(struct thread *t, int status)
-{
-    siginfo_t info;
-    int signal = WSTOPSIG(status);
-
-    if (status >> 16 != 0 || signal == SIGTRAP || (signal & 0x80) != 0)
-        return false;
-    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
-        return false;
-    bool fault = info.si_code > 0 &&
-                 (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL);
-    if (fault)
-        return false;
-    if (t->deferred == signal && signal < SIGRTMIN)
-        return true; /* the kernel would have kept one as well */
-    if (t->deferred != 0) {
-        t->deferred_more |= UINT64_C(1) << (signal - 1);
-        return true;
-    }
-    t->deferred = signal;
-    t->deferred_info = info;
-    return true;
-}
-
 bool
 live_over_stopped(struct thread *t, int status)
 {
     uint64_t pc;
 
-    if (is_deferred(t, status))
+    /* A signal that is not the instruction's own doing waits until the step is done. */
+    if (live_defer(t, status))
         return false;
     live_over_end(t->process);
     if (live_get_pc(t, &pc) && pc != t->told_pc)

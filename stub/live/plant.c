@@ -58,6 +58,8 @@ live_plant_put(struct process *p, struct plant *b)
 {
     const struct arch *arch = p->layout.arch;
 
+    if (live_owner(p)->lent)
+        return false;
     if (b->planted || !live_read_all(p, b->address, b->saved, arch->breakpoint_size))
         return b->planted;
     b->planted = live_write_raw(p, b->address, arch->breakpoint, arch->breakpoint_size);
@@ -90,15 +92,18 @@ live_plant_lift_all(struct process *p)
 
     RB_FOREACH (b, plant_tree, &live_owner(p)->plants)
         live_plant_lift(p, b);
-    p->plants_changed = true;
+    live_owner(p)->plants_changed = true;
 }
 
+/* What is not needed any more is forgotten only while all threads stand: one that runs may have
+ * hit it already, and its trap must be told from one of the program's own. */
 void
 live_plant_sync(struct process *p)
 {
     struct plant *b, *next;
+    bool stands = live_stands(p);
 
-    if (!p->plants_changed)
+    if (!p->plants_changed || p->lent)
         return;
     p->plants_changed = false;
     RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
@@ -107,9 +112,74 @@ live_plant_sync(struct process *p)
             continue;
         }
         live_plant_lift(p, b);
+        p->plants_changed |= !stands;
+        if (!stands)
+            continue;
         RB_REMOVE(plant_tree, &p->plants, b);
         free(b);
     }
+}
+
+/* While everything stands planting is lazy; where threads run it cannot be. */
+void
+live_plant_sync_running(struct process *p)
+{
+    struct live *live = p->live;
+
+    if (live->standing || live_stands(p))
+        return;
+    live_plant_sync(live_owner(p));
+}
+
+static bool
+copy_plant(const struct plant *b, struct process *child)
+{
+    struct plant *copy = malloc(sizeof(*copy));
+    if (copy == NULL)
+        return false;
+    *copy = *b;
+    copy->returns = 0;
+    RB_INSERT(plant_tree, &child->plants, copy);
+    return true;
+}
+
+static bool
+copy_point(const struct point *w, struct process *child)
+{
+    struct point *copy = malloc(sizeof(*copy));
+    if (copy == NULL)
+        return false;
+    *copy = *w;
+    if (w->contents != NULL) {
+        copy->contents = malloc(w->wish.kind);
+        if (copy->contents == NULL) {
+            free(copy);
+            return false;
+        }
+        memcpy(copy->contents, w->contents, w->wish.kind);
+        child->soft_watches++;
+    }
+    TAILQ_INSERT_TAIL(&child->points, copy, next);
+    return true;
+}
+
+bool
+live_plant_copy(struct process *p, struct process *child)
+{
+    struct plant *b;
+    struct point *w;
+    bool all = true;
+
+    if (child->shares == NULL) {
+        RB_FOREACH (b, plant_tree, &live_owner(p)->plants)
+            all = all && copy_plant(b, child);
+        child->plants_changed = true;
+    }
+    TAILQ_FOREACH (w, &p->points, next)
+        all = all && copy_point(w, child);
+    memcpy(child->slots, p->slots, sizeof(child->slots));
+    child->debug_version = p->debug_version;
+    return all;
 }
 
 void
@@ -284,7 +354,8 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
         b->hard_wish = true;
     else
         b->soft_wish = true;
-    p->plants_changed |= !b->planted;
+    live_owner(p)->plants_changed |= !b->planted;
+    live_plant_sync_running(p);
     return 0;
 }
 
@@ -299,7 +370,8 @@ unwish_plant(struct process *p, const struct stub_point *point, bool hard)
         b->hard_wish = false;
     else
         b->soft_wish = false;
-    p->plants_changed = true;
+    live_owner(p)->plants_changed = true;
+    live_plant_sync_running(p);
     return 0;
 }
 
@@ -368,6 +440,18 @@ find_point(struct process *p, const struct stub_point *wish)
     return NULL;
 }
 
+/* Threads that run have their debug registers set while they stand for a moment. */
+static void
+refresh_running(struct process *p)
+{
+    struct live *live = p->live;
+
+    if (live->standing || live_stands(p))
+        return;
+    live_halt(live, p);
+    live_go(live);
+}
+
 static int
 add_point(struct process *p, const struct stub_point *wish)
 {
@@ -387,6 +471,7 @@ add_point(struct process *p, const struct stub_point *wish)
         return result;
     }
     TAILQ_INSERT_TAIL(&p->points, w, next);
+    refresh_running(p);
     return 0;
 }
 
@@ -438,5 +523,6 @@ live_remove(void *process, const struct stub_point *point)
         p->soft_watches--;
     free(w->contents);
     free(w);
+    refresh_running(p);
     return 0;
 }

@@ -22,6 +22,7 @@ live_process_new(struct live *live, pid_t pid, enum origin origin)
     p->pid = pid;
     p->origin = origin;
     p->mem = -1;
+    p->newborn.kind = STUB_CONTINUE;
     TAILQ_INIT(&p->threads);
     TAILQ_INIT(&p->points);
     TAILQ_INIT(&p->allocations);
@@ -119,7 +120,7 @@ live_process_find(struct live *live, int64_t pid)
     struct process *p;
 
     TAILQ_FOREACH (p, &live->processes, next) {
-        if (!p->hidden && !p->leaving && !p->ended && (pid <= 0 || p->pid == pid))
+        if (live_is_known(p) && (pid <= 0 || p->pid == pid))
             return p;
     }
     return NULL;
@@ -201,7 +202,7 @@ reap(struct process *p)
 }
 
 int
-live_kill(void *target, int64_t pid)
+live_kill(void *target, int64_t pid, bool tell)
 {
     struct live *live = target;
     struct process *p = live_process_find(live, pid);
@@ -210,7 +211,7 @@ live_kill(void *target, int64_t pid)
         return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
     live_plant_lift_all(p); /* a vfork's child may live on in its memory */
     kill(p->pid, SIGKILL);
-    p->leaving = true; /* its end is the answer, not an event */
+    p->leaving = !tell; /* else its end is the answer, not an event */
     reap(p);
     live->has_ended = true;
     live->ended_status = SIGKILL;
@@ -270,16 +271,34 @@ live_process_let_go(struct process *p)
     }
 }
 
-/* The vfork children that use p's memory go with it. */
+/* The vfork children that use p's memory and that nobody asked about go with it; to one that the
+ * client knows it is handed on with all that is planted in it. */
 static void
 let_sharers_go(struct process *p)
 {
-    struct process *child;
+    struct process *child, *heir;
 
     TAILQ_FOREACH (child, &p->live->processes, next) {
-        if (child->shares == p && !child->leaving)
+        if (child->shares == p && !child->leaving && child->hidden)
             let_go_for_good(child);
     }
+    heir = choose_heir(p);
+    if (heir == NULL)
+        return;
+    RB_ROOT(&heir->plants) = RB_ROOT(&p->plants);
+    RB_INIT(&p->plants);
+    heir->plants_changed = true;
+}
+
+/* A vfork's child that is let go runs in memory that still is its parent's: nothing is planted
+ * there until it is out of it. */
+static void
+lend_memory(struct process *p)
+{
+    if (p->shares == NULL)
+        return;
+    p->shares->lent = true;
+    p->shares->plants_changed = true;
 }
 
 int
@@ -294,6 +313,7 @@ live_detach(void *target, int64_t pid)
     live_drop_stale(live, p);
     live_wishes_drop(p);
     live_plant_lift_all(p);
+    lend_memory(p);
     let_sharers_go(p);
     let_go_for_good(p);
     live_terminal_take(live);
@@ -335,10 +355,21 @@ next_to_leave(struct live *live)
     struct process *p;
 
     TAILQ_FOREACH (p, &live->processes, next) {
-        if (!p->hidden && !p->leaving && !p->ended && policy_of(p) != LIVE_STOP)
+        if (live_is_known(p) && policy_of(p) != LIVE_STOP)
             return p;
     }
     return NULL;
+}
+
+/* What this client wanted to hear of. */
+static void
+forget_wanted_events(struct live *live)
+{
+    struct thread *t;
+
+    live->events = STUB_WANT_EXEC;
+    RB_FOREACH (t, thread_tree, &live->threads)
+        t->wants = 0;
 }
 
 void
@@ -351,9 +382,11 @@ live_client_gone(void *target)
     if (live_process_find(live, 0) == NULL)
         return;
     live_stand(live);
+    live->mode = STUB_ALL_STOP;
     live->has_pass = live->has_program = false;
+    forget_wanted_events(live);
     TAILQ_FOREACH (p, &live->processes, next) {
-        if (p->hidden || p->leaving || p->ended)
+        if (!live_is_known(p))
             continue;
         live_wishes_drop(p);
         live_plant_sync(p);
@@ -361,7 +394,7 @@ live_client_gone(void *target)
     }
     while ((p = next_to_leave(live)) != NULL) {
         if (policy_of(p) == LIVE_KILL)
-            live_kill(live, p->pid);
+            live_kill(live, p->pid, false);
         else
             live_detach(live, p->pid);
     }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -29,6 +30,9 @@ live_unqueue(struct live *live, struct report *r)
     if (r->state == REPORT_QUEUED)
         TAILQ_REMOVE(&live->queue, r, next);
     r->state = REPORT_NONE;
+    r->arrival = false;
+    if (r->owned)
+        free(r);
 }
 
 /* Fills the report of t; the caller adds what the reason needs and queues it. */
@@ -47,16 +51,76 @@ live_stop_event(struct thread *t, enum stub_reason reason, int signal)
     return e;
 }
 
+void
+live_queue_arrival(struct thread *t, int signal)
+{
+    live_stop_event(t, STUB_NO_REASON, signal);
+    live_queue_first(t->process->live, &t->report);
+    t->report.arrival = true;
+}
+
+/* In all-stop mode a stop of the thread is told, or kept, until everything stands; else it stands
+ * for itself (STUB_NON_STOP) or with its process (STUB_PROCESS_STOP, live_poll sees to that). */
+void
+live_tell(struct thread *t)
+{
+    struct live *live = t->process->live;
+    bool all = live->mode == STUB_ALL_STOP;
+
+    live_queue(live, &t->report, all && !t->wanted);
+    t->asked = false;
+    if (all)
+        return;
+    t->wanted = false;
+    t->process->stand_due = live->mode == STUB_PROCESS_STOP;
+    if (t->at_event && !t->vforking)
+        live_leave_call(t);
+}
+
+void
+live_tell_gone(struct thread *t, int status)
+{
+    struct live *live = t->process->live;
+    struct report *r = calloc(1, sizeof(*r));
+
+    if (r == NULL)
+        return;
+    r->owned = true;
+    r->event.kind = STUB_THREAD_GONE;
+    r->event.status = status;
+    r->event.id.pid = t->process->pid;
+    r->event.id.tid = t->tid;
+    live_queue(live, r, false);
+}
+
+/* In non-stop mode a thread may still be on its way to where it stands, and a child to its first
+ * stop. */
+static bool
+is_ready(struct live *live, const struct report *r)
+{
+    const struct thread *t, *other;
+
+    if (live->mode == STUB_ALL_STOP || r->event.kind != STUB_STOPPED)
+        return true;
+    t = live_thread_find(live, (pid_t)r->event.id.tid);
+    other = r->event.other.tid > 0 ? live_thread_find(live, (pid_t)r->event.other.tid) : NULL;
+    return (t == NULL || (!t->running && !t->process->stand_due)) &&
+           (other == NULL || !other->running);
+}
+
 /* The oldest; but the end of a step before other threads' stops, because the client waits for it.
- * All threads stand when something is told, so the answer stays the same until it is done. */
+ * In all-stop mode all threads stand when something is told, so the answer stays the same until it
+ * is done. */
 static struct report *
 first_to_tell(struct live *live)
 {
     struct report *r, *first = NULL;
 
     TAILQ_FOREACH (r, &live->queue, next) {
-        if (r->held)
+        if (r->held || !is_ready(live, r))
             continue;
+        if (live->mode != STUB_ALL_STOP)
+            return r;
         if (first == NULL)
             first = r;
         if (r->event.kind == STUB_STOPPED && r->event.reason == STUB_TRACE)
@@ -79,6 +143,8 @@ is_stale(struct thread *t)
 
     if (t->report.state != REPORT_QUEUED || e->reason == STUB_SIGNAL)
         return false;
+    if (t->report.arrival)
+        return true;
     bool breakpoint = e->reason == STUB_SWBREAK || e->reason == STUB_HWBREAK;
     if (!breakpoint && e->reason != STUB_TRACE)
         return false;
@@ -99,22 +165,18 @@ live_drop_stale(struct live *live, struct process *only)
     }
 }
 
-/* The stop that answers a launch or an attach, where no client expects output before it. */
-static bool
-is_arrival(const struct report *r)
-{
-    return r != NULL && r->event.kind == STUB_STOPPED && r->event.reason == STUB_NO_REASON;
-}
-
 int
-live_peek(void *target, struct stub_event *event)
+live_peek(void *target, unsigned kinds, struct stub_event *event)
 {
     struct live *live = target;
+    bool output = (kinds & 1u << STUB_OUTPUT) != 0;
+    struct report *r = NULL;
 
     live_output_collect(live);
-    struct report *r = first_to_tell(live);
-    if (live->output.state == REPORT_QUEUED && !is_arrival(r))
-        r = &live->output;
+    if ((kinds & ~(1u << STUB_OUTPUT)) != 0)
+        r = first_to_tell(live);
+    if (output && live->output.state == REPORT_QUEUED && (r == NULL || !r->arrival))
+        r = &live->output; /* no client expects output before the answer to a launch */
     if (r == NULL)
         return 0;
     *event = r->event;
@@ -160,6 +222,10 @@ live_done(void *target, const struct stub_event *event)
     struct report *r = report_of(live, event);
     if (r == NULL)
         return;
+    if (r->owned) {
+        live_unqueue(live, r);
+        return;
+    }
     live_unqueue(live, r);
     r->state = REPORT_DONE;
     live->last = r;
@@ -183,10 +249,10 @@ live_done(void *target, const struct stub_event *event)
     live_sweep(live);
 }
 
-void
-live_again(void *target)
+/* All-stop: what was told last. */
+static void
+last_again(struct live *live)
 {
-    struct live *live = target;
     struct report *r = live->last;
 
     if (r == NULL) {
@@ -199,10 +265,57 @@ live_again(void *target)
     }
     if (r->state == REPORT_QUEUED)
         return;
-    r->state = REPORT_QUEUED;
-    r->held = false;
-    TAILQ_INSERT_HEAD(&live->queue, r, next);
+    live_queue_first(live, r);
     live->last = NULL;
+}
+
+/* Else every thread that stands; those that stopped for a reason before those that stopped because
+ * others did. */
+static void
+all_again(struct live *live, bool with_reason)
+{
+    struct thread *t;
+
+    RB_FOREACH (t, thread_tree, &live->threads) {
+        if (!live_is_known(t->process) || t->running || t->wanted)
+            continue;
+        if (t->report.state == REPORT_NONE)
+            live_stop_event(t, STUB_NO_REASON, 0);
+        if ((t->report.event.reason != STUB_NO_REASON) == with_reason)
+            live_queue(live, &t->report, false);
+    }
+}
+
+void
+live_again(void *target)
+{
+    struct live *live = target;
+
+    if (live->mode == STUB_ALL_STOP) {
+        last_again(live);
+        return;
+    }
+    all_again(live, true);
+    all_again(live, false);
+    if (live->last == &live->over_again && live->last->state != REPORT_QUEUED &&
+        live_process_find(live, 0) == NULL)
+        live_queue_first(live, live->last);
+}
+
+void
+live_queue_drop_stops(struct live *live)
+{
+    struct report *r, *next;
+
+    TAILQ_FOREACH_SAFE (r, &live->queue, next, next) {
+        if (r->event.kind == STUB_STOPPED) {
+            live_unqueue(live, r);
+            r->state = REPORT_DONE;
+            thread_done(live, r);
+        } else if (r->event.kind == STUB_THREAD_GONE) {
+            live_unqueue(live, r);
+        }
+    }
 }
 
 int

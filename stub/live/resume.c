@@ -136,6 +136,8 @@ take_action(struct thread *t, struct stub *s)
 
     live_plant_return_end(t);
     t->action = stub_action(s, id);
+    if (t->action.kind == STUB_STOP)
+        t->action.kind = STUB_STAY;
     t->wanted = t->action.kind != STUB_STAY;
     if (t->action.signal != 0 && t->wanted) {
         if (owed != 0) /* one that a queued event kept from being delivered */
@@ -166,6 +168,7 @@ forget_report(struct thread *t)
 static void
 prepare(struct process *p)
 {
+    p->fresh = false;
     live_maps_drop(p);
     live_plant_sync(p);
     if (p->soft_watches > 0)
@@ -184,6 +187,48 @@ take_deferred(struct live *live)
     }
 }
 
+/* Outside all-stop mode some threads start beside those that run; one with something to tell
+ * stands until that is told. */
+static void
+take_action_of_one(struct thread *t, struct stub *s)
+{
+    struct rsp_id id = { t->process->pid, t->tid };
+    unsigned kind = stub_action(s, id).kind;
+
+    if (kind == STUB_STOP)
+        live_ask_stop(t, 0);
+    if (kind == STUB_STOP || kind == STUB_STAY || t->running || t->wanted)
+        return;
+    if (t->report.arrival)
+        live_unqueue(t->process->live, &t->report);
+    if (t->report.state != REPORT_QUEUED)
+        take_action(t, s);
+}
+
+static int
+resume_some(struct live *live, struct stub *s)
+{
+    struct thread *t;
+    struct process *p;
+
+    RB_FOREACH (t, thread_tree, &live->threads) {
+        if (live_is_known(t->process))
+            take_action_of_one(t, s);
+    }
+    take_deferred(live);
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (live_is_known(p) && live_stands(p))
+            prepare(p);
+    }
+    RB_FOREACH (t, thread_tree, &live->threads) {
+        if (t->wanted && !t->running)
+            forget_report(t);
+    }
+    live->why[0] = '\0';
+    (void)live_poll(live);
+    return 0;
+}
+
 int
 live_resume(void *target, struct stub *s)
 {
@@ -192,10 +237,12 @@ live_resume(void *target, struct stub *s)
     struct process *p;
     bool any = false;
 
+    if (live->mode != STUB_ALL_STOP)
+        return resume_some(live, s);
     if (!live->standing)
         return live_fail(live, STUB_EBUSY, "the program is running already");
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (t->process->hidden || t->process->leaving)
+        if (!live_is_known(t->process))
             continue;
         take_action(t, s);
         any |= t->wanted;
@@ -209,7 +256,7 @@ live_resume(void *target, struct stub *s)
     if (!any)
         return live_fail(live, STUB_ESRCH, "no thread to resume");
     TAILQ_FOREACH (p, &live->processes, next) {
-        if (!p->hidden && !p->leaving && !p->ended)
+        if (live_is_known(p))
             prepare(p);
     }
     RB_FOREACH (t, thread_tree, &live->threads) {

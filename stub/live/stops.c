@@ -72,6 +72,10 @@ on_exit_of(struct live *live, pid_t tid, int status)
         live_process_ended(p, status);
     } else if (t != NULL) {
         p = t->process;
+        live->lost_one |= t->wanted;
+        if (live_is_known(p) &&
+            ((live->events & STUB_WANT_THREADS) != 0 || (t->wants & STUB_WANT_EXIT) != 0))
+            live_tell_gone(t, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
         live_thread_free(t);
         if (TAILQ_EMPTY(&p->threads) && (p->leaving || !has_own_status(p->pid)))
             live_process_ended(p, status);
@@ -123,10 +127,9 @@ is_in(const struct process *p, const struct process *only)
 
 /* A thread at the event of a clone, fork or exec stands in the middle of that call, and the
  * kernel will still write the call's result into its registers: whatever is done with them
- * meanwhile (a call for an expression) is undone, or taken for the result. It goes on to the end
- * of the call. */
-static void
-leave_call(struct thread *t)
+ * meanwhile (a call for an expression) is undone, or taken for the result. */
+void
+live_leave_call(struct thread *t)
 {
     t->at_event = false;
     t->running = t->interrupting = true;
@@ -147,7 +150,7 @@ ask(struct live *live, struct process *only)
         if (!is_in(t->process, only))
             continue;
         if (!t->running && t->at_event && !t->vforking)
-            leave_call(t);
+            live_leave_call(t);
         if (!t->running || t->stuck)
             continue;
         n++;
@@ -218,8 +221,93 @@ live_stand(struct live *live)
     live_halt(live, NULL);
     RB_FOREACH (t, thread_tree, &live->threads) {
         if (!t->process->hidden && !t->process->leaving)
-            t->wanted = false;
+            t->wanted = t->asked = false;
     }
+}
+
+/* ---- other modes than all-stop ---- */
+
+/* STUB_PROCESS_STOP: a thread has something to tell, so all of its process stand and are told. */
+static void
+stand_process(struct live *live, struct process *p)
+{
+    struct thread *t;
+
+    live_halt(live, p);
+    p->stand_due = false;
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (t->report.state == REPORT_NONE && t->wanted) {
+            live_stop_event(t, STUB_NO_REASON, 0);
+            live_queue(live, &t->report, false);
+        }
+        t->wanted = t->asked = false;
+    }
+}
+
+static void
+stand_due(struct live *live)
+{
+    struct process *p;
+
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p->stand_due && live_is_known(p))
+            stand_process(live, p);
+        p->stand_due = false;
+    }
+}
+
+void
+live_ask_stop(struct thread *t, int signal)
+{
+    bool stands = !t->running && !t->wanted;
+
+    if (t->asked || t->report.state == REPORT_QUEUED || (stands && t->report.state == REPORT_DONE))
+        return;
+    t->asked = true;
+    t->asked_signal = signal;
+    if (!t->running)
+        live_answer_asked(t);
+    else if (!t->interrupting && live_ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
+        t->interrupting = true;
+}
+
+void
+live_run_others(struct process *p)
+{
+    struct thread *t;
+
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (t->report.state != REPORT_NONE)
+            continue;
+        t->action.kind = STUB_CONTINUE;
+        t->wanted = true;
+    }
+    p->fresh = false;
+    live_go(p->live);
+}
+
+int
+live_stop_mode(void *target, enum stub_stop_mode mode)
+{
+    struct live *live = target;
+    struct process *p;
+
+    if (mode == live->mode)
+        return 0;
+    if (mode == STUB_ALL_STOP) {
+        live_stand(live);
+        live_queue_drop_stops(live);
+    } else {
+        live->standing = false;
+        TAILQ_FOREACH (p, &live->processes, next)
+            p->newborn = (struct stub_action){ .kind = STUB_CONTINUE };
+    }
+    live->mode = mode;
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p->fresh && live_is_known(p) && mode == STUB_NON_STOP)
+            live_run_others(p);
+    }
+    return 0;
 }
 
 /* ---- the program's loop ---- */
@@ -260,10 +348,28 @@ look_for_none_left(struct live *live)
 {
     struct process *p = live_process_find(live, 0);
 
+    live->lost_one = false;
+    if ((live->events & STUB_WANT_NONE_LEFT) == 0)
+        return;
     if (live->standing || live_has_news(live) || p == NULL || has_wanted(live))
         return;
     live->none.event = (struct stub_event){ .kind = STUB_NONE_LEFT };
     live_queue(live, &live->none, false);
+}
+
+/* True when what there is to tell ends the turn: in all-stop mode everything stands for it. */
+static bool
+stand_for_news(struct live *live)
+{
+    if (live->mode != STUB_ALL_STOP) {
+        stand_due(live);
+        return false;
+    }
+    if (!live_has_news(live))
+        return false;
+    if (!live->standing)
+        live_stand(live);
+    return true;
 }
 
 bool
@@ -273,13 +379,10 @@ live_poll(struct live *live)
         bool any = live_collect(live);
         if (!any && i == 0)
             look_for_zombies(live);
-        if (any)
+        if (live->lost_one)
             look_for_none_left(live);
-        if (live_has_news(live)) {
-            if (!live->standing)
-                live_stand(live);
+        if (stand_for_news(live))
             break;
-        }
         live_go(live);
         if (!any)
             break;
@@ -289,33 +392,86 @@ live_poll(struct live *live)
     return live_has_news(live) || live->output.state == REPORT_QUEUED;
 }
 
+/* Outside all-stop mode threads run one by one. */
+static bool
+runs(const struct thread *t, struct rsp_id id)
+{
+    return live_is_known(t->process) && (t->running || t->wanted) &&
+           (id.pid <= 0 || id.pid == t->process->pid) && (id.tid <= 0 || id.tid == t->tid);
+}
+
 int
-live_target_running(void *target)
+live_target_running(void *target, struct rsp_id id)
 {
     struct live *live = target;
-    return !live->standing && live_process_find(live, 0) != NULL;
+    struct thread *t;
+
+    if (live->standing)
+        return 0;
+    if (live->mode == STUB_ALL_STOP)
+        return live_process_find(live, id.pid) != NULL;
+    RB_FOREACH (t, thread_tree, &live->threads) {
+        if (runs(t, id))
+            return 1;
+    }
+    return 0;
+}
+
+static struct thread *
+first_that_runs(struct live *live, struct rsp_id id)
+{
+    struct thread *t;
+
+    RB_FOREACH (t, thread_tree, &live->threads) {
+        if (runs(t, id) && t->report.state != REPORT_QUEUED)
+            return t;
+    }
+    return NULL;
+}
+
+/* Everything stands; one of those that ran tells of it when none had anything. */
+static void
+interrupt_all(struct live *live, struct rsp_id id)
+{
+    struct thread *first = first_that_runs(live, id);
+    pid_t tid = first == NULL ? 0 : first->tid;
+
+    live_stand(live);
+    if (live_has_news(live))
+        return;
+    struct thread *t = live_thread_find(live, tid);
+    if (t == NULL)
+        t = live_thread_of(live, (struct rsp_id){ 0, 0 });
+    if (t == NULL)
+        return; /* its end is on the way */
+    live_stop_event(t, STUB_SIGNAL, SIGINT);
+    live_queue(live, &t->report, false);
+}
+
+static void
+interrupt_one(struct live *live, struct rsp_id id)
+{
+    struct thread *t = first_that_runs(live, id);
+
+    if (t != NULL)
+        live_ask_stop(t, SIGINT);
+    stand_due(live);
 }
 
 int
 live_interrupt(void *target, struct rsp_id id)
 {
     struct live *live = target;
+    struct thread *asked = live_thread_of(live, id);
 
+    if (live->mode != STUB_ALL_STOP) {
+        interrupt_one(live, id);
+        return 0;
+    }
     if (live_has_news(live) || live->standing)
         return 0;
-    struct thread *asked = live_thread_of(live, id);
     if (asked == NULL && id.tid > 0)
         return -STUB_ESRCH;
-    pid_t tid = asked == NULL ? 0 : asked->tid;
-    live_stand(live);
-    if (live_has_news(live))
-        return 0;
-    struct thread *t = live_thread_find(live, tid);
-    if (t == NULL)
-        t = live_thread_of(live, (struct rsp_id){ 0, 0 });
-    if (t == NULL)
-        return 0; /* its end is on the way */
-    live_stop_event(t, STUB_SIGNAL, SIGINT);
-    live_queue(live, &t->report, false);
+    interrupt_all(live, id);
     return 0;
 }

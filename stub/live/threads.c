@@ -55,10 +55,22 @@ live_thread_find(struct live *live, pid_t tid)
     return RB_FIND(thread_tree, &live->threads, &key);
 }
 
-static bool
-is_known(const struct process *p)
+bool
+live_is_known(const struct process *p)
 {
     return !p->hidden && !p->leaving && !p->ended;
+}
+
+bool
+live_stands(const struct process *p)
+{
+    const struct thread *t;
+
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (t->running)
+            return false;
+    }
+    return true;
 }
 
 struct thread *
@@ -68,7 +80,7 @@ live_thread_of(struct live *live, struct rsp_id id)
         if (id.tid > INT_MAX)
             return NULL;
         struct thread *t = live_thread_find(live, (pid_t)id.tid);
-        if (t == NULL || !is_known(t->process))
+        if (t == NULL || !live_is_known(t->process))
             return NULL;
         return id.pid <= 0 || id.pid == t->process->pid ? t : NULL;
     }
@@ -81,7 +93,7 @@ static struct thread *
 first_from(struct process *p)
 {
     for (; p != NULL; p = TAILQ_NEXT(p, next)) {
-        if (is_known(p) && !TAILQ_EMPTY(&p->threads))
+        if (live_is_known(p) && !TAILQ_EMPTY(&p->threads))
             return TAILQ_FIRST(&p->threads);
     }
     return NULL;
@@ -140,6 +152,7 @@ live_thread_is_zombie(struct thread *t)
         return false;
     if (live_thread_state(p, t->tid) != 'Z')
         return false;
+    p->live->lost_one |= t->wanted;
     live_thread_free(t);
     return true;
 }

@@ -331,7 +331,7 @@ program_pass_output(struct program_session *x)
 {
     struct stub_event event;
 
-    while (live_target.peek(x->live, &event) == 1 && event.kind == STUB_OUTPUT) {
+    while (live_target.peek(x->live, 1u << STUB_OUTPUT, &event) == 1) {
         fwrite(event.text, 1, event.text_size, stderr);
         live_target.done(x->live, &event);
     }

@@ -172,7 +172,8 @@ open_engine(struct program_session *x)
         .output = calloc(1, BUFFER_SIZE),
         .input_size = BUFFER_SIZE,
         .output_size = BUFFER_SIZE,
-        .flags = (serial ? STUB_SERIAL : 0u) | (x->settings->unreliable ? STUB_UNRELIABLE : 0u),
+        .flags = (serial ? STUB_SERIAL : 0u) | (x->settings->unreliable ? STUB_UNRELIABLE : 0u) |
+                 (x->settings->capture ? STUB_LLDB : 0u),
         .resend_ms = serial || x->settings->unreliable ? SERIAL_RESEND_MS : 0,
         .commands = program_commands,
         .commands_context = x,

@@ -148,9 +148,9 @@ detach(void *target, int64_t pid)
 }
 
 static int
-kill_process(void *target, int64_t pid)
+kill_process(void *target, int64_t pid, bool tell)
 {
-    int result = live_target.kill(target, pid);
+    int result = live_target.kill(target, pid, tell);
 
     if (result == 0)
         fprintf(stderr, "Killing process(es): %d\n", (int)pid);

@@ -182,8 +182,9 @@ detach(void *target, int64_t pid)
 
 /* The oldest stop that was not told yet; it is told; or the last one is wanted once more. */
 static int
-peek(void *target, struct stub_event *event)
+peek(void *target, unsigned kinds, struct stub_event *event)
 {
+    (void)kinds;
     struct toy *toy = target;
 
     *event = toy->event;

@@ -35,7 +35,8 @@ pid_t drive_spawn(struct drive *d, const char *name, const char *a);
 void drive_attach(struct drive *d, pid_t pid);
 void drive_close(struct drive *d);
 
-/* Sends a packet; the reply's body, after at most ten seconds, or "" when there is none. */
+/* Sends a packet; the reply's body (a notification's with its %), after at most ten seconds, or ""
+ * when there is none. */
 const char *drive_ask(struct drive *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Sends a packet that sets the program going, without waiting for what comes. */

@@ -82,7 +82,7 @@ drive_launch(struct drive *d, const char *name, const char *a, const char *b)
     ck_assert_msg(r == 0, "%s: %d %s", d->program, r, live_why(d->live));
     d->pid = live_pid(d->live);
     d->entry = entry_of(d);
-    ck_assert_int_eq(live_target.peek(d->live, &d->event), 1);
+    ck_assert_int_eq(live_target.peek(d->live, STUB_ANY_EVENT, &d->event), 1);
     ck_assert_str_ne(drive_ask(d, "?"), "");
 }
 
@@ -117,7 +117,7 @@ drive_attach(struct drive *d, pid_t pid)
     ck_assert_msg(r == 0, "%d %s", r, live_why(d->live));
     d->pid = pid;
     d->entry = entry_of(d);
-    ck_assert_int_eq(live_target.peek(d->live, &d->event), 1);
+    ck_assert_int_eq(live_target.peek(d->live, STUB_ANY_EVENT, &d->event), 1);
     ck_assert_str_ne(drive_ask(d, "?"), "");
 }
 
@@ -151,14 +151,18 @@ take_reply(struct drive *d)
     size_t n;
     const uint8_t *bytes = stub_output(&d->stub, &n);
     const uint8_t *from = n > 0 ? memchr(bytes, '$', n) : NULL;
+    bool notice = n > 0 && bytes[0] == '%';
 
     if (n == 0)
         return false;
+    if (notice)
+        from = bytes;
     const uint8_t *to = from != NULL ? memchr(from, '#', (size_t)(bytes + n - from)) : NULL;
     ck_assert_msg(from == NULL || to != NULL, "half a frame");
     d->reply[0] = '\0';
     if (from != NULL)
-        snprintf(d->reply, sizeof(d->reply), "%.*s", (int)(to - from - 1), (const char *)from + 1);
+        snprintf(d->reply, sizeof(d->reply), "%.*s", (int)(to - from - !notice),
+                 (const char *)from + !notice);
     stub_sent(&d->stub, n);
     if (from == NULL)
         return false;
@@ -209,12 +213,13 @@ drive_wait(struct drive *d, unsigned ms)
 
     do {
         struct stub_event event;
-        if (live_target.peek(d->live, &event) == 1 && event.kind != STUB_OUTPUT)
+        if (live_target.peek(d->live, STUB_ANY_EVENT, &event) == 1 && event.kind != STUB_OUTPUT)
             d->event = event;
         if (take_reply(d))
             return d->reply;
         if (live_poll(d->live)) {
-            if (live_target.peek(d->live, &event) == 1 && event.kind != STUB_OUTPUT)
+            if (live_target.peek(d->live, STUB_ANY_EVENT, &event) == 1 &&
+                event.kind != STUB_OUTPUT)
                 d->event = event;
             stub_doorbell(&d->stub);
         } else {

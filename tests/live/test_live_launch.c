@@ -66,9 +66,9 @@ START_TEST(exit_status_is_told_once_and_again_when_asked)
     ck_assert_int_eq(WEXITSTATUS(status), 3);
     ck_assert(!live_alive(d.live));
     struct stub_event event;
-    ck_assert_int_eq(live_target.peek(d.live, &event), 0);
+    ck_assert_int_eq(live_target.peek(d.live, STUB_ANY_EVENT, &event), 0);
     live_target.again(d.live);
-    ck_assert_int_eq(live_target.peek(d.live, &event), 1);
+    ck_assert_int_eq(live_target.peek(d.live, STUB_ANY_EVENT, &event), 1);
     ck_assert_int_eq(event.kind, STUB_EXITED);
     drive_close(&d);
 }
@@ -207,10 +207,10 @@ END_TEST
 START_TEST(launch_without_a_name_takes_the_last_one)
 {
     drive_launch(&d, "output", "x", NULL);
-    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     ck_assert_int_eq(live_target.launch(d.live, NULL, 0), 0);
     ck_assert(live_alive(d.live));
-    ck_assert_int_eq(live_target.kill(d.live, 0), 0);
+    ck_assert_int_eq(live_target.kill(d.live, 0, false), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "vRun;"), "T05", 3), 0);
     ck_assert(live_alive(d.live));
     drive_close(&d);
@@ -223,7 +223,7 @@ START_TEST(launch_without_a_name_takes_new_arguments)
     drive_open(&d);
     ck_assert_int_eq(live_target.launch(d.live, "\0x", 3), -EINVAL);
     drive_launch(&d, "output", "old", NULL);
-    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "vRun;;6e6577"), "T05", 3), 0);
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W03");
     ck_assert_ptr_nonnull(strstr(d.console, "argument new\r\n"));
@@ -238,7 +238,7 @@ START_TEST(output_not_told_before_the_next_launch_is_kept)
     drive_launch(&d, "output", "first", NULL);
     drive_send(&d, "vCont;c");
     nap(300); /* it writes, and nobody looks */
-    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     stub_link_lost(&d.stub);
     ck_assert_str_eq(drive_ask(&d, "QStartNoAckMode"), "OK");
     stub_feed(&d.stub, (const uint8_t *)"+", 1);
@@ -384,7 +384,7 @@ START_TEST(attach_stops_and_detach_lets_go)
     nap(20);
     drive_attach(&d, pid);
     ck_assert_uint_gt(drive_get(&d, "counter", 8), before);
-    ck_assert_int_eq(live_target.kill(d.live, pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, pid, false), 0);
     ck_assert_int_eq(drive_state(pid), 0); /* ours to reap, and reaped */
     drive_close(&d);
 }
@@ -536,7 +536,7 @@ START_TEST(stop_of_a_lost_client_is_told_to_the_next)
     live_target.client_gone(d.live);
     ck_assert_int_eq(drive_state(d.pid), 't');
     live_target.again(d.live);
-    ck_assert_int_eq(live_target.peek(d.live, &event), 1);
+    ck_assert_int_eq(live_target.peek(d.live, STUB_ANY_EVENT, &event), 1);
     ck_assert_int_eq(event.kind, STUB_STOPPED);
     drive_close(&d);
 }

@@ -295,7 +295,7 @@ START_TEST(memory_is_allocated_right_after_launch_and_attach)
     kill(pid, SIGUSR1); /* comes although the call blocked signals */
     drive_ask(&d, "vCont;c");
     ck_assert_int_eq(d.event.signal, SIGUSR1);
-    live_target.kill(d.live, pid);
+    live_target.kill(d.live, pid, false);
     drive_close(&d);
 }
 END_TEST

@@ -163,7 +163,7 @@ START_TEST(interrupt_gives_exactly_one_stop)
         ck_assert_str_eq(drive_wait(&d, 2), "");
         ck_assert_uint_eq(stub_feed(&d.stub, (const uint8_t *)"\003", 1), 1);
         ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
-        ck_assert_int_eq(live_target.peek(d.live, &event), 0);
+        ck_assert_int_eq(live_target.peek(d.live, STUB_ANY_EVENT, &event), 0);
         ck_assert(!live_running(d.live));
     }
     drive_close(&d);
@@ -227,7 +227,7 @@ START_TEST(attach_where_the_leader_is_gone)
     ck_assert_int_ne(d.event.id.tid, pid);
     drive_ask(&d, "vCont;s:%llx", (unsigned long long)d.event.id.tid);
     ck_assert_int_eq(d.event.kind, STUB_STOPPED);
-    ck_assert_int_eq(live_target.kill(d.live, pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, pid, false), 0);
     drive_close(&d);
 }
 END_TEST
@@ -499,7 +499,7 @@ two_vforks_outlive_the_parent(bool interrupt)
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
         ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
     }
-    ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+    ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     for (int i = 0; i < 20; i++) {
         live_poll(d.live);
         nap(10);
@@ -536,7 +536,7 @@ START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
         ck_assert_str_eq(drive_wait(&d, 10), "");
         ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
         if (i % 2 == 0) {
-            ck_assert_int_eq(live_target.kill(d.live, d.pid), 0);
+            ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
         } else {
             kill(d.pid, SIGKILL);
             ck_assert_str_eq(drive_wait(&d, 5000), "X09");

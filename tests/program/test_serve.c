@@ -24,8 +24,9 @@ resume(void *target, struct stub *s)
 }
 
 static int
-peek(void *target, struct stub_event *event)
+peek(void *target, unsigned kinds, struct stub_event *event)
 {
+    (void)kinds;
     (void)target;
     *event = (struct stub_event){
         .kind = STUB_STOPPED, .reason = STUB_SWBREAK, .signal = 5, .id = { 1, 1 }
@@ -42,8 +43,9 @@ done(void *target, const struct stub_event *event)
 }
 
 static int
-kill_it(void *target, int64_t pid)
+kill_it(void *target, int64_t pid, bool tell)
 {
+    (void)tell;
     (void)target;
     (void)pid;
     machine.dead = true;

@@ -137,6 +137,7 @@ START_TEST(takes_00_for_no_sum_only_when_asked)
     expect("$OK#00", 0, "B");
     expect("$OK#00$OK#01$OK#9a", RSP_SUM_MAY_BE_0, "P<OK>BP<OK>");
     expect("$a}#00", RSP_SUM_MAY_BE_0, "B");
+    expect("$OK#00$OK#01$OK#9a$OK#x0", RSP_SUM_IGNORED, "P<OK>P<OK>P<OK>B");
     expect("$OK#x0", RSP_SUM_MAY_BE_0, "B");
 }
 END_TEST

@@ -48,6 +48,8 @@ enum deed {
     RESUME,
     INTERRUPT,
     RUNNING,
+    STOP_MODE,
+    WANT,
     KILL,
     DETACH,
     LAUNCH,
@@ -442,6 +444,15 @@ restore_registers(void *target, struct rsp_id id, uint32_t number)
 
 /* ---- events ---- */
 
+static bool
+any_runs(const struct fake *f)
+{
+    for (unsigned i = 0; i < f->thread_count; i++)
+        if (f->threads[i].runs)
+            return true;
+    return false;
+}
+
 void
 fake_stop(struct fake *f, int64_t tid, enum stub_reason reason, int signal, uint64_t address)
 {
@@ -458,7 +469,8 @@ fake_stop(struct fake *f, int64_t tid, enum stub_reason reason, int signal, uint
                                    .text = (const uint8_t *)"/bin/new",
                                    .text_size = 8 };
     t->queued = true;
-    f->running = false;
+    t->runs = false;
+    f->running = f->mode != STUB_ALL_STOP && any_runs(f);
     f->rings = true;
 }
 
@@ -474,8 +486,11 @@ fake_exit(struct fake *f, int status)
 void
 fake_print(struct fake *f, const char *text)
 {
-    f->text_size = strlen(text) < sizeof(f->text) ? strlen(text) : sizeof(f->text);
-    memcpy(f->text, text, f->text_size);
+    size_t room = sizeof(f->text) - f->text_size;
+    size_t n = strlen(text) < room ? strlen(text) : room;
+
+    memcpy(f->text + f->text_size, text, n); /* behind what was not told yet */
+    f->text_size += n;
     f->other = (struct stub_event){ .kind = STUB_OUTPUT,
                                     .id = { FAKE_PID, FAKE_PID },
                                     .text = f->text,
@@ -483,16 +498,16 @@ fake_print(struct fake *f, const char *text)
 }
 
 static int
-peek(void *target, struct stub_event *event)
+peek(void *target, unsigned kinds, struct stub_event *event)
 {
     struct fake *f = target;
 
-    ASK(f, PEEK, 0, 0, 0);
-    if (f->other.kind != STUB_STOPPED) {
+    ASK(f, PEEK, 0, kinds, 0);
+    if (f->other.kind != STUB_STOPPED && (kinds & 1u << f->other.kind) != 0) {
         *event = f->other;
         return 1;
     }
-    for (unsigned i = 0; i < f->thread_count; i++) {
+    for (unsigned i = 0; i < f->thread_count && (kinds & 1u << STUB_STOPPED) != 0; i++) {
         if (f->threads[i].queued) {
             *event = f->threads[i].stop;
             return 1;
@@ -533,6 +548,11 @@ again(void *target)
     struct fake *f = target;
     struct fake_thread *t = fake_thread(f, f->reported.id.tid);
 
+    if (f->mode != STUB_ALL_STOP) {
+        for (unsigned i = 0; i < f->thread_count; i++)
+            f->threads[i].queued = !f->threads[i].runs;
+        return;
+    }
     if (f->reported.kind == STUB_STOPPED && t != NULL && t->stop.reason != STUB_NO_REASON)
         t->queued = true;
 }
@@ -574,11 +594,14 @@ resume_now(struct fake *f)
         struct fake_thread *t = &f->threads[i];
         struct stub_action a = stub_action(f->stub, (struct rsp_id){ FAKE_PID, t->tid });
 
-        if (a.kind == STUB_STAY ||
+        if (a.kind == STUB_STOP && t->runs)
+            fake_stop(f, t->tid, STUB_NO_REASON, 0, 0);
+        if (a.kind == STUB_STAY || a.kind == STUB_STOP ||
             t->queued) /* a stop that nobody heard of yet keeps it standing */
             continue;
         t->stop = (struct stub_event){ .kind = STUB_STOPPED, .id = { FAKE_PID, t->tid } };
         t->queued = false;
+        t->runs = true;
         f->running = true;
         if (a.kind != STUB_CONTINUE && stepping == NULL)
             stepping = t;
@@ -615,12 +638,57 @@ interrupt(void *target, struct rsp_id id)
 }
 
 static int
-running(void *target)
+running(void *target, struct rsp_id id)
+{
+    struct fake *f = target;
+    struct fake_thread *t = fake_thread(f, id.tid);
+
+    ASK(f, RUNNING, id.tid, 0, 0);
+    return t != NULL && f->mode != STUB_ALL_STOP ? t->runs : f->running;
+}
+
+static int
+stop_mode_now(struct fake *f, enum stub_stop_mode mode)
+{
+    f->mode = mode;
+    for (unsigned i = 0; i < f->thread_count && mode == STUB_ALL_STOP; i++)
+        f->threads[i].queued = f->threads[i].runs = false;
+    f->running = any_runs(f);
+    return 0;
+}
+
+static int
+stop_mode(void *target, enum stub_stop_mode mode)
 {
     struct fake *f = target;
 
-    ASK(f, RUNNING, 0, 0, 0);
-    return f->running;
+    DO(f, STOP_MODE, (int64_t)mode, 0, 0, stop_mode_now(f, mode));
+}
+
+static int
+want_now(struct fake *f, int64_t tid, unsigned events)
+{
+    if (tid == 0)
+        f->events = events;
+    else
+        fake_thread(f, tid)->events = events;
+    return 0;
+}
+
+static int
+want_events(void *target, unsigned events)
+{
+    struct fake *f = target;
+
+    DO(f, WANT, 0, events, 0, want_now(f, 0, events));
+}
+
+static int
+want_of_thread(void *target, struct rsp_id id, unsigned events)
+{
+    struct fake *f = target;
+
+    DO(f, WANT, id.tid, events, 0, want_now(f, id.tid, events));
 }
 
 static int
@@ -634,11 +702,23 @@ end_now(struct fake *f, int64_t pid)
 }
 
 static int
-kill_process(void *target, int64_t pid)
+kill_now(struct fake *f, int64_t pid, bool tell)
+{
+    int r = end_now(f, pid);
+
+    if (r == 0 && tell)
+        f->other = (struct stub_event){ .kind = STUB_SIGNALLED,
+                                        .signal = 9,
+                                        .id = { FAKE_PID, FAKE_PID } };
+    return r;
+}
+
+static int
+kill_process(void *target, int64_t pid, bool tell)
 {
     struct fake *f = target;
 
-    DO(f, KILL, pid, 0, 0, end_now(f, pid));
+    DO(f, KILL, pid, tell, 0, kill_now(f, pid, tell));
 }
 
 static int
@@ -1094,6 +1174,9 @@ static const struct stub_target ops = {
     .resume = resume,
     .interrupt = interrupt,
     .running = running,
+    .stop_mode = stop_mode,
+    .want_events = want_events,
+    .want_of_thread = want_of_thread,
     .kill = kill_process,
     .detach = detach,
     .launch = launch,

@@ -30,6 +30,8 @@ struct fake_thread {
     uint8_t registers[FAKE_REGISTERS];
     struct stub_event stop; /* why it stands */
     bool queued;            /* stop is not reported yet */
+    bool runs;
+    unsigned events; /* of QThreadOptions */
 };
 
 /* What a late target said already, until settled(). */
@@ -50,6 +52,8 @@ struct fake {
     unsigned thread_count; /* 0: no process */
     unsigned wanted;       /* threads of the next launch or attach */
     bool attached, running;
+    enum stub_stop_mode mode;
+    unsigned events; /* what the client wants to hear of */
 
     uint8_t heap[FAKE_PAGE], stack[FAKE_PAGE], last[FAKE_PAGE];
     bool all_or_nothing; /* the read callback */

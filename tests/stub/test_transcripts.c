@@ -128,6 +128,7 @@ static const struct {
     OPERATION(insert),       OPERATION(remove),       OPERATION(host_info),
     OPERATION(process_info), OPERATION(stop_of),      OPERATION(auxv),
     OPERATION(region),       OPERATION(why),          OPERATION(interrupt),
+    OPERATION(stop_mode),    OPERATION(want_events),  OPERATION(want_of_thread),
 };
 
 static void
@@ -147,7 +148,8 @@ take_away(struct play *p, const char *name)
 static void
 ready(struct play *p)
 {
-    unsigned flags = strstr(p->settings, "lossy") != NULL ? STUB_UNRELIABLE : 0;
+    unsigned flags = (strstr(p->settings, "lossy") != NULL ? STUB_UNRELIABLE : 0u) |
+                     (strstr(p->settings, "lldb") != NULL ? STUB_LLDB : 0u);
 
     if (p->open)
         return;
@@ -161,7 +163,7 @@ ready(struct play *p)
     p->wire.fake.ops.memory_map = strstr(p->settings, "board") != NULL ? fake_memory_map : NULL;
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
-    if (p->way == NO_ACK && flags == 0) {
+    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0) {
         const char *said = wire_ask(&p->wire, "QStartNoAckMode");
 
         EXPECT(p, said != NULL && strcmp(said, "OK") == 0, "no no-ack mode");
@@ -201,7 +203,7 @@ reason_named(const char *name)
     static const char *const names[] = {
         "none",   "signal",        "trace",          "swbreak", "hwbreak", "watch",
         "rwatch", "awatch",        "exec",           "fork",    "vfork",   "vforkdone",
-        "clone",  "syscall_entry", "syscall_return", "library",
+        "clone",  "syscall_entry", "syscall_return", "library", "created",
     };
     unsigned i = 0;
 
@@ -226,6 +228,9 @@ news(struct play *p, char *text)
         fake_print(f, text + 6);
     } else if (strncmp(text, "args ", 5) == 0) {
         EXPECT(p, strcmp(f->args, text + 5) == 0, "the target was given %s", f->args);
+        return;
+    } else if (sscanf(text, "wants %x", &number) == 1) {
+        EXPECT(p, f->events == number, "the target was asked for events %x", f->events);
         return;
     } else if (strncmp(text, "option ", 7) == 0) {
         EXPECT(p, strcmp(f->option, text + 7) == 0, "the target was given %s", f->option);

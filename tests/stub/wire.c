@@ -128,14 +128,15 @@ take_frame(struct wire *w)
 {
     const uint8_t *end = memchr(w->line, '#', w->line_size);
     size_t n = end != NULL ? (size_t)(end - w->line) : 0;
+    size_t skip = w->line[0] == '$' ? 1 : 0; /* a notification keeps its % */
     char sum[3];
 
     if (end == NULL || w->line_size < n + 3)
         return 0;
-    w->size = n - 1;
-    memcpy(w->body, w->line + 1, w->size);
+    w->size = n - skip;
+    memcpy(w->body, w->line + skip, w->size);
     w->body[w->size] = '\0';
-    snprintf(sum, sizeof(sum), "%02x", rsp_sum(w->body, w->size));
+    snprintf(sum, sizeof(sum), "%02x", rsp_sum(w->line + 1, n - 1));
     if (memcmp(sum, end + 1, 2) != 0) {
         fprintf(stderr, "a frame with a wrong checksum\n");
         exit(2);
@@ -152,7 +153,7 @@ wire_hear(struct wire *w)
 
         w->acks += w->line[0] == '+';
         w->naks += w->line[0] == '-';
-        if (w->line[0] != '$') {
+        if (w->line[0] != '$' && w->line[0] != '%') {
             forget(w, 1);
             continue;
         }
@@ -161,7 +162,7 @@ wire_hear(struct wire *w)
             return false;
         forget(w, n);
         w->frames++;
-        if (!w->no_ack)
+        if (!w->no_ack && w->body[0] != '%')
             wire_send_raw(w, "+", 1);
         return true;
     }

@@ -17,7 +17,8 @@ struct wire {
     bool quick;   /* what is sent is not laid flush against an unreadable page first */
     unsigned acks, naks, frames; /* heard so far */
 
-    uint8_t body[WIRE_BODY]; /* of the last frame, as it stood on the line */
+    uint8_t body[WIRE_BODY]; /* of the last frame, as it stood on the line; a notification's with
+                                its % */
     size_t size;
     uint8_t line[WIRE_BODY]; /* heard and not looked at yet */
     size_t line_size;

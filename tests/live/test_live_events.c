@@ -1,0 +1,354 @@
+/* test_live_events.c - what a client asks to hear of: forks, births and ends; and non-stop mode:
+ * stub/live/fork.c queue.c stops.c resume.c. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+#include "tests/live/driver.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct drive d;
+
+#define WORDS                                                                                     \
+    "qSupported:multiprocess+;swbreak+;fork-events+;vfork-events+;exec-events+;no-resumed+"
+
+static void
+nap(unsigned ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
+}
+
+static void
+launch(const char *name, const char *a, const char *words)
+{
+    drive_launch(&d, name, a, NULL);
+    ck_assert_ptr_nonnull(strstr(drive_ask(&d, "%s", words), "PacketSize"));
+}
+
+static void
+break_at(const char *symbol)
+{
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, symbol), 1), 0);
+}
+
+/* Continues one process; what came of it is in d.event. */
+static void
+go_on(int64_t pid)
+{
+    drive_ask(&d, "vCont;c:p%llx.-1", (unsigned long long)pid);
+}
+
+/* Goes on to the next fork or vfork of the program; the child. */
+static pid_t
+next_child(enum stub_reason reason)
+{
+    for (int i = 0; i < 20; i++) {
+        go_on(d.pid);
+        ck_assert_msg(d.event.kind == STUB_STOPPED, "%s", d.reply);
+        if (d.event.reason == reason)
+            return (pid_t)d.event.other.pid;
+    }
+    ck_abort_msg("no fork: %s", d.reply);
+}
+
+static void
+let_go(pid_t pid)
+{
+    ck_assert_str_eq(drive_ask(&d, "D;%x", (unsigned)pid), "OK");
+}
+
+/* ---- forks ---- */
+
+/* Children that are let go run without our breakpoint: each ends with 7, so none is bad. */
+static void
+children_let_go_end_well(const char *how, enum stub_reason reason)
+{
+    launch("fork", how, WORDS);
+    break_at("touch");
+    for (int i = 0; i < 3; i++) {
+        pid_t child = next_child(reason);
+        ck_assert_uint_eq(drive_threads(&d), 2);
+        let_go(child);
+        ck_assert_uint_eq(drive_threads(&d), 1);
+    }
+    do
+        go_on(d.pid);
+    while (d.event.kind == STUB_STOPPED);
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    ck_assert_int_eq(d.event.status, 0);
+    drive_close(&d);
+}
+
+START_TEST(forked_children_are_let_go_clean)
+{
+    children_let_go_end_well("fork", STUB_FORK);
+}
+END_TEST
+
+START_TEST(vforked_children_are_let_go_clean)
+{
+    children_let_go_end_well("vfork", STUB_VFORK);
+}
+END_TEST
+
+START_TEST(the_child_has_the_wishes_of_its_parent)
+{
+    launch("fork", "fork", WORDS);
+    break_at("touch");
+    pid_t child = next_child(STUB_FORK);
+    go_on(child);
+    ck_assert_int_eq(d.event.id.pid, child);
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+    ck_assert_str_eq(drive_ask(&d, "Hgp%x.%x", (unsigned)child, (unsigned)child), "OK");
+    ck_assert_str_eq(drive_ask(&d, "z0,%llx,1", (unsigned long long)drive_symbol(&d, "touch")),
+                     "OK");
+    go_on(child);
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    ck_assert_int_eq(d.event.status, 7);
+    ck_assert_int_eq(d.event.id.pid, child);
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(the_parent_is_let_go_and_the_child_followed)
+{
+    launch("fork", "fork", WORDS);
+    pid_t child = next_child(STUB_FORK);
+    let_go(d.pid);
+    go_on(child);
+    ck_assert_int_eq(d.event.id.pid, child);
+    ck_assert_int_eq(d.event.status, 7);
+    for (int i = 0; i < 5000 && drive_state(d.pid) != 0; i++) {
+        nap(1);
+        live_poll(d.live); /* collects it */
+    }
+    ck_assert_int_eq(drive_state(d.pid), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(the_end_of_a_vfork_is_told_when_its_beginning_was)
+{
+    launch("fork", "slow", WORDS);
+    pid_t child = next_child(STUB_VFORK);
+    let_go(child);
+    go_on(d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_VFORK_DONE);
+    go_on(d.pid);
+    if (d.event.kind == STUB_STOPPED) /* SIGCHLD */
+        go_on(d.pid);
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(who_did_not_ask_hears_of_no_fork)
+{
+    launch("fork", "fork", "qSupported:multiprocess+;swbreak+;qRelocInsn+");
+    for (int i = 0; i < 10 && d.event.kind == STUB_STOPPED; i++) {
+        go_on(d.pid);
+        ck_assert_int_eq(d.event.other.pid, 0);
+    }
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- births and ends ---- */
+
+START_TEST(births_and_ends_of_threads_are_told_to_who_asks)
+{
+    unsigned created = 0, gone = 0;
+
+    launch("two", "ends", WORDS);
+    ck_assert_str_eq(drive_ask(&d, "QThreadEvents:1"), "OK");
+    for (int i = 0; i < 20; i++) {
+        drive_ask(&d, "vCont;c");
+        created += d.event.kind == STUB_STOPPED && d.event.reason == STUB_CREATED;
+        gone += d.event.kind == STUB_THREAD_GONE && d.reply[0] == 'w';
+    }
+    ck_assert_uint_ge(created, 8);
+    ck_assert_uint_ge(gone, 8);
+    ck_assert_uint_eq(created + gone, 20);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_clone_is_told_of_the_thread_that_was_asked_about)
+{
+    launch("two", "ends", WORDS ";QThreadOptions+");
+    break_at("tock");
+    drive_ask(&d, "vCont;c");
+    int64_t second = d.event.id.tid;
+    drive_ask(&d, "QThreadOptions;3:p%x.%llx", (unsigned)d.pid, (unsigned long long)second);
+    ck_assert_str_eq(d.reply, "OK");
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_CLONE);
+    ck_assert_int_eq(d.event.id.tid, second);
+    ck_assert_int_ne(d.event.other.tid, second);
+    ck_assert_ptr_nonnull(strstr(d.reply, "clone:p"));
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- non-stop ---- */
+
+/* True when the counter moves within `ms`. */
+static bool
+moves(const char *counter, unsigned ms)
+{
+    uint64_t before = drive_get(&d, counter, 8);
+
+    for (unsigned i = 0; i < ms && drive_get(&d, counter, 8) == before; i++) {
+        nap(1);
+        live_poll(d.live);
+    }
+    return drive_get(&d, counter, 8) != before;
+}
+
+static bool
+runs(const char *counter)
+{
+    return moves(counter, 5000);
+}
+
+static bool
+stands(const char *counter)
+{
+    return !moves(counter, 50);
+}
+
+static void
+launch_non_stop(const char *words)
+{
+    launch("two", NULL, words);
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
+    ck_assert_ptr_nonnull(strstr(drive_ask(&d, "?"), "thread:"));
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+}
+
+START_TEST(a_breakpoint_stops_its_own_thread_only)
+{
+    launch_non_stop(WORDS);
+    break_at("tock");
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+    ck_assert(stands("tocks"));
+    ck_assert(runs("ticks"));
+    ck_assert_str_eq(drive_ask(&d, "vCont;c:p%x.%x", (unsigned)d.pid, (unsigned)d.event.id.tid),
+                     "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_uint_gt(drive_get(&d, "tocks", 8), 0);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(breakpoints_come_and_go_while_threads_run)
+{
+    launch_non_stop(WORDS);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
+    ck_assert(runs("ticks"));
+    for (int i = 0; i < 50; i++) {
+        break_at("tick");
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+        drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
+        ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+        ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
+    }
+    ck_assert(runs("ticks"));
+    ck_assert(runs("tocks"));
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_thread_is_stopped_by_name_and_told_with_no_signal)
+{
+    launch_non_stop(WORDS);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
+    nap(20);
+    ck_assert_str_eq(drive_ask(&d, "vCont;t:p%x.%x", (unsigned)d.pid, (unsigned)d.pid), "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T00", 9), 0);
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+    ck_assert(stands("ticks"));
+    ck_assert(runs("tocks"));
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:0"), "OK");
+    ck_assert(stands("tocks"));
+    drive_send(&d, "vCont;c");
+    ck_assert_str_eq(drive_wait(&d, 100), "");
+    ck_assert(runs("ticks"));
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(an_attach_in_non_stop_mode_stops_one_thread)
+{
+    pid_t pid = drive_spawn(&d, "two", "says");
+
+    nap(20);
+    drive_open(&d);
+    drive_ask(&d, WORDS);
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
+    ck_assert_str_eq(drive_ask(&d, "vAttach;%x", (unsigned)pid), "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T00", 9), 0);
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+    ck_assert_int_eq(drive_state(pid), 't');
+    ck_assert_int_eq(live_target.running(d.live, (struct rsp_id){ 0, 0 }), 1);
+    live_target.kill(d.live, pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(lldb_servers_kind_stops_the_process_and_tells_all_of_it)
+{
+    launch_non_stop("qSupported:xmlRegisters=i386");
+    break_at("tock");
+    ck_assert_str_eq(drive_ask(&d, "c"), "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vStopped"), "T00", 3), 0);
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
+    ck_assert(stands("ticks"));
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+Suite *live_events_suite(void);
+
+Suite *
+live_events_suite(void)
+{
+    Suite *s = suite_create("live_events");
+    TCase *c = tcase_create("forks");
+
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, forked_children_are_let_go_clean);
+    tcase_add_test(c, vforked_children_are_let_go_clean);
+    tcase_add_test(c, the_child_has_the_wishes_of_its_parent);
+    tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
+    tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
+    tcase_add_test(c, who_did_not_ask_hears_of_no_fork);
+    tcase_add_test(c, births_and_ends_of_threads_are_told_to_who_asks);
+    tcase_add_test(c, a_clone_is_told_of_the_thread_that_was_asked_about);
+    suite_add_tcase(s, c);
+    c = tcase_create("non-stop");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, a_breakpoint_stops_its_own_thread_only);
+    tcase_add_test(c, breakpoints_come_and_go_while_threads_run);
+    tcase_add_test(c, a_thread_is_stopped_by_name_and_told_with_no_signal);
+    tcase_add_test(c, an_attach_in_non_stop_mode_stops_one_thread);
+    tcase_add_test(c, lldb_servers_kind_stops_the_process_and_tells_all_of_it);
+    suite_add_tcase(s, c);
+    return s;
+}
