@@ -127,6 +127,12 @@ struct stub_point {
     uint8_t type;
     uint64_t address;
     uint32_t kind; /* breakpoint kind, or length of the watched range in bytes */
+    /* Agent expressions as stub/agent.h has lists of them, for a target that `evaluates`: nobody
+     * is told of a hit unless one of the conditions holds (no conditions: always); where there
+     * are commands they are run then, and nobody is told at all. Good for the call only. */
+    const uint8_t *conditions, *commands;
+    size_t conditions_size, commands_size;
+    bool persist; /* the client wishes its commands to go on when it is gone */
 };
 
 /* ---- answers ---- */
@@ -279,7 +285,7 @@ struct stub_target {
 
     /* Breakpoints. Idempotent: a second insert is 0 and changes nothing, one remove clears,
      * removing what is not there is -STUB_ENOENT. -STUB_ENOTSUP: this type is not to be had (the
-     * empty reply). */
+     * empty reply). The lists of a second insert take the place of those of the first. */
     int (*insert)(void *process, const struct stub_point *point);
     int (*remove)(void *process, const struct stub_point *point);
 
@@ -315,6 +321,8 @@ struct stub_target {
     void (*client_gone)(void *target);
 
     const struct stub_files *files;
+
+    bool evaluates; /* insert honours a point's conditions and commands */
 };
 
 #ifdef __cplusplus

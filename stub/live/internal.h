@@ -29,7 +29,8 @@ enum {
     LIVE_SAVED_MAX = 64,     /* register copies kept for clients */
     LIVE_OUTPUT_MAX = 4096,
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
-    LIVE_LINK_MAP_MAX = 4096    /* libraries believed in a link map */
+    LIVE_LINK_MAP_MAX = 4096,   /* libraries believed in a link map */
+    LIVE_LISTS_MAX = 16384      /* bytes of a breakpoint's conditions, and of its commands */
 };
 
 /* ---- reports ---- */
@@ -115,14 +116,16 @@ struct plant {
     bool soft_wish, hard_wish; /* Z0; Z1 where debug registers do not fire */
     unsigned returns; /* threads that run until they are back here, see live_plant_return */
     bool planted;
-    uint8_t saved[LIVE_BREAKPOINT_MAX]; /* the program's own bytes while planted */
+    uint8_t saved[LIVE_BREAKPOINT_MAX];    /* the program's own bytes while planted */
+    struct lists *soft_lists, *hard_lists; /* of the wishes; NULL: none */
 };
 RB_HEAD(plant_tree, plant);
 
 /* A wish that lives in debug registers or is watched by stepping. */
 struct point {
     TAILQ_ENTRY(point) next;
-    struct stub_point wish;
+    struct stub_point wish; /* its lists are in `lists` */
+    struct lists *lists;
     unsigned slots;    /* bit per debug register */
     uint8_t *contents; /* watched by stepping: the bytes as they were, else NULL */
 };
@@ -377,6 +380,8 @@ bool live_is_planted(struct process *p, uint64_t address);
 bool live_is_wished(struct process *p, uint64_t address);  /* as a software breakpoint */
 bool live_is_guarded(struct process *p, uint64_t address); /* as a hardware breakpoint */
 bool live_plant_is_needed(const struct plant *b);          /* by the client or by a return */
+/* A thread hit b, where its PC is: true when the client is to be told. */
+bool live_plant_tells(struct thread *t, const struct plant *b);
 /* Lets t run until its PC and SP are what they are now; says whether it is back at address (and
  * ends that then); ends it. */
 void live_plant_return(struct thread *t);
@@ -395,6 +400,14 @@ void live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n
 void live_shadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);
 void live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes, size_t n);
 bool live_debug_works(struct live *live);
+
+/* ---- conditions.c ---- */
+/* Keeps a copy of a wish's lists in the place of those that were there. */
+int live_lists_set(struct live *live, struct lists **lists, const struct stub_point *wish);
+void live_lists_free(struct lists **lists);
+/* A thread hit the point that has these lists (NULL: none): true when the client is to be told.
+ * Commands are run here. */
+bool live_lists_tell(struct thread *t, const struct lists *lists);
 
 /* ---- debug_x86_64.c ---- */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);

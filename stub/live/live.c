@@ -58,6 +58,7 @@ const struct stub_target live_target = {
     .settled = settled,
     .client_gone = live_client_gone,
     .files = &live_files,
+    .evaluates = true,
 };
 
 struct live *

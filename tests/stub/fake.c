@@ -762,6 +762,19 @@ find_point(const struct fake *f, const struct stub_point *p)
     return i;
 }
 
+/* A point's lists, as hex digits in what was set last. */
+static void
+keep_lists(struct fake *f, const struct stub_point *p)
+{
+    struct rsp_out out = rsp_out_to((uint8_t *)f->option, sizeof(f->option) - 1);
+
+    rsp_put_text(&out, "if ");
+    rsp_put_hex_bytes(&out, p->conditions, p->conditions_size);
+    rsp_put_text(&out, p->persist ? " do for ever " : " do ");
+    rsp_put_hex_bytes(&out, p->commands, p->commands_size);
+    f->option[out.len] = '\0';
+}
+
 static int
 insert_now(struct fake *f, const struct stub_point *p)
 {
@@ -775,6 +788,8 @@ insert_now(struct fake *f, const struct stub_point *p)
         return fail(f, STUB_ENOSPC, "no slot is left");
     if (i == f->point_count)
         f->points[f->point_count++] = *p;
+    if (p->conditions_size + p->commands_size > 0)
+        keep_lists(f, p);
     return 0;
 }
 
@@ -1118,6 +1133,7 @@ static const struct stub_target ops = {
     .why = why,
     .settled = settled,
     .files = &files,
+    .evaluates = true,
 };
 
 void
