@@ -1,4 +1,5 @@
-/* pkt_break.c - Z and z: breakpoints and watchpoints (GDB manual, "Packets", z0 to z4). */
+/* pkt_break.c - what makes the program stop: Z and z, breakpoints and watchpoints with their lists
+ * of agent expressions (GDB manual, "Packets", z0 to z4), and QCatchSyscalls. */
 #include "stub/engine.h"
 
 /* ---- lists of agent expressions ---- */
@@ -96,8 +97,42 @@ remove_point(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return change(s, in, out, false);
 }
 
+/* ---- system calls ---- */
+
+/* ;NUMBER;NUMBER... */
+static bool
+are_numbers(struct rsp_in in)
+{
+    while (rsp_take_if(&in, ';'))
+        rsp_take_hex(&in);
+    return rsp_take_end(&in);
+}
+
+/* Numbers are looked at before the first is caught, so that a malformed list changes nothing. */
+static int
+catch_syscalls(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    void *process = stub_process(s);
+    bool on, all;
+    int r;
+
+    (void)out;
+    rsp_take(in, ':');
+    on = rsp_take_if(in, '1');
+    if (!on)
+        rsp_take(in, '0');
+    if (!are_numbers(*in) || (!on && rsp_left(in) > 0))
+        return PKT_BAD;
+    all = on && rsp_left(in) == 0;
+    r = s->target->catch_syscall(process, all ? STUB_CATCH_ALL : STUB_CATCH_NONE, 0);
+    while (r == 0 && rsp_take_if(in, ';'))
+        r = s->target->catch_syscall(process, STUB_CATCH_TOO, rsp_take_hex(in));
+    return r == 0 ? PKT_OK : r;
+}
+
 static const struct stub_row rows[] = {
     { "Z", NULL, insert_point, NEEDS(insert), ROW_GLUED },
     { "z", NULL, remove_point, NEEDS(remove), ROW_GLUED },
+    { "QCatchSyscalls", "QCatchSyscalls+", catch_syscalls, NEEDS(catch_syscall), ROW_GDB_KEY },
 };
 const struct stub_family stub_break_packets = FAMILY(rows);

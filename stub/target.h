@@ -135,6 +135,13 @@ struct stub_point {
     bool persist; /* the client wishes its commands to go on when it is gone */
 };
 
+/* Which system calls stop a process, at their entry and at their return. */
+enum stub_catch {
+    STUB_CATCH_NONE,
+    STUB_CATCH_ALL,
+    STUB_CATCH_TOO /* besides those that are caught already, this number */
+};
+
 /* ---- answers ---- */
 
 struct stub_thread_info {
@@ -323,6 +330,9 @@ struct stub_target {
     const struct stub_files *files;
 
     bool evaluates; /* insert honours a point's conditions and commands */
+
+    /* Any number may be caught, also one that no system call has. */
+    int (*catch_syscall)(void *process, enum stub_catch what, uint64_t number);
 };
 
 #ifdef __cplusplus

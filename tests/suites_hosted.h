@@ -19,5 +19,6 @@ SUITE(live_memory)
 SUITE(live_threads)
 SUITE(live_files)
 SUITE(live_conditions)
+SUITE(live_catch)
 
 #undef SUITE

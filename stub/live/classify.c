@@ -265,6 +265,19 @@ on_event(struct thread *t, int event)
     }
 }
 
+/* Entry or return: told when the client catches it. */
+static void
+on_system_call(struct thread *t)
+{
+    enum stub_reason reason;
+    uint64_t number;
+
+    if (t->process->hidden || !live_catches(t, &reason, &number))
+        return;
+    live_stop_event(t, reason, SIGTRAP)->status = (int)number;
+    tell(t);
+}
+
 static void
 classify(struct thread *t, int status)
 {
@@ -280,7 +293,7 @@ classify(struct thread *t, int status)
     else if (event != 0)
         on_event(t, event);
     else if (signal == (SIGTRAP | 0x80))
-        return; /* entry or return of a system call: nobody asked */
+        on_system_call(t);
     else if (signal == SIGTRAP)
         on_trap(t);
     else

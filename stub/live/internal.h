@@ -30,7 +30,8 @@ enum {
     LIVE_OUTPUT_MAX = 4096,
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
     LIVE_LINK_MAP_MAX = 4096,   /* libraries believed in a link map */
-    LIVE_LISTS_MAX = 16384      /* bytes of a breakpoint's conditions, and of its commands */
+    LIVE_LISTS_MAX = 16384,     /* bytes of a breakpoint's conditions, and of its commands */
+    LIVE_CAUGHT_MAX = 1024      /* numbers of system calls that are caught by number */
 };
 
 /* ---- reports ---- */
@@ -99,6 +100,8 @@ struct thread {
     struct registers registers;
     struct stub_thread_info info; /* good until it runs */
     bool has_info;
+    uint64_t call;                /* the system call that it was seen to enter last */
+    bool owes_return;             /* the client is to be told that it returned from that */
     uint64_t restart_pc, restart; /* see live_guard_restart */
     bool has_restart;
     unsigned debug_version;      /* of process->debug_version, as its debug registers are */
@@ -183,7 +186,8 @@ struct process {
     unsigned debug_version;
     unsigned soft_watches;
 
-    int mem; /* /proc/PID/mem */
+    struct caught *caught; /* system calls that stop it, NULL: none */
+    int mem;               /* /proc/PID/mem */
     struct maps maps;
     struct library *libraries;
     size_t library_count;
@@ -409,6 +413,16 @@ void live_lists_free(struct lists **lists);
  * Commands are run here. */
 bool live_lists_tell(struct thread *t, const struct lists *lists);
 
+/* ---- catch.c ---- */
+int live_catch_syscall(void *process, enum stub_catch what, uint64_t number);
+void live_catch_free(struct process *p);
+/* t stands at the entry or the return of a system call: true when the client catches that one. */
+bool live_catches(struct thread *t, enum stub_reason *reason, uint64_t *number);
+/* t is taken past the return of its call unseen: when that is caught it is owed to the client.
+ * And when t is to run again: true when that return was queued instead. */
+void live_catch_owe(struct thread *t);
+bool live_catch_pay(struct thread *t);
+
 /* ---- debug_x86_64.c ---- */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
 void live_debug_remove(struct process *p, unsigned slots);
@@ -464,6 +478,9 @@ extern const uint8_t live_syscall_bytes[];
 extern const size_t live_syscall_size;
 bool live_set_syscall(struct thread *t, uint64_t pc, long number, const uint64_t args[6]);
 bool live_syscall_result(struct thread *t, uint64_t *result);
+/* The number of the call that t is in or returns from; left alone where the kernel does not say
+ * (after sigreturn, whose registers are those of another place). */
+void live_syscall_number(struct thread *t, uint64_t *number);
 /* NULL when the program in that ELF header is for us, else the machine's name. */
 const char *live_foreign_machine(const uint8_t *elf, size_t n);
 

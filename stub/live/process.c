@@ -95,6 +95,7 @@ live_process_free(struct process *p)
         live->last = NULL;
     live_maps_free(p);
     live_libraries_free(p);
+    live_catch_free(p);
     if (p->mem >= 0)
         close(p->mem);
     p->mem = -1;
@@ -356,6 +357,7 @@ live_client_gone(void *target)
         if (p->hidden || p->leaving || p->ended)
             continue;
         live_wishes_drop(p);
+        live_catch_free(p);
         live_plant_sync(p);
         live_drop_stale(live, p);
     }

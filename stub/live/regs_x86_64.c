@@ -218,6 +218,13 @@ live_syscall_result(struct thread *t, uint64_t *result)
     return true;
 }
 
+void
+live_syscall_number(struct thread *t, uint64_t *number)
+{
+    if (live_load_general(t) && word(t, PLACE(orig_rax)) != UINT64_MAX)
+        *number = word(t, PLACE(orig_rax));
+}
+
 /* ---- programs ---- */
 
 struct machine {

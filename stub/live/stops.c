@@ -128,6 +128,7 @@ is_in(const struct process *p, const struct process *only)
 static void
 leave_call(struct thread *t)
 {
+    live_catch_owe(t);
     t->at_event = false;
     t->running = t->interrupting = true;
     live_flush_registers(t);

@@ -70,6 +70,7 @@ enum deed {
     OFFSETS,
     HOST,
     PROCESS,
+    CATCH_SYSCALL,
     FILE_ROOT,
     FILE_OPEN,
     FILE_CLOSE,
@@ -801,6 +802,28 @@ insert(void *process, const struct stub_point *p)
     DO(f, INSERT, p->type, p->address, p->kind, insert_now(f, p));
 }
 
+/* What is caught stands in what was set last: "none", or the numbers. */
+static int
+catch_now(struct fake *f, enum stub_catch what, uint64_t number)
+{
+    static const char *const words[] = { "none", "all", "" };
+    size_t n = strlen(f->option);
+
+    if (what == STUB_CATCH_TOO && n < sizeof(f->option) - 20)
+        snprintf(f->option + n, 20, " %llu", (unsigned long long)number);
+    else
+        snprintf(f->option, sizeof(f->option), "%s", words[what]);
+    return 0;
+}
+
+static int
+catch_syscall(void *process, enum stub_catch what, uint64_t number)
+{
+    struct fake *f = process;
+
+    DO(f, CATCH_SYSCALL, what, number, 0, catch_now(f, what, number));
+}
+
 static int
 remove_now(struct fake *f, const struct stub_point *p)
 {
@@ -1134,6 +1157,7 @@ static const struct stub_target ops = {
     .settled = settled,
     .files = &files,
     .evaluates = true,
+    .catch_syscall = catch_syscall,
 };
 
 void
