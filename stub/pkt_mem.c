@@ -1,5 +1,5 @@
-/* pkt_mem.c - m M x X, qCRC and qSearch:memory: target memory (GDB manual, "Packets" and "General
- * Query Packets"). */
+/* pkt_mem.c - m M x X, qCRC, qSearch:memory and qGetTLSAddr: target memory (GDB manual, "Packets"
+ * and "General Query Packets"). */
 #include "stub/engine.h"
 
 #include <string.h>
@@ -265,6 +265,30 @@ search_memory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return search(s, out, address, below_top(s, address, length), &pattern);
 }
 
+/* qGetTLSAddr:THREAD,OFFSET,LINK-MAP */
+static int
+find_local(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t offset, link_map, address;
+    struct rsp_id id;
+    int r;
+
+    rsp_take(in, ':');
+    id = stub_take_id(s, in);
+    rsp_take(in, ',');
+    offset = rsp_take_hex(in);
+    rsp_take(in, ',');
+    link_map = rsp_take_hex(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->tls_address(s->object, id, offset, link_map, &address);
+    if (r == 0)
+        rsp_put_hex(out, address);
+    return r;
+}
+
 static const struct stub_row rows[] = {
     { "m", NULL, read_hex, NEEDS(read_memory), ROW_GLUED | ROW_MUTE },
     { "x", NULL, read_binary, NEEDS(read_memory), ROW_GLUED | ROW_MUTE },
@@ -272,5 +296,6 @@ static const struct stub_row rows[] = {
     { "X", NULL, write_binary, NEEDS(write_memory), ROW_GLUED },
     { "qCRC", NULL, sum_memory, NEEDS(read_memory), 0 },
     { "qSearch:memory", NULL, search_memory, NEEDS(read_memory), 0 },
+    { "qGetTLSAddr", NULL, find_local, NEEDS(tls_address), 0 },
 };
 const struct stub_family stub_memory_packets = FAMILY(rows);

@@ -331,6 +331,11 @@ struct stub_target {
 
     bool evaluates; /* insert honours a point's conditions and commands */
 
+    /* Where a thread's copy of a thread-local variable is: `offset` into the block of the module
+     * whose link map is at link_map, or of the executable when that is 0. -STUB_ENOENT: it has no
+     * place (yet). */
+    int (*tls_address)(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map,
+                       uint64_t *address);
     /* Any number may be caught, also one that no system call has. */
     int (*catch_syscall)(void *process, enum stub_catch what, uint64_t number);
 };

@@ -20,5 +20,6 @@ SUITE(live_threads)
 SUITE(live_files)
 SUITE(live_conditions)
 SUITE(live_catch)
+SUITE(live_tls)
 
 #undef SUITE

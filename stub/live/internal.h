@@ -191,6 +191,7 @@ struct process {
     struct maps maps;
     struct library *libraries;
     size_t library_count;
+    struct glibc *glibc;      /* how its structs are laid out, NULL: not looked up yet */
     uint64_t r_debug;         /* where the dynamic linker keeps that list */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
@@ -423,6 +424,26 @@ bool live_catches(struct thread *t, enum stub_reason *reason, uint64_t *number);
 void live_catch_owe(struct thread *t);
 bool live_catch_pay(struct thread *t);
 
+/* ---- elf.c ---- */
+struct elf_header {
+    uint32_t type; /* PT_... */
+    uint64_t address, size, align;
+};
+bool live_read_word(struct process *p, uint64_t address, uint64_t *v);
+/* The first program header of that type. */
+bool live_exe_header(struct process *p, uint32_t type, struct elf_header *h);
+bool live_library_header(struct process *p, uint64_t base, uint32_t type, struct elf_header *h);
+/* Where the executable's _DYNAMIC is, and where in one the value with that DT_... is. */
+bool live_exe_dynamic(struct process *p, uint64_t *dynamic);
+bool live_dynamic_entry(struct process *p, uint64_t dynamic, int64_t tag, uint64_t *value_at);
+bool live_library_symbol(struct process *p, const struct library *l, const char *name,
+                         uint64_t *address);
+
+/* ---- tls.c ---- */
+int live_tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t lm,
+                     uint64_t *address);
+void live_tls_forget(struct process *p); /* what is known of its libc */
+
 /* ---- debug_x86_64.c ---- */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
 void live_debug_remove(struct process *p, unsigned slots);
@@ -470,6 +491,7 @@ void live_register_sets(struct thread *t, struct arch_sets *sets);
 bool live_get_pc(struct thread *t, uint64_t *pc);
 bool live_set_pc(struct thread *t, uint64_t pc);
 bool live_get_sp(struct thread *t, uint64_t *sp);
+bool live_get_thread_pointer(struct thread *t, uint64_t *tp);
 /* Keeps an interrupted system call from being restarted at a changed PC, see there. */
 void live_guard_restart(struct thread *t, uint64_t old_pc);
 bool live_is_syscall(struct process *p, uint64_t address);
@@ -523,6 +545,8 @@ void live_maps_free(struct process *p);
 ssize_t live_proc_read(pid_t tid, const char *name, void *buf, size_t size);
 bool live_proc_link(pid_t tid, const char *name, char *buf, size_t size);
 bool live_auxv_get(struct process *p, uint64_t type, uint64_t *value);
+/* Reads the list of libraries anew; the executable is its first. */
+void live_libraries_load(struct process *p);
 int live_libraries(void *process, struct rsp_window *w, bool main_lm);
 int live_shlib_info(void *process, uint64_t *address);
 void live_libraries_free(struct process *p);

@@ -7,66 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DYNAMIC_MAX = 1024, HEADERS_MAX = 128, WORD = 8 };
-
-/* Every word comes through here: nothing of the program's is laid under a struct. */
-static bool
-read_word(struct process *p, uint64_t address, uint64_t *v)
-{
-    return live_read_all(p, address, v, WORD);
-}
-
-/* One program header: type and where its bytes are in memory without the load bias. */
-static bool
-read_header(struct process *p, uint64_t address, uint32_t *type, uint64_t *where)
-{
-    return live_read_all(p, address, type, sizeof(*type)) &&
-           read_word(p, address + offsetof(Elf64_Phdr, p_vaddr), where);
-}
-
-/* Where the executable's _DYNAMIC is: its program headers stand where the kernel says, and what
- * they say of themselves gives the load bias. */
-static bool
-find_dynamic(struct process *p, uint64_t *dynamic)
-{
-    uint64_t headers, count, size, where, bias = 0;
-    uint32_t type;
-    bool found = false;
-
-    if (!live_auxv_get(p, AT_PHDR, &headers) || !live_auxv_get(p, AT_PHNUM, &count) ||
-        !live_auxv_get(p, AT_PHENT, &size) || count > HEADERS_MAX)
-        return false;
-    for (uint64_t i = 0; i < count; i++) {
-        if (!read_header(p, headers + i * size, &type, &where))
-            return false;
-        if (type == PT_PHDR)
-            bias = headers - where;
-        if (type == PT_DYNAMIC) {
-            *dynamic = where;
-            found = true;
-        }
-    }
-    *dynamic += bias;
-    return found;
-}
+enum { WORD = 8 };
 
 /* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. */
 static bool
 find_debug_pointer(struct process *p, uint64_t *address)
 {
-    uint64_t dynamic = 0, tag;
+    uint64_t dynamic;
 
-    if (!find_dynamic(p, &dynamic))
-        return false;
-    for (uint64_t i = 0; i < DYNAMIC_MAX; i++) {
-        if (!read_word(p, dynamic + i * sizeof(Elf64_Dyn), &tag) || tag == DT_NULL)
-            return false;
-        if (tag == DT_DEBUG) {
-            *address = dynamic + i * sizeof(Elf64_Dyn) + WORD;
-            return true;
-        }
-    }
-    return false;
+    return live_exe_dynamic(p, &dynamic) && live_dynamic_entry(p, dynamic, DT_DEBUG, address);
 }
 
 int
@@ -121,13 +70,13 @@ first_link(struct process *p, uint64_t *lm)
 {
     uint64_t pointer;
 
-    return find_debug_pointer(p, &pointer) && read_word(p, pointer, &p->r_debug) &&
-           p->r_debug != 0 && read_word(p, p->r_debug + WORD, lm);
+    return find_debug_pointer(p, &pointer) && live_read_word(p, pointer, &p->r_debug) &&
+           p->r_debug != 0 && live_read_word(p, p->r_debug + WORD, lm);
 }
 
-/* Reads the list anew. A list without end is cut. */
-static void
-freeze(struct process *p)
+/* A list without end is cut. */
+void
+live_libraries_load(struct process *p)
 {
     uint64_t lm = 0;
 
@@ -172,7 +121,7 @@ live_libraries(void *process, struct rsp_window *w, bool main_lm)
     if (p == NULL)
         return -STUB_ESRCH;
     if (w->offset == 0)
-        freeze(p);
+        live_libraries_load(p);
     rsp_window_text(w, "<library-list-svr4 version=\"1.0\"");
     if (main_lm && p->library_count > 0)
         put_number(w, " main-lm", p->libraries[0].lm);

@@ -59,6 +59,7 @@ const struct stub_target live_target = {
     .client_gone = live_client_gone,
     .files = &live_files,
     .evaluates = true,
+    .tls_address = live_tls_address,
     .catch_syscall = live_catch_syscall,
 };
 

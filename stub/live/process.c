@@ -96,6 +96,7 @@ live_process_free(struct process *p)
     live_maps_free(p);
     live_libraries_free(p);
     live_catch_free(p);
+    live_tls_forget(p);
     if (p->mem >= 0)
         close(p->mem);
     p->mem = -1;
@@ -144,6 +145,7 @@ live_process_open(struct process *p)
         close(p->mem);
     p->mem = fd;
     p->syscall_address = 0;
+    live_tls_forget(p);
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
     return fd >= 0 ? 0 : -errno;

@@ -71,6 +71,7 @@ enum deed {
     HOST,
     PROCESS,
     CATCH_SYSCALL,
+    TLS,
     FILE_ROOT,
     FILE_OPEN,
     FILE_CLOSE,
@@ -802,6 +803,19 @@ insert(void *process, const struct stub_point *p)
     DO(f, INSERT, p->type, p->address, p->kind, insert_now(f, p));
 }
 
+/* Each thread has 0x40 bytes of the executable's, and nothing of anything else. */
+static int
+tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map, uint64_t *address)
+{
+    struct fake *f = target;
+
+    ASK(f, TLS, id.tid, offset, link_map);
+    if (link_map != 0)
+        return fail(f, STUB_ENOENT, "no such module");
+    *address = 0x2000 + (uint64_t)(id.tid - FAKE_PID) * 0x40 + offset;
+    return 0;
+}
+
 /* What is caught stands in what was set last: "none", or the numbers. */
 static int
 catch_now(struct fake *f, enum stub_catch what, uint64_t number)
@@ -1157,6 +1171,7 @@ static const struct stub_target ops = {
     .settled = settled,
     .files = &files,
     .evaluates = true,
+    .tls_address = tls_address,
     .catch_syscall = catch_syscall,
 };
 
