@@ -102,6 +102,8 @@ put_abilities(struct engine *s, struct rsp_out *out)
 {
     if ((s->client & CLIENT_GDB) == 0)
         return;
+    if (HAS(s, libraries_svr4_from))
+        put_key_whole(out, "augmented-libraries-svr4-read+");
     if (HAS(s, insert) && s->target->size > offsetof(struct stub_target, evaluates) &&
         s->target->evaluates) {
         put_key_whole(out, "ConditionalBreakpoints+");

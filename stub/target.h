@@ -147,6 +147,10 @@ enum stub_catch {
 struct stub_thread_info {
     char name[32]; /* NUL-terminated, may be empty */
     int core;      /* -1 unknown */
+    /* What the program's thread library calls it (pthread_t), in target byte order; size 0: not
+     * known. */
+    uint8_t handle[8];
+    uint8_t handle_size;
 };
 
 enum { STUB_READ = 1, STUB_WRITE = 2, STUB_EXECUTE = 4 };
@@ -336,6 +340,13 @@ struct stub_target {
      * place (yet). */
     int (*tls_address)(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map,
                        uint64_t *address);
+    /* Replaces bytes of a stopped thread's siginfo. -STUB_EINVAL: not all of them are in it. */
+    int (*put_siginfo)(void *target, struct rsp_id id, uint64_t offset, const void *bytes,
+                       size_t size);
+    /* As libraries_svr4, but only those of one namespace (the address of its r_debug) from the
+     * link map `start` on, whose predecessor is `previous` (0: none). -STUB_ENOENT: it is not. */
+    int (*libraries_svr4_from)(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+                               uint64_t previous);
     /* Any number may be caught, also one that no system call has. */
     int (*catch_syscall)(void *process, enum stub_catch what, uint64_t number);
 };

@@ -21,5 +21,6 @@ SUITE(live_files)
 SUITE(live_conditions)
 SUITE(live_catch)
 SUITE(live_tls)
+SUITE(live_objects)
 
 #undef SUITE

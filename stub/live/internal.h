@@ -159,6 +159,7 @@ struct maps {
 
 struct library {
     uint64_t lm, l_addr, l_ld;
+    uint64_t space; /* the r_debug in whose list it is */
     char *name;
 };
 
@@ -192,7 +193,6 @@ struct process {
     struct library *libraries;
     size_t library_count;
     struct glibc *glibc;      /* how its structs are laid out, NULL: not looked up yet */
-    uint64_t r_debug;         /* where the dynamic linker keeps that list */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
     struct arch_layout layout;
@@ -263,6 +263,10 @@ struct live {
 
     int files[LIVE_FILES]; /* open for the client; -1 free */
     int files_root;        /* whose file system, -1 our own */
+
+    char *osdata; /* the list that the client reads, see osdata.h */
+    size_t osdata_size;
+    const char *osdata_name; /* of which type it is */
 };
 
 /* ---- files.c ---- */
@@ -444,6 +448,10 @@ int live_tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t l
                      uint64_t *address);
 void live_tls_forget(struct process *p); /* what is known of its libc */
 
+/* ---- osdata.c ---- */
+int live_osdata(void *target, const char *what, struct rsp_window *w);
+void live_osdata_free(struct live *live);
+
 /* ---- debug_x86_64.c ---- */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
 void live_debug_remove(struct process *p, unsigned slots);
@@ -534,6 +542,8 @@ void live_terminal_take(struct live *live);
 int live_auxv(void *process, struct rsp_window *w);
 int live_exec_file(void *process, struct rsp_window *w);
 int live_siginfo(void *target, struct rsp_id id, struct rsp_window *w);
+int live_put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes,
+                     size_t size);
 int live_region(void *process, uint64_t address, struct stub_region *region);
 int live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
 int live_host_info(void *target, struct stub_host_info *info);
@@ -543,11 +553,15 @@ void live_maps_drop(struct process *p);
 void live_maps_free(struct process *p);
 /* Reads a file of /proc/TID into buf; its length, NUL-terminated, or -1. */
 ssize_t live_proc_read(pid_t tid, const char *name, void *buf, size_t size);
+/* Field `number` of /proc/PID/stat, counting the state behind the command's ')' as 3; or -1. */
+int live_stat_field(const char *text, int number);
 bool live_proc_link(pid_t tid, const char *name, char *buf, size_t size);
 bool live_auxv_get(struct process *p, uint64_t type, uint64_t *value);
 /* Reads the list of libraries anew; the executable is its first. */
 void live_libraries_load(struct process *p);
 int live_libraries(void *process, struct rsp_window *w, bool main_lm);
+int live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+                        uint64_t previous);
 int live_shlib_info(void *process, uint64_t *address);
 void live_libraries_free(struct process *p);
 

@@ -48,6 +48,7 @@ const struct stub_target live_target = {
     .libraries_svr4 = live_libraries,
     .exec_file = live_exec_file,
     .siginfo = live_siginfo,
+    .osdata = live_osdata,
     .region = live_region,
     .allocate = live_allocate,
     .deallocate = live_deallocate,
@@ -59,6 +60,8 @@ const struct stub_target live_target = {
     .client_gone = live_client_gone,
     .files = &live_files,
     .evaluates = true,
+    .put_siginfo = live_put_siginfo,
+    .libraries_svr4_from = live_libraries_from,
     .tls_address = live_tls_address,
     .catch_syscall = live_catch_syscall,
 };
@@ -104,6 +107,7 @@ live_close(struct live *live)
         TAILQ_REMOVE(&live->early, e, next);
         free(e);
     }
+    live_osdata_free(live);
     live_output_close(live);
     live_terminal_take(live);
     live_launch_free(live);

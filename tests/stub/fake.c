@@ -72,6 +72,8 @@ enum deed {
     PROCESS,
     CATCH_SYSCALL,
     TLS,
+    PUT_SIGINFO,
+    LIBRARIES_FROM,
     FILE_ROOT,
     FILE_OPEN,
     FILE_CLOSE,
@@ -207,6 +209,8 @@ thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
         return -STUB_ESRCH;
     snprintf(info->name, sizeof(info->name), "t<%d>", (int)(id.tid - FAKE_PID));
     info->core = (int)(id.tid % 4);
+    info->handle_size = id.tid == FAKE_PID + 2 ? 4 : 0;
+    memcpy(info->handle, "\x10\x20\x30\x40", 4);
     return 0;
 }
 
@@ -816,6 +820,45 @@ tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map, 
     return 0;
 }
 
+/* It is eight bytes long; what was written stands in what was set last. */
+static int
+put_siginfo_now(struct fake *f, uint64_t offset, const void *bytes, size_t size)
+{
+    struct rsp_out out = rsp_out_to((uint8_t *)f->option, sizeof(f->option) - 1);
+
+    if (offset > 8 || size > 8 - offset)
+        return fail(f, STUB_EINVAL, "a siginfo has eight bytes");
+    rsp_put_hex(&out, offset);
+    rsp_put(&out, ' ');
+    rsp_put_hex_bytes(&out, bytes, size);
+    f->option[out.len] = '\0';
+    return 0;
+}
+
+static int
+put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes, size_t size)
+{
+    struct fake *f = target;
+
+    DO(f, PUT_SIGINFO, id.tid, offset, sum_of(bytes, size),
+       put_siginfo_now(f, offset, bytes, size));
+}
+
+static int
+libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+               uint64_t previous)
+{
+    struct fake *f = process;
+
+    ASK(f, LIBRARIES_FROM, space, start, previous);
+    if (start != 0x2100 || previous != 0x2000)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<library-list-svr4 version=\"1.0\"><library lmid=\"0x");
+    rsp_window_hex(w, space);
+    rsp_window_text(w, "\"/></library-list-svr4>");
+    return 0;
+}
+
 /* What is caught stands in what was set last: "none", or the numbers. */
 static int
 catch_now(struct fake *f, enum stub_catch what, uint64_t number)
@@ -1171,6 +1214,8 @@ static const struct stub_target ops = {
     .settled = settled,
     .files = &files,
     .evaluates = true,
+    .put_siginfo = put_siginfo,
+    .libraries_svr4_from = libraries_from,
     .tls_address = tls_address,
     .catch_syscall = catch_syscall,
 };
