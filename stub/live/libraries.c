@@ -140,11 +140,16 @@ int
 live_libraries(void *process, struct rsp_window *w, bool main_lm)
 {
     struct process *p = process;
+    uint64_t pointer;
 
     if (p == NULL)
         return -STUB_ESRCH;
     if (w->offset == 0)
         live_libraries_load(p);
+    /* A program without the pointer will never have a list, and gdb then looks for itself: it
+     * finds that of a program started as an argument of the dynamic linker. */
+    if (p->library_count == 0 && !find_debug_pointer(p, &pointer))
+        return -STUB_ENOENT;
     rsp_window_text(w, "<library-list-svr4 version=\"1.0\"");
     if (main_lm && p->library_count > 0)
         put_number(w, " main-lm", p->libraries[0].lm);
