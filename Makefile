@@ -26,10 +26,11 @@ ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c stub/pkt_events.c stub/pkt_break.c \
 	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c stub/pkt_monitor.c stub/pkt_launch.c \
-	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c
+	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/agent.c \
+	stub/agent_print.c
 LIVE = $(sort $(wildcard stub/live/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
-HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h
+HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h
 MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 

@@ -181,8 +181,10 @@ bool stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint
 /* ---- breakpoints (pkt_break.c), used by jMultiBreakpoint too ---- */
 
 /* Takes `type,address,kind` and all behind it, and inserts or removes that. 0, PKT_BAD, -E or
- * STUB_LATER; -STUB_ENOTSUP is the empty reply. */
-int stub_change_point(struct engine *s, struct rsp_in *in, bool insert);
+ * STUB_LATER; -STUB_ENOTSUP is the empty reply. The lists of conditions and commands are unpacked
+ * into the free room of scratch, which is as it was then. */
+int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out *scratch,
+                      bool insert);
 
 /* ---- events (events.c) ---- */
 

@@ -262,7 +262,7 @@ change_one(struct engine *s, struct rsp_in value, struct rsp_json *json)
     int r = PKT_BAD;
 
     if (insert || rsp_take_if(&in, 'z'))
-        r = stub_change_point(s, &in, insert);
+        r = stub_change_point(s, &in, &said, insert);
     if (r == STUB_LATER)
         return r;
     if (r == PKT_BAD)

@@ -1,8 +1,25 @@
-/* pkt_mem.c - m M x X, qCRC and qSearch:memory: target memory (GDB manual, "Packets" and "General
- * Query Packets"). */
+/* pkt_mem.c - m M x X, qCRC, qSearch:memory and qGetTLSAddr: target memory (GDB manual, "Packets"
+ * and "General Query Packets"). */
 #include "stub/engine.h"
 
 #include <string.h>
+
+/* A stretch of memory as requests name it. */
+struct range {
+    uint64_t address, length;
+};
+
+/* ADDRESS, the separator, LENGTH. */
+static struct range
+take_range(struct rsp_in *in, char separator)
+{
+    struct range range;
+
+    range.address = rsp_take_hex(in);
+    rsp_take(in, separator);
+    range.length = rsp_take_hex(in);
+    return range;
+}
 
 /* How many of the n bytes from address on lie below the top of memory. */
 static uint64_t
@@ -17,19 +34,18 @@ below_top(const struct engine *s, uint64_t address, uint64_t n)
 
 /* ---- m and x ---- */
 
-/* Reads what is readable of [address, address + length) into the last bytes of out's room, at
- * most `most` of them; *bytes points at it. Returns how many, -STUB_EFAULT when not even the
- * first can be read, or STUB_LATER. */
+/* Reads what is readable of the range into the last bytes of out's room, at most `most` of them;
+ * *bytes points at it. Returns how many, -STUB_EFAULT when not even the first can be read, or
+ * STUB_LATER. */
 static ptrdiff_t
-read_tail(struct engine *s, struct rsp_out *out, uint64_t address, uint64_t length, size_t most,
-          uint8_t **bytes)
+read_tail(struct engine *s, struct rsp_out *out, struct range range, size_t most, uint8_t **bytes)
 {
     struct arch_memory memory = stub_memory(s);
-    size_t n = length < most ? (size_t)length : most;
+    size_t n = range.length < most ? (size_t)range.length : most;
     size_t got;
 
     *bytes = out->buf + out->cap - n;
-    got = arch_read(&memory, address, *bytes, n);
+    got = arch_read(&memory, range.address, *bytes, n);
     if (got == ARCH_LATER)
         return STUB_LATER;
     return got == 0 && n > 0 ? -STUB_EFAULT : (ptrdiff_t)got;
@@ -38,15 +54,13 @@ read_tail(struct engine *s, struct rsp_out *out, uint64_t address, uint64_t leng
 static int
 read_hex(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t address = rsp_take_hex(in), length;
+    struct range range = take_range(in, ',');
     uint8_t *bytes;
     ptrdiff_t n;
 
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    n = read_tail(s, out, address, length, rsp_out_room(out) / 2, &bytes);
+    n = read_tail(s, out, range, rsp_out_room(out) / 2, &bytes);
     if (n < 0)
         return (int)n;
     rsp_put_hex_bytes(out, bytes, (size_t)n);
@@ -57,19 +71,17 @@ read_hex(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 read_binary(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t address = rsp_take_hex(in), length;
+    struct range range = take_range(in, ',');
     uint8_t *bytes;
     ptrdiff_t n;
 
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
     if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
         rsp_put(out, 'b');
-    else if (length == 0)
+    else if (range.length == 0)
         return PKT_OK;
-    n = read_tail(s, out, address, length, rsp_out_room(out), &bytes);
+    n = read_tail(s, out, range, rsp_out_room(out), &bytes);
     if (n < 0)
         return (int)n;
     bytes = memmove(out->buf + out->cap - n, bytes, (size_t)n);
@@ -95,33 +107,29 @@ write_all(struct engine *s, uint64_t address, const uint8_t *bytes, size_t n)
 static int
 write_hex(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t address = rsp_take_hex(in), length;
+    struct range range = take_range(in, ',');
     size_t n;
 
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
     rsp_take(in, ':');
     n = rsp_take_hex_bytes(in, out->buf, out->cap);
-    if (!rsp_take_end(in) || n != length)
+    if (!rsp_take_end(in) || n != range.length)
         return PKT_BAD;
-    return write_all(s, address, out->buf, n);
+    return write_all(s, range.address, out->buf, n);
 }
 
 /* A client asks with no bytes whether X is known. */
 static int
 write_binary(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t address = rsp_take_hex(in), length;
+    struct range range = take_range(in, ',');
     struct rsp_in bytes;
 
     (void)out;
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
     rsp_take(in, ':');
     bytes = rsp_take_rest(in);
-    if (!rsp_take_end(in) || rsp_left(&bytes) != length)
+    if (!rsp_take_end(in) || rsp_left(&bytes) != range.length)
         return PKT_BAD;
-    return write_all(s, address, bytes.p, (size_t)length);
+    return write_all(s, range.address, bytes.p, rsp_left(&bytes));
 }
 
 /* ---- what goes over much memory ---- */
@@ -154,29 +162,27 @@ sum_memory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     struct arch_memory memory = stub_memory(s);
     uint32_t crc = UINT32_MAX;
-    uint64_t address, length;
+    struct range left;
 
     rsp_take(in, ':');
-    address = rsp_take_hex(in);
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
+    left = take_range(in, ',');
     if (!rsp_take_end(in))
         return PKT_BAD;
-    if (below_top(s, address, length) != length)
+    if (below_top(s, left.address, left.length) != left.length)
         return -STUB_EFAULT;
-    if (length > SCAN_MAX)
+    if (left.length > SCAN_MAX)
         return -STUB_E2BIG;
-    while (length > 0) {
-        size_t piece = length < out->cap ? (size_t)length : out->cap;
-        size_t got = arch_read(&memory, address, out->buf, piece);
+    while (left.length > 0) {
+        size_t piece = left.length < out->cap ? (size_t)left.length : out->cap;
+        size_t got = arch_read(&memory, left.address, out->buf, piece);
 
         if (got == ARCH_LATER)
             return STUB_LATER;
         if (got == 0)
             return -STUB_EFAULT;
         crc = crc_of(crc, out->buf, got);
-        address += got;
-        length -= got;
+        left.address += got;
+        left.length -= got;
     }
     rsp_put(out, 'C');
     rsp_put_hex(out, crc);
@@ -247,22 +253,44 @@ search(struct engine *s, struct rsp_out *out, uint64_t address, uint64_t length,
 static int
 search_memory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    uint64_t address, length;
+    struct range range;
     struct rsp_in pattern;
 
     rsp_take(in, ':');
-    address = rsp_take_hex(in);
-    rsp_take(in, ';');
-    length = rsp_take_hex(in);
+    range = take_range(in, ';');
     rsp_take(in, ';');
     pattern = rsp_take_rest(in);
     if (!rsp_take_end(in) || rsp_left(&pattern) == 0)
         return PKT_BAD;
     if (rsp_left(&pattern) > out->cap / 2) /* else each round looks at few new bytes */
         return -STUB_E2BIG;
-    if (length > 0 && below_top(s, address, length) == 0)
+    if (range.length > 0 && below_top(s, range.address, range.length) == 0)
         return -STUB_EFAULT;
-    return search(s, out, address, below_top(s, address, length), &pattern);
+    return search(s, out, range.address, below_top(s, range.address, range.length), &pattern);
+}
+
+/* qGetTLSAddr:THREAD,OFFSET,LINK-MAP */
+static int
+find_local(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t offset, link_map, address;
+    struct rsp_id id;
+    int r;
+
+    rsp_take(in, ':');
+    id = stub_take_id(s, in);
+    rsp_take(in, ',');
+    offset = rsp_take_hex(in);
+    rsp_take(in, ',');
+    link_map = rsp_take_hex(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->tls_address(s->object, id, offset, link_map, &address);
+    if (r == 0)
+        rsp_put_hex(out, address);
+    return r;
 }
 
 static const struct stub_row rows[] = {
@@ -272,5 +300,6 @@ static const struct stub_row rows[] = {
     { "X", NULL, write_binary, NEEDS(write_memory), ROW_GLUED },
     { "qCRC", NULL, sum_memory, NEEDS(read_memory), 0 },
     { "qSearch:memory", NULL, search_memory, NEEDS(read_memory), 0 },
+    { "qGetTLSAddr", NULL, find_local, NEEDS(tls_address), 0 },
 };
 const struct stub_family stub_memory_packets = FAMILY(rows);

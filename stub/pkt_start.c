@@ -76,6 +76,16 @@ put_key(struct rsp_out *out, const char *key)
     rsp_put_text(out, key);
 }
 
+static void
+put_key_whole(struct rsp_out *out, const char *key)
+{
+    struct rsp_out before = *out;
+
+    put_key(out, key);
+    if (out->cut)
+        *out = before;
+}
+
 /* Keys that are said back only to a client that said them. */
 static void
 put_echoes(struct engine *s, struct rsp_out *out)
@@ -88,6 +98,21 @@ put_echoes(struct engine *s, struct rsp_out *out)
         put_key(out, "binary-upload+");
     if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
         put_key(out, "native-signals+");
+}
+
+/* Keys of gdb's for what is no packet of its own. */
+static void
+put_abilities(struct engine *s, struct rsp_out *out)
+{
+    if ((s->client & CLIENT_GDB) == 0)
+        return;
+    if (HAS(s, libraries_svr4_from))
+        put_key_whole(out, "augmented-libraries-svr4-read+");
+    if (HAS(s, insert) && s->target->size > offsetof(struct stub_target, evaluates) &&
+        s->target->evaluates) {
+        put_key_whole(out, "ConditionalBreakpoints+");
+        put_key_whole(out, "BreakpointCommands+");
+    }
 }
 
 static bool
@@ -107,15 +132,9 @@ put_features(struct engine *s, struct rsp_out *out)
     const struct stub_row *row;
     unsigned family = 0, i = 0;
 
-    while ((row = stub_next_row(s, &family, &i)) != NULL) {
-        struct rsp_out before = *out;
-
-        if (!is_told(s, row))
-            continue;
-        put_key(out, row->feature);
-        if (out->cut)
-            *out = before;
-    }
+    while ((row = stub_next_row(s, &family, &i)) != NULL)
+        if (is_told(s, row))
+            put_key_whole(out, row->feature);
 }
 
 /* What this target cannot keep up with is not agreed on. An lldb tells forks apart only by ids
@@ -174,6 +193,7 @@ read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     rsp_put_hex(out, stub_packet_size(s));
     put_echoes(s, out);
     put_features(s, out);
+    put_abilities(s, out);
     return PKT_DONE;
 }
 

@@ -1,5 +1,5 @@
-/* pkt_xfer.c - qXfer:OBJECT:read: objects of any size in pieces (GDB manual, "General Query
- * Packets"). An object is a generator that writes all of it; the window keeps the piece. */
+/* pkt_xfer.c - qXfer: objects of any size in pieces (GDB manual, "General Query Packets"). What is
+ * read is a generator that writes all of it; the window keeps the piece. */
 #include "stub/engine.h"
 #include "stub/xml.h"
 
@@ -64,6 +64,29 @@ read_auxv(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return read_object(s, in, out, write_auxv);
 }
 
+/* The libraries from one on, for a client that knows those before it. The annex is pairs such as
+ * lmid=HEX;start=HEX;prev=HEX, in any order; others are let pass. */
+static int
+write_libraries_from(struct engine *s, struct rsp_in annex, struct rsp_window *w)
+{
+    uint64_t space = 0, start = 0, previous = 0;
+
+    while (rsp_left(&annex) > 0) {
+        struct rsp_in pair = rsp_take_until(&annex, ';');
+
+        if (rsp_take_text_if(&pair, "lmid="))
+            space = rsp_take_hex(&pair);
+        else if (rsp_take_text_if(&pair, "start="))
+            start = rsp_take_hex(&pair);
+        else if (rsp_take_text_if(&pair, "prev="))
+            previous = rsp_take_hex(&pair);
+        if (pair.bad)
+            return -STUB_EINVAL;
+        rsp_take_if(&annex, ';');
+    }
+    return s->target->libraries_svr4_from(stub_process(s), w, space, start, previous);
+}
+
 /* lldb loses every library when the list names main-lm (19 and 22). */
 static int
 write_libraries(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
@@ -71,7 +94,7 @@ write_libraries(struct engine *s, const struct rsp_in *annex, struct rsp_window 
     bool main_lm = (s->client & CLIENT_LLDB) == 0;
 
     if (rsp_left(annex) > 0)
-        return -STUB_ENOENT;
+        return HAS(s, libraries_svr4_from) ? write_libraries_from(s, *annex, w) : -STUB_ENOENT;
     return s->target->libraries_svr4(stub_process(s), w, main_lm);
 }
 
@@ -96,6 +119,30 @@ static int
 read_siginfo(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     return read_object(s, in, out, write_siginfo);
+}
+
+/* ::OFFSET:BYTES; the answer is how many were taken. */
+static int
+put_siginfo(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id id = s->general;
+    struct rsp_in bytes;
+    uint64_t offset;
+    int r;
+
+    rsp_take(in, ':');
+    rsp_take(in, ':');
+    offset = rsp_take_hex(in);
+    rsp_take(in, ':');
+    bytes = rsp_take_rest(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->put_siginfo(s->object, id, offset, bytes.p, rsp_left(&bytes));
+    if (r == 0)
+        rsp_put_hex(out, rsp_left(&bytes));
+    return r;
 }
 
 /* The annex is a process, or nothing for the one that Hg names. */
@@ -164,6 +211,12 @@ write_thread(struct engine *s, struct rsp_id id, struct rsp_window *w)
     if (info.name[0] != '\0') {
         rsp_window_text(w, "\" name=\"");
         rsp_window_xml(w, info.name);
+    }
+    if (info.handle_size > 0 && info.handle_size <= sizeof(info.handle)) {
+        name = rsp_out_to(text, sizeof(text));
+        rsp_put_hex_bytes(&name, info.handle, info.handle_size);
+        rsp_window_text(w, "\" handle=\"");
+        rsp_window_bytes(w, text, name.len);
     }
     rsp_window_text(w, "\"/>\n");
     return 0;
@@ -249,6 +302,8 @@ static const struct stub_row rows[] = {
     { "qXfer:libraries-svr4:read", "qXfer:libraries-svr4:read+", read_libraries,
       NEEDS(libraries_svr4), 0 },
     { "qXfer:siginfo:read", "qXfer:siginfo:read+", read_siginfo, NEEDS(siginfo), 0 },
+    { "qXfer:siginfo:write", "qXfer:siginfo:write+", put_siginfo, NEEDS(put_siginfo),
+      ROW_GDB_KEY },
     { "qXfer:threads:read", "qXfer:threads:read+", read_threads, NEEDS(next_thread), ROW_GDB_KEY },
     { "qXfer:exec-file:read", "qXfer:exec-file:read+", read_exec_file, NEEDS(exec_file),
       ROW_GDB_KEY },

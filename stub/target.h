@@ -150,6 +150,19 @@ struct stub_point {
     uint8_t type;
     uint64_t address;
     uint32_t kind; /* breakpoint kind, or length of the watched range in bytes */
+    /* Agent expressions as stub/agent.h has lists of them, for a target that `evaluates`: nobody
+     * is told of a hit unless one of the conditions holds (no conditions: always); where there
+     * are commands they are run then, and nobody is told at all. Good for the call only. */
+    const uint8_t *conditions, *commands;
+    size_t conditions_size, commands_size;
+    bool persist; /* the client wishes its commands to go on when it is gone */
+};
+
+/* Which system calls stop a process, at their entry and at their return. */
+enum stub_catch {
+    STUB_CATCH_NONE,
+    STUB_CATCH_ALL,
+    STUB_CATCH_TOO /* besides those that are caught already, this number */
 };
 
 /* ---- answers ---- */
@@ -157,6 +170,10 @@ struct stub_point {
 struct stub_thread_info {
     char name[32]; /* NUL-terminated, may be empty */
     int core;      /* -1 unknown */
+    /* What the program's thread library calls it (pthread_t), in target byte order; size 0: not
+     * known. */
+    uint8_t handle[8];
+    uint8_t handle_size;
 };
 
 enum { STUB_READ = 1, STUB_WRITE = 2, STUB_EXECUTE = 4 };
@@ -304,7 +321,7 @@ struct stub_target {
 
     /* Breakpoints. Idempotent: a second insert is 0 and changes nothing, one remove clears,
      * removing what is not there is -STUB_ENOENT. -STUB_ENOTSUP: this type is not to be had (the
-     * empty reply). */
+     * empty reply). The lists of a second insert take the place of those of the first. */
     int (*insert)(void *process, const struct stub_point *point);
     int (*remove)(void *process, const struct stub_point *point);
 
@@ -348,6 +365,22 @@ struct stub_target {
      * goes. */
     int (*want_events)(void *target, unsigned events);
     int (*want_of_thread)(void *target, struct rsp_id id, unsigned events);
+    bool evaluates; /* insert honours a point's conditions and commands */
+
+    /* Where a thread's copy of a thread-local variable is: `offset` into the block of the module
+     * whose link map is at link_map, or of the executable when that is 0. -STUB_ENOENT: it has no
+     * place (yet). */
+    int (*tls_address)(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map,
+                       uint64_t *address);
+    /* Replaces bytes of a stopped thread's siginfo. -STUB_EINVAL: not all of them are in it. */
+    int (*put_siginfo)(void *target, struct rsp_id id, uint64_t offset, const void *bytes,
+                       size_t size);
+    /* As libraries_svr4, but only those of one namespace (the address of its r_debug) from the
+     * link map `start` on, whose predecessor is `previous` (0: none). -STUB_ENOENT: it is not. */
+    int (*libraries_svr4_from)(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+                               uint64_t previous);
+    /* Any number may be caught, also one that no system call has. */
+    int (*catch_syscall)(void *process, enum stub_catch what, uint64_t number);
 };
 
 #ifdef __cplusplus

@@ -34,7 +34,7 @@ done
 
 free='<(stdint|stddef|stdbool|limits|string)\.h>'
 hosted='<[a-z0-9_/]*\.h>'
-public='"(rsp/rsp|arch/arch|arch/unwind/unwind|stub/target|stub/stub)\.h"'
+public='"(rsp/rsp|arch/arch|arch/unwind/unwind|stub/target|stub/stub|stub/agent)\.h"'
 
 allow 'rsp includes rsp' "$free|\"rsp/[a-z0-9_]*\.h\"" rsp/*.[ch]
 allow 'arch includes arch' "$free|\"arch/[a-z0-9_]*\.h\"" arch/*.[ch]
@@ -49,13 +49,13 @@ done
 allow 'stub/program includes public headers and the targets' \
 	"$hosted|$public|\"stub/(program|live|dump|remote|board)/[a-z0-9_]*\.h\"" stub/program/*.[ch]
 allow 'examples include what is installed' \
-	"$hosted|<stubborn/(rsp|arch|target|stub|unwind)\.h>|\"machine\.h\"" tests/examples/*.[ch]
+	"$hosted|<stubborn/(rsp|arch|target|stub|agent|unwind)\.h>|\"machine\.h\"" tests/examples/*.[ch]
 
 # One header is the face of a target; what else its directory has is its own.
 allow 'stub/program sees one header of each target' \
 	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote)\.h\"" \
 	stub/program/*.[ch]
-for header in rsp/rsp.h arch/arch.h stub/target.h stub/stub.h; do
+for header in rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h; do
 	allow "$header is public and includes nothing private" "$free|$public" $header
 done
 

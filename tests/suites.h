@@ -25,5 +25,6 @@ SUITE(engine)
 SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)
+SUITE(agent)
 
 #undef SUITE

@@ -19,5 +19,9 @@ SUITE(live_memory)
 SUITE(live_threads)
 SUITE(live_events)
 SUITE(live_files)
+SUITE(live_conditions)
+SUITE(live_catch)
+SUITE(live_tls)
+SUITE(live_objects)
 
 #undef SUITE

@@ -123,7 +123,7 @@ on_breakpoint(struct thread *t)
         return;
     }
     live_set_pc(t, at);
-    if (!live_plant_is_return(t, at) && !p->hidden && (b->soft_wish || b->hard_wish)) {
+    if (!live_plant_is_return(t, at) && !p->hidden && live_plant_tells(t, b)) {
         tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
         return;
     }
@@ -152,7 +152,7 @@ tell_point(struct thread *t, const struct point *w, uint64_t address, uint32_t s
     live_tell(t);
 }
 
-/* A debug register fired: true when it was one that the client wishes. */
+/* A debug register fired: true when it was one that the client is told of. */
 static bool
 on_debug_register(struct thread *t)
 {
@@ -163,13 +163,26 @@ on_debug_register(struct thread *t)
     TAILQ_FOREACH (w, &p->points, next) {
         unsigned mine = w->slots & hits;
         for (uint32_t i = 0; mine != 0 && i < LIVE_SLOTS; i++) {
-            if ((mine & (1u << i)) != 0) {
+            if ((mine & (1u << i)) != 0 && live_lists_tell(t, w->lists)) {
                 tell_point(t, w, p->slots[i].address, i);
                 return true;
             }
         }
     }
     return false;
+}
+
+/* As on_debug_register, for what is watched by stepping. */
+static bool
+on_soft_watch(struct thread *t)
+{
+    struct process *p = t->process;
+    struct point *w = p->soft_watches > 0 ? live_watch_changed(p) : NULL;
+
+    if (w == NULL || !live_lists_tell(t, w->lists))
+        return false;
+    tell_point(t, w, w->wish.address, 0);
+    return true;
 }
 
 static bool
@@ -201,7 +214,6 @@ static void
 on_trap(struct thread *t)
 {
     siginfo_t info;
-    struct point *w;
 
     if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
         return;
@@ -212,10 +224,8 @@ on_trap(struct thread *t)
         live_signal_arrives(t, SIGTRAP);
     } else if (trap == TRAP_OF_BREAKPOINT) {
         on_breakpoint(t);
-    } else if (on_debug_register(t)) {
+    } else if (on_debug_register(t) || on_soft_watch(t)) {
         return;
-    } else if (t->process->soft_watches > 0 && (w = live_watch_changed(t->process)) != NULL) {
-        tell_point(t, w, w->wish.address, 0);
     } else if (trap != TRAP_OF_DEBUG && t->stepping) {
         on_step(t);
     }
@@ -302,6 +312,19 @@ on_event(struct thread *t, int event)
         on_exec(t);
 }
 
+/* Entry or return: told when the client catches it. */
+static void
+on_system_call(struct thread *t)
+{
+    enum stub_reason reason;
+    uint64_t number;
+
+    if (t->process->hidden || !live_catches(t, &reason, &number))
+        return;
+    live_stop_event(t, reason, SIGTRAP)->status = (int)number;
+    live_tell(t);
+}
+
 static void
 classify(struct thread *t, int status)
 {
@@ -317,7 +340,7 @@ classify(struct thread *t, int status)
     else if (event != 0)
         on_event(t, event);
     else if (signal == (SIGTRAP | 0x80))
-        return; /* entry or return of a system call: nobody asked */
+        on_system_call(t);
     else if (signal == SIGTRAP)
         on_trap(t);
     else

@@ -189,30 +189,28 @@ close_file(void *target, int number)
     return close(fd) == 0 ? 0 : -errno;
 }
 
+/* What a read or a write came to. */
+static int
+moved(ssize_t n, size_t *done)
+{
+    *done = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? -errno : 0;
+}
+
 static int
 read_file(void *target, int number, uint64_t offset, void *buffer, size_t size, size_t *done)
 {
     int fd = fd_of(target, number);
-    ssize_t n;
 
-    if (fd < 0)
-        return fd;
-    n = pread(fd, buffer, size, (off_t)offset);
-    *done = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? -errno : 0;
+    return fd < 0 ? fd : moved(pread(fd, buffer, size, (off_t)offset), done);
 }
 
 static int
 write_file(void *target, int number, uint64_t offset, const void *bytes, size_t size, size_t *done)
 {
     int fd = fd_of(target, number);
-    ssize_t n;
 
-    if (fd < 0)
-        return fd;
-    n = pwrite(fd, bytes, size, (off_t)offset);
-    *done = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? -errno : 0;
+    return fd < 0 ? fd : moved(pwrite(fd, bytes, size, (off_t)offset), done);
 }
 
 /* ---- what a file is, and its name ---- */

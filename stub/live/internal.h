@@ -29,7 +29,9 @@ enum {
     LIVE_SAVED_MAX = 64,     /* register copies kept for clients */
     LIVE_OUTPUT_MAX = 4096,
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
-    LIVE_LINK_MAP_MAX = 4096    /* libraries believed in a link map */
+    LIVE_LINK_MAP_MAX = 4096,   /* libraries believed in a link map */
+    LIVE_LISTS_MAX = 16384,     /* bytes of a breakpoint's conditions, and of its commands */
+    LIVE_CAUGHT_MAX = 1024      /* numbers of system calls that are caught by number */
 };
 
 /* ---- reports ---- */
@@ -105,6 +107,8 @@ struct thread {
     struct registers registers;
     struct stub_thread_info info; /* good until it runs */
     bool has_info;
+    uint64_t call;                /* the system call that it was seen to enter last */
+    bool owes_return;             /* the client is to be told that it returned from that */
     uint64_t restart_pc, restart; /* see live_guard_restart */
     bool has_restart;
     unsigned debug_version;      /* of process->debug_version, as its debug registers are */
@@ -122,14 +126,16 @@ struct plant {
     bool soft_wish, hard_wish; /* Z0; Z1 where debug registers do not fire */
     unsigned returns; /* threads that run until they are back here, see live_plant_return */
     bool planted;
-    uint8_t saved[LIVE_BREAKPOINT_MAX]; /* the program's own bytes while planted */
+    uint8_t saved[LIVE_BREAKPOINT_MAX];    /* the program's own bytes while planted */
+    struct lists *soft_lists, *hard_lists; /* of the wishes; NULL: none */
 };
 RB_HEAD(plant_tree, plant);
 
 /* A wish that lives in debug registers or is watched by stepping. */
 struct point {
     TAILQ_ENTRY(point) next;
-    struct stub_point wish;
+    struct stub_point wish; /* its lists are in `lists` */
+    struct lists *lists;
     unsigned slots;    /* bit per debug register */
     uint8_t *contents; /* watched by stepping: the bytes as they were, else NULL */
 };
@@ -160,6 +166,7 @@ struct maps {
 
 struct library {
     uint64_t lm, l_addr, l_ld;
+    uint64_t space; /* the r_debug in whose list it is */
     char *name;
 };
 
@@ -190,11 +197,12 @@ struct process {
     unsigned debug_version;
     unsigned soft_watches;
 
-    int mem; /* /proc/PID/mem */
+    struct caught *caught; /* system calls that stop it, NULL: none */
+    int mem;               /* /proc/PID/mem */
     struct maps maps;
     struct library *libraries;
     size_t library_count;
-    uint64_t r_debug;         /* where the dynamic linker keeps that list */
+    struct glibc *glibc;      /* how its structs are laid out, NULL: not looked up yet */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
     struct arch_layout layout;
@@ -268,6 +276,10 @@ struct live {
 
     int files[LIVE_FILES]; /* open for the client; -1 free */
     int files_root;        /* whose file system, -1 our own */
+
+    char *osdata; /* the list that the client reads, see osdata.h */
+    size_t osdata_size;
+    const char *osdata_name; /* of which type it is */
 };
 
 /* ---- files.c ---- */
@@ -413,6 +425,8 @@ bool live_is_planted(struct process *p, uint64_t address);
 bool live_is_wished(struct process *p, uint64_t address);  /* as a software breakpoint */
 bool live_is_guarded(struct process *p, uint64_t address); /* as a hardware breakpoint */
 bool live_plant_is_needed(const struct plant *b);          /* by the client or by a return */
+/* A thread hit b, where its PC is: true when the client is to be told. */
+bool live_plant_tells(struct thread *t, const struct plant *b);
 /* Lets t run until its PC and SP are what they are now; says whether it is back at address (and
  * ends that then); ends it. */
 void live_plant_return(struct thread *t);
@@ -435,6 +449,50 @@ void live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n
 void live_shadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);
 void live_keep_hidden(struct process *p, uint64_t address, const uint8_t *bytes, size_t n);
 bool live_debug_works(struct live *live);
+
+/* ---- conditions.c ---- */
+/* Keeps a copy of a wish's lists in the place of those that were there. */
+int live_lists_set(struct live *live, struct lists **lists, const struct stub_point *wish);
+void live_lists_free(struct lists **lists);
+/* For a fork's child. NULL when there are none, or no memory: then every hit is told. */
+struct lists *live_lists_copy(const struct lists *lists);
+/* A thread hit the point that has these lists (NULL: none): true when the client is to be told.
+ * Commands are run here. */
+bool live_lists_tell(struct thread *t, const struct lists *lists);
+
+/* ---- catch.c ---- */
+int live_catch_syscall(void *process, enum stub_catch what, uint64_t number);
+void live_catch_free(struct process *p);
+/* t stands at the entry or the return of a system call: true when the client catches that one. */
+bool live_catches(struct thread *t, enum stub_reason *reason, uint64_t *number);
+/* t is taken past the return of its call unseen: when that is caught it is owed to the client.
+ * And when t is to run again: true when that return was queued instead. */
+void live_catch_owe(struct thread *t);
+bool live_catch_pay(struct thread *t);
+
+/* ---- elf.c ---- */
+struct elf_header {
+    uint32_t type; /* PT_... */
+    uint64_t address, size, align;
+};
+bool live_read_word(struct process *p, uint64_t address, uint64_t *v);
+/* The first program header of that type. */
+bool live_exe_header(struct process *p, uint32_t type, struct elf_header *h);
+bool live_library_header(struct process *p, uint64_t base, uint32_t type, struct elf_header *h);
+/* Where the executable's _DYNAMIC is, and where in one the value with that DT_... is. */
+bool live_exe_dynamic(struct process *p, uint64_t *dynamic);
+bool live_dynamic_entry(struct process *p, uint64_t dynamic, int64_t tag, uint64_t *value_at);
+bool live_library_symbol(struct process *p, const struct library *l, const char *name,
+                         uint64_t *address);
+
+/* ---- tls.c ---- */
+int live_tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t lm,
+                     uint64_t *address);
+void live_tls_forget(struct process *p); /* what is known of its libc */
+
+/* ---- osdata.c ---- */
+int live_osdata(void *target, const char *what, struct rsp_window *w);
+void live_osdata_free(struct live *live);
 
 /* ---- debug_x86_64.c ---- */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
@@ -483,6 +541,7 @@ void live_register_sets(struct thread *t, struct arch_sets *sets);
 bool live_get_pc(struct thread *t, uint64_t *pc);
 bool live_set_pc(struct thread *t, uint64_t pc);
 bool live_get_sp(struct thread *t, uint64_t *sp);
+bool live_get_thread_pointer(struct thread *t, uint64_t *tp);
 /* Keeps an interrupted system call from being restarted at a changed PC, see there. */
 void live_guard_restart(struct thread *t, uint64_t old_pc);
 bool live_is_syscall(struct process *p, uint64_t address);
@@ -491,6 +550,9 @@ extern const uint8_t live_syscall_bytes[];
 extern const size_t live_syscall_size;
 bool live_set_syscall(struct thread *t, uint64_t pc, long number, const uint64_t args[6]);
 bool live_syscall_result(struct thread *t, uint64_t *result);
+/* The number of the call that t is in or returns from; left alone where the kernel does not say
+ * (after sigreturn, whose registers are those of another place). */
+void live_syscall_number(struct thread *t, uint64_t *number);
 /* NULL when the program in that ELF header is for us, else the machine's name. */
 const char *live_foreign_machine(const uint8_t *elf, size_t n);
 
@@ -522,6 +584,8 @@ void live_terminal_take(struct live *live);
 int live_auxv(void *process, struct rsp_window *w);
 int live_exec_file(void *process, struct rsp_window *w);
 int live_siginfo(void *target, struct rsp_id id, struct rsp_window *w);
+int live_put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes,
+                     size_t size);
 int live_region(void *process, uint64_t address, struct stub_region *region);
 int live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
 int live_host_info(void *target, struct stub_host_info *info);
@@ -531,9 +595,15 @@ void live_maps_drop(struct process *p);
 void live_maps_free(struct process *p);
 /* Reads a file of /proc/TID into buf; its length, NUL-terminated, or -1. */
 ssize_t live_proc_read(pid_t tid, const char *name, void *buf, size_t size);
+/* Field `number` of /proc/PID/stat, counting the state behind the command's ')' as 3; or -1. */
+int live_stat_field(const char *text, int number);
 bool live_proc_link(pid_t tid, const char *name, char *buf, size_t size);
 bool live_auxv_get(struct process *p, uint64_t type, uint64_t *value);
+/* Reads the list of libraries anew; the executable is its first. */
+void live_libraries_load(struct process *p);
 int live_libraries(void *process, struct rsp_window *w, bool main_lm);
+int live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+                        uint64_t previous);
 int live_shlib_info(void *process, uint64_t *address);
 void live_libraries_free(struct process *p);
 

@@ -4,69 +4,19 @@
 #include "stub/live/internal.h"
 
 #include <elf.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DYNAMIC_MAX = 1024, HEADERS_MAX = 128, WORD = 8 };
-
-/* Every word comes through here: nothing of the program's is laid under a struct. */
-static bool
-read_word(struct process *p, uint64_t address, uint64_t *v)
-{
-    return live_read_all(p, address, v, WORD);
-}
-
-/* One program header: type and where its bytes are in memory without the load bias. */
-static bool
-read_header(struct process *p, uint64_t address, uint32_t *type, uint64_t *where)
-{
-    return live_read_all(p, address, type, sizeof(*type)) &&
-           read_word(p, address + offsetof(Elf64_Phdr, p_vaddr), where);
-}
-
-/* Where the executable's _DYNAMIC is: its program headers stand where the kernel says, and what
- * they say of themselves gives the load bias. */
-static bool
-find_dynamic(struct process *p, uint64_t *dynamic)
-{
-    uint64_t headers, count, size, where, bias = 0;
-    uint32_t type;
-    bool found = false;
-
-    if (!live_auxv_get(p, AT_PHDR, &headers) || !live_auxv_get(p, AT_PHNUM, &count) ||
-        !live_auxv_get(p, AT_PHENT, &size) || count > HEADERS_MAX)
-        return false;
-    for (uint64_t i = 0; i < count; i++) {
-        if (!read_header(p, headers + i * size, &type, &where))
-            return false;
-        if (type == PT_PHDR)
-            bias = headers - where;
-        if (type == PT_DYNAMIC) {
-            *dynamic = where;
-            found = true;
-        }
-    }
-    *dynamic += bias;
-    return found;
-}
+enum { SPACES_MAX = 64 };
 
 /* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. */
 static bool
 find_debug_pointer(struct process *p, uint64_t *address)
 {
-    uint64_t dynamic = 0, tag;
+    uint64_t dynamic;
 
-    if (!find_dynamic(p, &dynamic))
-        return false;
-    for (uint64_t i = 0; i < DYNAMIC_MAX; i++) {
-        if (!read_word(p, dynamic + i * sizeof(Elf64_Dyn), &tag) || tag == DT_NULL)
-            return false;
-        if (tag == DT_DEBUG) {
-            *address = dynamic + i * sizeof(Elf64_Dyn) + WORD;
-            return true;
-        }
-    }
-    return false;
+    return live_exe_dynamic(p, &dynamic) && live_dynamic_entry(p, dynamic, DT_DEBUG, address);
 }
 
 int
@@ -115,29 +65,51 @@ read_link(struct process *p, uint64_t lm, struct library *l, uint64_t *next)
     return l->name != NULL;
 }
 
-/* The first entry of the list: struct r_debug has it behind its version. */
-static bool
-first_link(struct process *p, uint64_t *lm)
+/* The list of one namespace. A list without end is cut. */
+static void
+load_space(struct process *p, uint64_t space)
 {
-    uint64_t pointer;
+    uint64_t lm;
 
-    return find_debug_pointer(p, &pointer) && read_word(p, pointer, &p->r_debug) &&
-           p->r_debug != 0 && read_word(p, p->r_debug + WORD, lm);
+    if (!live_read_word(p, space + offsetof(struct r_debug, r_map), &lm))
+        return;
+    while (lm != 0 && p->library_count < LIVE_LINK_MAP_MAX) {
+        struct library *l = &p->libraries[p->library_count];
+
+        if (!read_link(p, lm, l, &lm))
+            return;
+        l->space = space;
+        p->library_count++;
+    }
 }
 
-/* Reads the list anew. A list without end is cut. */
-static void
-freeze(struct process *p)
+/* Namespaces besides the first are chained behind it (struct r_debug_extended) by a dynamic linker
+ * that has them, which says version 2 when there are any. */
+static uint64_t
+next_space(struct process *p, uint64_t space)
 {
-    uint64_t lm = 0;
+    uint32_t version;
+    uint64_t next;
+
+    if (!live_read_all(p, space, &version, sizeof(version)) || version < 2 ||
+        !live_read_word(p, space + sizeof(struct r_debug), &next))
+        return 0;
+    return next;
+}
+
+void
+live_libraries_load(struct process *p)
+{
+    uint64_t pointer, space;
 
     live_libraries_free(p);
-    if (!first_link(p, &lm))
+    if (!find_debug_pointer(p, &pointer) || !live_read_word(p, pointer, &space))
         return;
     p->libraries = calloc(LIVE_LINK_MAP_MAX, sizeof(*p->libraries));
-    while (p->libraries != NULL && lm != 0 && p->library_count < LIVE_LINK_MAP_MAX &&
-           read_link(p, lm, &p->libraries[p->library_count], &lm))
-        p->library_count++;
+    for (unsigned i = 0; i < SPACES_MAX && p->libraries != NULL && space != 0; i++) {
+        load_space(p, space);
+        space = next_space(p, space);
+    }
 }
 
 static void
@@ -150,7 +122,7 @@ put_number(struct rsp_window *w, const char *name, uint64_t v)
 }
 
 static void
-put_library(const struct process *p, struct rsp_window *w, const struct library *l)
+put_library(struct rsp_window *w, const struct library *l)
 {
     rsp_window_text(w, "<library name=\"");
     rsp_window_xml(w, l->name);
@@ -158,7 +130,7 @@ put_library(const struct process *p, struct rsp_window *w, const struct library 
     put_number(w, " lm", l->lm);
     put_number(w, " l_addr", l->l_addr);
     put_number(w, " l_ld", l->l_ld);
-    put_number(w, " lmid", p->r_debug); /* the namespace; gdb 13 wants it */
+    put_number(w, " lmid", l->space); /* gdb 13 wants it */
     rsp_window_text(w, "/>");
 }
 
@@ -168,18 +140,62 @@ int
 live_libraries(void *process, struct rsp_window *w, bool main_lm)
 {
     struct process *p = process;
+    uint64_t pointer;
 
     if (p == NULL)
         return -STUB_ESRCH;
     if (w->offset == 0)
-        freeze(p);
+        live_libraries_load(p);
+    /* A program without the pointer will never have a list, and gdb then looks for itself: it
+     * finds that of a program started as an argument of the dynamic linker. */
+    if (p->library_count == 0 && !find_debug_pointer(p, &pointer))
+        return -STUB_ENOENT;
     rsp_window_text(w, "<library-list-svr4 version=\"1.0\"");
     if (main_lm && p->library_count > 0)
         put_number(w, " main-lm", p->libraries[0].lm);
     rsp_window_text(w, ">");
     for (size_t i = 1; i < p->library_count && !rsp_window_done(w); i++) {
         if (p->libraries[i].name[0] != '\0')
-            put_library(p, w, &p->libraries[i]);
+            put_library(w, &p->libraries[i]);
+    }
+    rsp_window_text(w, "</library-list-svr4>");
+    return 0;
+}
+
+/* Where that link map is in the frozen list; library_count when it is not there, or not behind
+ * the one that the client takes for its predecessor. */
+static size_t
+find_start(const struct process *p, uint64_t space, uint64_t start, uint64_t previous)
+{
+    for (size_t i = 0; i < p->library_count; i++) {
+        const struct library *l = &p->libraries[i];
+        uint64_t before = i > 0 && l[-1].space == l->space ? l[-1].lm : 0;
+
+        if (l->lm == start && (space == 0 || l->space == space))
+            return before == previous ? i : p->library_count;
+    }
+    return p->library_count;
+}
+
+int
+live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+                    uint64_t previous)
+{
+    struct process *p = process;
+    size_t first;
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    if (w->offset == 0)
+        live_libraries_load(p);
+    first = find_start(p, space, start, previous);
+    if (first == p->library_count)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<library-list-svr4 version=\"1.0\">");
+    for (size_t i = first;
+         i < p->library_count && p->libraries[i].space == p->libraries[first].space; i++) {
+        if (p->libraries[i].name[0] != '\0')
+            put_library(w, &p->libraries[i]);
     }
     rsp_window_text(w, "</library-list-svr4>");
     return 0;

@@ -48,6 +48,7 @@ const struct stub_target live_target = {
     .libraries_svr4 = live_libraries,
     .exec_file = live_exec_file,
     .siginfo = live_siginfo,
+    .osdata = live_osdata,
     .region = live_region,
     .allocate = live_allocate,
     .deallocate = live_deallocate,
@@ -61,6 +62,11 @@ const struct stub_target live_target = {
     .stop_mode = live_stop_mode,
     .want_events = live_want_events,
     .want_of_thread = live_want_of_thread,
+    .evaluates = true,
+    .put_siginfo = live_put_siginfo,
+    .libraries_svr4_from = live_libraries_from,
+    .tls_address = live_tls_address,
+    .catch_syscall = live_catch_syscall,
 };
 
 struct live *
@@ -105,6 +111,7 @@ live_close(struct live *live)
         TAILQ_REMOVE(&live->early, e, next);
         free(e);
     }
+    live_osdata_free(live);
     live_output_close(live);
     live_terminal_take(live);
     live_launch_free(live);

@@ -26,6 +26,29 @@ is_wished(const struct plant *b)
     return b->soft_wish || b->hard_wish;
 }
 
+static void
+free_plant(struct plant *b)
+{
+    live_lists_free(&b->soft_lists);
+    live_lists_free(&b->hard_lists);
+    free(b);
+}
+
+static void
+free_point(struct point *w)
+{
+    live_lists_free(&w->lists);
+    free(w->contents);
+    free(w);
+}
+
+bool
+live_plant_tells(struct thread *t, const struct plant *b)
+{
+    return (b->soft_wish && live_lists_tell(t, b->soft_lists)) ||
+           (b->hard_wish && live_lists_tell(t, b->hard_lists));
+}
+
 bool
 live_plant_is_needed(const struct plant *b)
 {
@@ -116,7 +139,7 @@ live_plant_sync(struct process *p)
         if (!stands)
             continue;
         RB_REMOVE(plant_tree, &p->plants, b);
-        free(b);
+        free_plant(b);
     }
 }
 
@@ -139,6 +162,8 @@ copy_plant(const struct plant *b, struct process *child)
         return false;
     *copy = *b;
     copy->returns = 0;
+    copy->soft_lists = live_lists_copy(b->soft_lists);
+    copy->hard_lists = live_lists_copy(b->hard_lists);
     RB_INSERT(plant_tree, &child->plants, copy);
     return true;
 }
@@ -150,10 +175,11 @@ copy_point(const struct point *w, struct process *child)
     if (copy == NULL)
         return false;
     *copy = *w;
+    copy->lists = live_lists_copy(w->lists);
     if (w->contents != NULL) {
         copy->contents = malloc(w->wish.kind);
         if (copy->contents == NULL) {
-            free(copy);
+            free_point(copy);
             return false;
         }
         memcpy(copy->contents, w->contents, w->wish.kind);
@@ -200,8 +226,7 @@ free_points(struct process *p)
 
     while ((w = TAILQ_FIRST(&p->points)) != NULL) {
         TAILQ_REMOVE(&p->points, w, next);
-        free(w->contents);
-        free(w);
+        free_point(w);
     }
     p->soft_watches = 0;
 }
@@ -213,7 +238,7 @@ live_plant_forget(struct process *p)
 
     RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
         RB_REMOVE(plant_tree, &p->plants, b);
-        free(b);
+        free_plant(b);
     }
     free_points(p);
     memset(p->slots, 0, sizeof(p->slots));
@@ -226,8 +251,11 @@ live_wishes_drop(struct process *p)
     struct plant *b;
     struct point *w;
 
-    RB_FOREACH (b, plant_tree, &p->plants)
+    RB_FOREACH (b, plant_tree, &p->plants) {
         b->soft_wish = b->hard_wish = false;
+        live_lists_free(&b->soft_lists);
+        live_lists_free(&b->hard_lists);
+    }
     TAILQ_FOREACH (w, &p->points, next)
         live_debug_remove(p, w->slots);
     free_points(p);
@@ -343,6 +371,7 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
 {
     uint8_t byte[LIVE_BREAKPOINT_MAX];
     struct plant *b;
+    int r;
 
     if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
         return live_fail(p->live, STUB_EFAULT, "no code can be read at 0x%llx",
@@ -350,6 +379,9 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
     b = plant_for(p, point->address);
     if (b == NULL)
         return -STUB_ENOMEM;
+    r = live_lists_set(p->live, hard ? &b->hard_lists : &b->soft_lists, point);
+    if (r != 0)
+        return r;
     if (hard)
         b->hard_wish = true;
     else
@@ -370,6 +402,7 @@ unwish_plant(struct process *p, const struct stub_point *point, bool hard)
         b->hard_wish = false;
     else
         b->soft_wish = false;
+    live_lists_free(hard ? &b->hard_lists : &b->soft_lists);
     live_owner(p)->plants_changed = true;
     live_plant_sync_running(p);
     return 0;
@@ -459,7 +492,11 @@ add_point(struct process *p, const struct stub_point *wish)
     if (w == NULL)
         return -STUB_ENOMEM;
     w->wish = *wish;
-    int result;
+    int result = live_lists_set(p->live, &w->lists, wish);
+    if (result != 0) {
+        free(w);
+        return result;
+    }
     if (live_debug_works(p->live)) {
         result = live_debug_insert(p, wish, &w->slots);
     } else {
@@ -467,7 +504,7 @@ add_point(struct process *p, const struct stub_point *wish)
         result = live_watch_insert(p, w);
     }
     if (result != 0) {
-        free(w);
+        free_point(w);
         return result;
     }
     TAILQ_INSERT_TAIL(&p->points, w, next);
@@ -500,7 +537,8 @@ live_insert(void *process, const struct stub_point *point)
                              (unsigned)point->kind);
         return wish_plant(p, point, point->type == STUB_POINT_HARDWARE);
     }
-    return find_point(p, point) != NULL ? 0 : add_point(p, point);
+    struct point *w = find_point(p, point);
+    return w != NULL ? live_lists_set(p->live, &w->lists, point) : add_point(p, point);
 }
 
 int
@@ -521,8 +559,7 @@ live_remove(void *process, const struct stub_point *point)
     live_debug_remove(p, w->slots);
     if (w->contents != NULL)
         p->soft_watches--;
-    free(w->contents);
-    free(w);
+    free_point(w);
     refresh_running(p);
     return 0;
 }

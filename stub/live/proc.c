@@ -234,27 +234,50 @@ live_exec_file(void *process, struct rsp_window *w)
     return 0;
 }
 
+static int
+get_siginfo(struct live *live, struct thread *t, siginfo_t *info)
+{
+    if (t == NULL || t->running)
+        return -STUB_ESRCH;
+    memset(info, 0, sizeof(*info));
+    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)info) != 0)
+        return live_fail(live, STUB_EINVAL, "thread %d did not stop for a signal", (int)t->tid);
+    return 0;
+}
+
 int
 live_siginfo(void *target, struct rsp_id id, struct rsp_window *w)
+{
+    siginfo_t info;
+    int r = get_siginfo(target, live_thread_of(target, id), &info);
+
+    if (r == 0)
+        rsp_window_bytes(w, &info, sizeof(info));
+    return r;
+}
+
+int
+live_put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes, size_t size)
 {
     struct live *live = target;
     struct thread *t = live_thread_of(live, id);
     siginfo_t info;
+    int r = get_siginfo(live, t, &info);
 
-    if (t == NULL || t->running)
-        return -STUB_ESRCH;
-    memset(&info, 0, sizeof(info));
-    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
+    if (r != 0)
+        return r;
+    if (offset > sizeof(info) || size > sizeof(info) - offset)
+        return live_fail(live, STUB_EINVAL, "a siginfo has %zu bytes", sizeof(info));
+    memcpy((uint8_t *)&info + offset, bytes, size);
+    if (live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
         return live_fail(live, STUB_EINVAL, "thread %d did not stop for a signal", (int)t->tid);
-    rsp_window_bytes(w, &info, sizeof(info));
     return 0;
 }
 
 /* ---- who ---- */
 
-/* Field `number` of /proc/PID/stat, counting the state behind the command's ')' as 3. */
-static int
-stat_field(const char *text, int number)
+int
+live_stat_field(const char *text, int number)
 {
     const char *at = strrchr(text, ')');
 
@@ -263,8 +286,20 @@ stat_field(const char *text, int number)
     return at != NULL ? (int)strtol(at, NULL, 10) : -1;
 }
 
+/* glibc and musl both take the thread pointer for pthread_t. */
 static void
-read_thread_info(const struct thread *t, struct stub_thread_info *info)
+read_handle(struct thread *t, struct stub_thread_info *info)
+{
+    uint64_t tp;
+
+    if (!live_get_thread_pointer(t, &tp) || tp == 0)
+        return;
+    memcpy(info->handle, &tp, sizeof(tp));
+    info->handle_size = sizeof(tp);
+}
+
+static void
+read_thread_info(struct thread *t, struct stub_thread_info *info)
 {
     char name[64], text[1024];
 
@@ -276,7 +311,8 @@ read_thread_info(const struct thread *t, struct stub_thread_info *info)
         info->name[strcspn(info->name, "\n")] = '\0';
     snprintf(name, sizeof(name), "task/%d/stat", (int)t->tid);
     if (live_proc_read(t->process->pid, name, text, sizeof(text)) > 0)
-        info->core = stat_field(text, 39); /* "processor" */
+        info->core = live_stat_field(text, 39); /* "processor" */
+    read_handle(t, info);
 }
 
 /* Neither changes while the thread stands still. */

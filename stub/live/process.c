@@ -96,6 +96,8 @@ live_process_free(struct process *p)
         live->last = NULL;
     live_maps_free(p);
     live_libraries_free(p);
+    live_catch_free(p);
+    live_tls_forget(p);
     if (p->mem >= 0)
         close(p->mem);
     p->mem = -1;
@@ -144,6 +146,7 @@ live_process_open(struct process *p)
         close(p->mem);
     p->mem = fd;
     p->syscall_address = 0;
+    live_tls_forget(p);
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
     return fd >= 0 ? 0 : -errno;
@@ -389,6 +392,7 @@ live_client_gone(void *target)
         if (!live_is_known(p))
             continue;
         live_wishes_drop(p);
+        live_catch_free(p);
         live_plant_sync(p);
         live_drop_stale(live, p);
     }

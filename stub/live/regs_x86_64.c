@@ -133,6 +133,15 @@ live_get_sp(struct thread *t, uint64_t *sp)
     return true;
 }
 
+bool
+live_get_thread_pointer(struct thread *t, uint64_t *tp)
+{
+    if (!live_load_general(t))
+        return false;
+    *tp = word(t, PLACE(fs_base));
+    return true;
+}
+
 /* A thread that was stopped in a system call has a number in orig_rax, and the kernel may take
  * two from the PC to repeat the call when it runs on. At a PC of the client's choice that would
  * be wrong, so the number goes; it comes back with the PC. (gdb writes orig_rax itself, after the
@@ -216,6 +225,13 @@ live_syscall_result(struct thread *t, uint64_t *result)
         return false;
     *result = word(t, PLACE(rax));
     return true;
+}
+
+void
+live_syscall_number(struct thread *t, uint64_t *number)
+{
+    if (live_load_general(t) && word(t, PLACE(orig_rax)) != UINT64_MAX)
+        *number = word(t, PLACE(orig_rax));
 }
 
 /* ---- programs ---- */

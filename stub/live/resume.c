@@ -36,19 +36,27 @@ must_step(const struct thread *t)
     return (steps && !t->in_handler) || t->process->soft_watches > 0;
 }
 
+static int
+way_to_run(const struct thread *t)
+{
+    if (must_step(t))
+        return PTRACE_SINGLESTEP;
+    return t->process->caught != NULL ? PTRACE_SYSCALL : PTRACE_CONT;
+}
+
 void
 live_start(struct thread *t, int how)
 {
     live_flush_registers(t);
     live_debug_flush(t);
     if (how == 0)
-        how = must_step(t) ? PTRACE_SINGLESTEP : PTRACE_CONT;
+        how = way_to_run(t);
     t->stepping = how == PTRACE_SINGLESTEP;
     t->start_event = t->at_event;
     if (t->stepping && t->at_event)
         live_get_pc(t, &t->start_pc);
     int signal = signal_to_give(t);
-    if (t->group_stop && how == PTRACE_CONT && t->injected == 0)
+    if (t->group_stop && how != PTRACE_SINGLESTEP && t->injected == 0)
         how = PTRACE_LISTEN; /* there signal is 0 */
     /* A failure means that it was killed meanwhile: its end will be collected. */
     live_ptrace(how, t->tid, 0, (uintptr_t)signal);
@@ -175,14 +183,14 @@ prepare(struct process *p)
         live_watch_refresh(p);
 }
 
-/* Deferred signals come now, and may be events of their own. */
+/* Deferred signals and returns of system calls come now, and may be events of their own. */
 static void
 take_deferred(struct live *live)
 {
     struct thread *t;
 
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (t->wanted && !t->running && t->deferred != 0)
+        if (t->wanted && !t->running && !live_catch_pay(t) && t->deferred != 0)
             live_take_deferred(t);
     }
 }

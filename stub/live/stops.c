@@ -131,6 +131,7 @@ is_in(const struct process *p, const struct process *only)
 void
 live_leave_call(struct thread *t)
 {
+    live_catch_owe(t);
     t->at_event = false;
     t->running = t->interrupting = true;
     live_flush_registers(t);

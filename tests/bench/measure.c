@@ -1,4 +1,4 @@
-/* measure.c - bulk reads, small reads, steps, range steps, breakpoint cycles. Every reply is
+/* measure.c - bulk reads, small reads, steps, range steps, breakpoint cycles, false conditions. Every reply is
  * checked in part, and the last of each batch whole: a fast wrong answer is no answer. */
 #define _GNU_SOURCE 1
 #include "tests/bench/measure.h"
@@ -432,6 +432,33 @@ cycle(struct session *s, unsigned n)
     return r;
 }
 
+/* A condition that is false n times: `hits == before + n`, as an agent expression. A server that
+ * leaves conditions to its client stops at once, and has no figure. */
+static struct result
+decide(struct session *s, unsigned n)
+{
+    struct result r = { .amount = n };
+    uint64_t hits;
+    double begin;
+
+    if (s->bare)
+        return (struct result){ 0 };
+    write_word(s, s->laps, 1);
+    point(s, 'Z', s->hot);
+    resume(s, "c");
+    point(s, 'z', s->hot);
+    step(s);
+    hits = read_word(s, s->hits);
+    client_ask(&s->client, "Z0,%" PRIx64 ",1;X15,25%016" PRIx64 "1a25%016" PRIx64 "1327", s->hot,
+               s->hits, hits + n);
+    begin = now();
+    resume(s, "c");
+    r.seconds = now() - begin;
+    point(s, 'z', s->hot);
+    hits = read_word(s, s->hits) - hits;
+    return hits == n ? r : (struct result){ 0 };
+}
+
 const struct measure measures[] = {
     { "m bulk", "MB/s", 1e6, 32, 100, "64 KiB m read", true, read_bulk_m },
     { "x bulk", "MB/s", 1e6, 32, 100, "64 KiB x read", true, read_bulk_x },
@@ -439,5 +466,6 @@ const struct measure measures[] = {
     { "single steps", "1/s", 1, 500, 1000, "single step", false, do_steps },
     { "range steps", "1/s", 1, 2000, 1000, "step of a range", false, step_range },
     { "breakpoint cycles", "1/s", 1, 200, 400, "breakpoint cycle", false, cycle },
+    { "false conditions", "1/s", 1, 1000, 1000, "false condition", false, decide },
     { NULL, NULL, 0, 0, 0, NULL, false, NULL },
 };

@@ -346,14 +346,14 @@ drive_set_register(struct drive *d, int64_t tid, const char *name, uint64_t v)
 int
 drive_insert(struct drive *d, unsigned type, uint64_t address, uint32_t kind)
 {
-    struct stub_point point = { (uint8_t)type, address, kind };
+    struct stub_point point = { .type = (uint8_t)type, .address = address, .kind = kind };
     return live_target.insert(drive_process(d), &point);
 }
 
 int
 drive_remove(struct drive *d, unsigned type, uint64_t address, uint32_t kind)
 {
-    struct stub_point point = { (uint8_t)type, address, kind };
+    struct stub_point point = { .type = (uint8_t)type, .address = address, .kind = kind };
     return live_target.remove(drive_process(d), &point);
 }
 

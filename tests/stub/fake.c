@@ -72,6 +72,10 @@ enum deed {
     OFFSETS,
     HOST,
     PROCESS,
+    CATCH_SYSCALL,
+    TLS,
+    PUT_SIGINFO,
+    LIBRARIES_FROM,
     FILE_ROOT,
     FILE_OPEN,
     FILE_CLOSE,
@@ -207,6 +211,8 @@ thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
         return -STUB_ESRCH;
     snprintf(info->name, sizeof(info->name), "t<%d>", (int)(id.tid - FAKE_PID));
     info->core = (int)(id.tid % 4);
+    info->handle_size = id.tid == FAKE_PID + 2 ? 4 : 0;
+    memcpy(info->handle, "\x10\x20\x30\x40", 4);
     return 0;
 }
 
@@ -842,6 +848,19 @@ find_point(const struct fake *f, const struct stub_point *p)
     return i;
 }
 
+/* A point's lists, as hex digits in what was set last. */
+static void
+keep_lists(struct fake *f, const struct stub_point *p)
+{
+    struct rsp_out out = rsp_out_to((uint8_t *)f->option, sizeof(f->option) - 1);
+
+    rsp_put_text(&out, "if ");
+    rsp_put_hex_bytes(&out, p->conditions, p->conditions_size);
+    rsp_put_text(&out, p->persist ? " do for ever " : " do ");
+    rsp_put_hex_bytes(&out, p->commands, p->commands_size);
+    f->option[out.len] = '\0';
+}
+
 static int
 insert_now(struct fake *f, const struct stub_point *p)
 {
@@ -855,6 +874,8 @@ insert_now(struct fake *f, const struct stub_point *p)
         return fail(f, STUB_ENOSPC, "no slot is left");
     if (i == f->point_count)
         f->points[f->point_count++] = *p;
+    if (p->conditions_size + p->commands_size > 0)
+        keep_lists(f, p);
     return 0;
 }
 
@@ -864,6 +885,80 @@ insert(void *process, const struct stub_point *p)
     struct fake *f = process;
 
     DO(f, INSERT, p->type, p->address, p->kind, insert_now(f, p));
+}
+
+/* Each thread has 0x40 bytes of the executable's, and nothing of anything else. */
+static int
+tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map, uint64_t *address)
+{
+    struct fake *f = target;
+
+    ASK(f, TLS, id.tid, offset, link_map);
+    if (link_map != 0)
+        return fail(f, STUB_ENOENT, "no such module");
+    *address = 0x2000 + (uint64_t)(id.tid - FAKE_PID) * 0x40 + offset;
+    return 0;
+}
+
+/* It is eight bytes long; what was written stands in what was set last. */
+static int
+put_siginfo_now(struct fake *f, uint64_t offset, const void *bytes, size_t size)
+{
+    struct rsp_out out = rsp_out_to((uint8_t *)f->option, sizeof(f->option) - 1);
+
+    if (offset > 8 || size > 8 - offset)
+        return fail(f, STUB_EINVAL, "a siginfo has eight bytes");
+    rsp_put_hex(&out, offset);
+    rsp_put(&out, ' ');
+    rsp_put_hex_bytes(&out, bytes, size);
+    f->option[out.len] = '\0';
+    return 0;
+}
+
+static int
+put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes, size_t size)
+{
+    struct fake *f = target;
+
+    DO(f, PUT_SIGINFO, id.tid, offset, sum_of(bytes, size),
+       put_siginfo_now(f, offset, bytes, size));
+}
+
+static int
+libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
+               uint64_t previous)
+{
+    struct fake *f = process;
+
+    ASK(f, LIBRARIES_FROM, space, start, previous);
+    if (start != 0x2100 || previous != 0x2000)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<library-list-svr4 version=\"1.0\"><library lmid=\"0x");
+    rsp_window_hex(w, space);
+    rsp_window_text(w, "\"/></library-list-svr4>");
+    return 0;
+}
+
+/* What is caught stands in what was set last: "none", or the numbers. */
+static int
+catch_now(struct fake *f, enum stub_catch what, uint64_t number)
+{
+    static const char *const words[] = { "none", "all", "" };
+    size_t n = strlen(f->option);
+
+    if (what == STUB_CATCH_TOO && n < sizeof(f->option) - 20)
+        snprintf(f->option + n, 20, " %llu", (unsigned long long)number);
+    else
+        snprintf(f->option, sizeof(f->option), "%s", words[what]);
+    return 0;
+}
+
+static int
+catch_syscall(void *process, enum stub_catch what, uint64_t number)
+{
+    struct fake *f = process;
+
+    DO(f, CATCH_SYSCALL, what, number, 0, catch_now(f, what, number));
 }
 
 static int
@@ -1201,6 +1296,11 @@ static const struct stub_target ops = {
     .why = why,
     .settled = settled,
     .files = &files,
+    .evaluates = true,
+    .put_siginfo = put_siginfo,
+    .libraries_svr4_from = libraries_from,
+    .tls_address = tls_address,
+    .catch_syscall = catch_syscall,
 };
 
 void
