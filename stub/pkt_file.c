@@ -42,22 +42,38 @@ say(struct rsp_out *out, int result)
     return PKT_DONE;
 }
 
-/* An attachment's length stands before it and is known after it: eight digits are kept for it. */
+/* An attachment's length stands before it and is known after it: digits are kept for the longest
+ * that it may have, and what follows moves up in the rare case that fewer are needed. */
 enum { LENGTH_DIGITS = 8, ATTACHMENT = 1 + LENGTH_DIGITS + 1 };
+
+static size_t
+hex_digits(uint64_t v)
+{
+    size_t n = 1;
+
+    while ((v >>= 4) != 0)
+        n++;
+    return n;
+}
 
 /* The n bytes at the end of out's room go out escaped, as many as fit. */
 static int
 say_attachment(struct rsp_out *out, const uint8_t *bytes, size_t n)
 {
     struct rsp_out start = *out;
-    size_t written;
+    size_t written, data, spare;
 
     rsp_put(out, 'F');
-    rsp_put_hex_wide(out, 0, LENGTH_DIGITS);
+    rsp_put_hex_wide(out, 0, (unsigned)hex_digits(n));
     rsp_put(out, ';');
+    data = out->len;
     written = rsp_put_escaped_some(out, bytes, n);
+    spare = hex_digits(n) - hex_digits(written);
+    memmove(out->buf + data - spare, out->buf + data, spare > 0 ? out->len - data : 0);
+    out->len -= spare;
     rsp_put(&start, 'F');
-    rsp_put_hex_wide(&start, written, LENGTH_DIGITS);
+    rsp_put_hex(&start, written);
+    rsp_put(&start, ';');
     return PKT_DONE;
 }
 

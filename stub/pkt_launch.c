@@ -86,6 +86,19 @@ attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return s->non_stop ? PKT_OK : PKT_QUIET;
 }
 
+/* A's OK says that the program stands, so its stop is told; `?` brings it back. Without this an
+ * lldb's first c would be answered by it at once. */
+static int
+tell_first_stop(struct engine *s)
+{
+    struct stub_event event = { 0 };
+    int r = HAS(s, peek) && HAS(s, done) ? s->target->peek(s->object, &event) : 0;
+
+    if (r == 1 && event.kind == STUB_STOPPED)
+        s->target->done(s->object, &event);
+    return r == STUB_LATER ? r : 0;
+}
+
 /* ADIGITS,NUMBER,HEX,... with the count of digits and the argument's number in decimal. */
 static int
 launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
@@ -109,6 +122,8 @@ launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in))
         return PKT_BAD;
     r = launch(s, out);
+    if (r == 0)
+        r = tell_first_stop(s);
     return r == 0 ? PKT_OK : r;
 }
 

@@ -21,6 +21,7 @@ read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, generator 
     offset = rsp_take_hex(in);
     rsp_take(in, ',');
     length = rsp_take_hex(in);
+    rsp_take_if(in, ':'); /* LLDB's testsuite ends one so */
     if (!rsp_take_end(in))
         return PKT_BAD;
     w = rsp_window_open(out, offset, length);

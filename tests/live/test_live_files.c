@@ -155,14 +155,14 @@ START_TEST(file_is_made_written_read_and_removed)
     ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
     ck_assert_str_eq(drive_ask(&d, "vFile:pwrite:0,3,defgh"), "F5");
     ck_assert_str_eq(drive_ask(&d, "vFile:pwrite:0,0,abc"), "F3");
-    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,2"), "F00000006;cdefgh");
+    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,2"), "F6;cdefgh");
     ck_assert_str_eq(ask("vFile:open:", name, ",a01,1a0"), "F-1,11");
     ck_assert_str_eq(ask("vFile:open:", name, ",1,0"), "F1");
     ck_assert_str_eq(drive_ask(&d, "vFile:pread:1,1,0"), "F-1,9");
     ck_assert_str_eq(ask("vFile:size:", name, ""), "F8");
     ck_assert_str_eq(ask("vFile:mode:", name, ""), "F1a0");
     ck_assert_str_eq(ask("vFile:open:", name, ",401,0"), "F2");
-    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,0"), "F00000000;");
+    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,0"), "F0;");
     ck_assert_str_eq(ask("vFile:unlink:", name, ""), "F0");
     ck_assert_str_eq(ask("vFile:exists:", name, ""), "F,0");
     end();
@@ -182,7 +182,7 @@ START_TEST(links_are_followed_or_told)
     ck_assert_uint_eq(st.uid, geteuid());
     ck_assert_int_eq(live_target.files->stat_path(d.live, name, false, &st), 0);
     ck_assert_uint_eq(st.mode, S_IFLNK | 0777);
-    ck_assert_str_eq(ask("vFile:readlink:", name, ""), "F00000004;file");
+    ck_assert_str_eq(ask("vFile:readlink:", name, ""), "F4;file");
     ck_assert_str_eq(ask("vFile:readlink:", in_dir("file"), ""), "F-1,16");
     ck_assert_str_eq(ask("vFile:readlink:", in_dir("none"), ""), "F-1,2");
     end();
@@ -270,7 +270,7 @@ START_TEST(process_behind_chroot_has_files_of_its_own)
     }
     ck_assert_int_eq(live_target.files->root(d.live, pid), 0);
     ck_assert_str_eq(ask("vFile:open:", "/file", ",0,0"), "F0");
-    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,0"), "F00000006;inside");
+    ck_assert_str_eq(drive_ask(&d, "vFile:pread:0,100,0"), "F6;inside");
     ck_assert_str_eq(ask("vFile:open:", "/../../../file", ",0,0"), "F1");
     ck_assert_str_eq(ask("vFile:exists:", "/proc/self/exe", ""), "F,0");
     ck_assert_str_eq(drive_ask(&d, "vFile:fstat:10"), "F-1,9");
