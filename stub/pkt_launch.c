@@ -92,7 +92,7 @@ static int
 tell_first_stop(struct engine *s)
 {
     struct stub_event event = { 0 };
-    int r = HAS(s, peek) && HAS(s, done) ? s->target->peek(s->object, &event) : 0;
+    int r = HAS(s, peek) && HAS(s, done) ? s->target->peek(s->object, STUB_ANY_EVENT, &event) : 0;
 
     if (r == 1 && event.kind == STUB_STOPPED)
         s->target->done(s->object, &event);
