@@ -141,6 +141,8 @@ struct arch {
     uint8_t breakpoint_size; /* length of its software breakpoint, 0 when it has none */
     uint8_t breakpoint[4];
     uint8_t breakpoint_pc; /* how far past it the PC stands when it has hit: 1 on x86 */
+    uint32_t plain;        /* optional features that gdb knows without a target.xml, 0: it must
+                              read one */
 };
 
 extern const struct arch arch_x86_64;

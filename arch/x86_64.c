@@ -122,6 +122,7 @@ const struct arch arch_x86_64 = {
     .breakpoint_size = 1,
     .breakpoint = { 0xcc },
     .breakpoint_pc = 1,
+    .plain = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS,
 };
 
 uint32_t

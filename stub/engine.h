@@ -75,7 +75,8 @@ enum {
     CLIENT_EXEC_EVENTS = 1u << 13,
     CLIENT_NO_RESUMED = 1u << 14,
     CLIENT_THREAD_OPTIONS = 1u << 15,
-    CLIENT_THREAD_EVENTS = 1u << 16 /* QThreadEvents:1 */
+    CLIENT_THREAD_EVENTS = 1u << 16, /* QThreadEvents:1 */
+    CLIENT_XML = 1u << 17            /* xmlRegisters=: reads target.xml; an lldb always does */
 };
 
 /* What of an event must be known when it is done. */

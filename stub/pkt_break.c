@@ -54,6 +54,22 @@ take_lists(struct rsp_in *in, struct rsp_out *to, struct stub_point *point)
 
 /* ---- points ---- */
 
+/* Where reads alone cannot be watched gdb asks for accesses itself and tells them apart by the
+ * value; an lldb is content with accesses. */
+static int
+change_point(struct engine *s, struct stub_point *point, bool insert)
+{
+    int (*deed)(void *, const struct stub_point *) =
+        insert ? s->target->insert : s->target->remove;
+    void *process = stub_process(s);
+    int r = deed(process, point);
+
+    if (r != -STUB_ENOTSUP || point->type != STUB_POINT_READ || (s->client & CLIENT_GDB) != 0)
+        return r;
+    point->type = STUB_POINT_ACCESS;
+    return deed(process, point);
+}
+
 int
 stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out *scratch, bool insert)
 {
@@ -72,7 +88,7 @@ stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out *scr
         return -STUB_ENOTSUP;
     point.type = (uint8_t)type;
     point.kind = (uint32_t)kind;
-    return (insert ? s->target->insert : s->target->remove)(stub_process(s), &point);
+    return change_point(s, &point, insert);
 }
 
 static int

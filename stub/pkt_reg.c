@@ -54,17 +54,32 @@ stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint64_t 
 
 /* ---- the whole set ---- */
 
+/* The registers of g: a gdb that reads no target.xml takes no more than it knows by itself. */
+static struct arch_layout
+layout_of_all(struct engine *s, int64_t pid)
+{
+    struct arch_layout layout = *stub_layout(s, pid);
+
+    if ((s->client & (CLIENT_GDB | CLIENT_XML)) == CLIENT_GDB && layout.arch->plain != 0)
+        layout.features &= layout.arch->plain;
+    return layout;
+}
+
 /* A reply that ends between two registers is whole: the client asks for the others with p. */
 static int
 read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     struct arch_register r = { 0 };
+    struct arch_layout layout;
     struct rsp_id id;
     int result = stub_take_thread(s, in, &id);
 
     if (!rsp_take_end(in))
         return PKT_BAD;
-    while (result == 0 && arch_next(stub_layout(s, id.pid), &r)) {
+    if (result != 0)
+        return result;
+    layout = layout_of_all(s, id.pid);
+    while (result == 0 && arch_next(&layout, &r)) {
         if (r.size > rsp_out_room(out) / 2)
             break;
         result = stub_put_register(s, out, id, &r);

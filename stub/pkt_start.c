@@ -22,10 +22,22 @@ static const struct {
     { "exec-events+", CLIENT_EXEC_EVENTS | CLIENT_GDB, "exec-events+" },
     { "no-resumed+", CLIENT_NO_RESUMED | CLIENT_GDB, "no-resumed+" },
     { "QThreadOptions+", CLIENT_THREAD_OPTIONS | CLIENT_GDB, "QThreadOptions=3" },
+    { "xmlRegisters=", CLIENT_XML, NULL },
     { "qRelocInsn+", CLIENT_GDB, NULL },
     { "vContSupported+", CLIENT_GDB, NULL },
 };
 enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
+
+/* A word that ends in = has a value behind it. */
+static bool
+is_word(struct rsp_in word, const char *text)
+{
+    size_t n = 0;
+
+    while (text[n] != '\0')
+        n++;
+    return text[n - 1] == '=' ? rsp_take_text_if(&word, text) : rsp_is(&word, text);
+}
 
 /* A body cut by a small buffer ends in a word that may be cut too: that one is not believed. */
 static unsigned
@@ -41,7 +53,7 @@ read_client_words(struct engine *s, struct rsp_in *in)
         if (s->cut && rsp_left(in) == 0)
             break;
         for (unsigned i = 0; i < CLIENT_WORDS; i++)
-            if (rsp_is(&word, client_words[i].text))
+            if (is_word(word, client_words[i].text))
                 client |= client_words[i].client;
         rsp_take_if(in, ';');
     }

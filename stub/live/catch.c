@@ -64,18 +64,20 @@ is_caught(const struct caught *caught, uint64_t number)
 void
 live_catch_owe(struct thread *t)
 {
-    if (t->process->caught == NULL || t->process->hidden)
+    if (t->process->hidden)
         return;
     live_syscall_number(t, &t->call);
-    t->owes_return = is_caught(t->process->caught, t->call);
+    t->owes_return = true;
 }
 
 bool
 live_catch_pay(struct thread *t)
 {
-    if (!t->owes_return)
-        return false;
+    bool owes = t->owes_return;
+
     t->owes_return = false;
+    if (!owes || !is_caught(t->process->caught, t->call))
+        return false;
     live_stop_event(t, STUB_SYSCALL_RETURN, SIGTRAP)->status = (int)t->call;
     live_tell(t);
     return true;

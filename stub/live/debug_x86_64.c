@@ -86,6 +86,8 @@ piece(uint64_t address, uint32_t left)
     return size;
 }
 
+const bool live_debug_reads = false; /* R/W of DR7 is write, or read and write (SDM 17.2.4) */
+
 int
 live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots)
 {

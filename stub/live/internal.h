@@ -465,8 +465,8 @@ int live_catch_syscall(void *process, enum stub_catch what, uint64_t number);
 void live_catch_free(struct process *p);
 /* t stands at the entry or the return of a system call: true when the client catches that one. */
 bool live_catches(struct thread *t, enum stub_reason *reason, uint64_t *number);
-/* t is taken past the return of its call unseen: when that is caught it is owed to the client.
- * And when t is to run again: true when that return was queued instead. */
+/* t is taken past the return of its call unseen. And when t is to run again: true when that
+ * return was queued instead, because by now the client catches it. */
 void live_catch_owe(struct thread *t);
 bool live_catch_pay(struct thread *t);
 
@@ -495,6 +495,7 @@ int live_osdata(void *target, const char *what, struct rsp_window *w);
 void live_osdata_free(struct live *live);
 
 /* ---- debug_x86_64.c ---- */
+extern const bool live_debug_reads; /* reads can be watched without writes */
 int live_debug_insert(struct process *p, const struct stub_point *wish, unsigned *slots);
 void live_debug_remove(struct process *p, unsigned slots);
 void live_debug_flush(struct thread *t);

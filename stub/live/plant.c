@@ -520,6 +520,13 @@ is_plant(struct process *p, const struct stub_point *point)
     return point->type == STUB_POINT_HARDWARE && !live_debug_works(p->live);
 }
 
+static bool
+is_to_be_had(const struct stub_point *point)
+{
+    return point->type <= STUB_POINT_ACCESS &&
+           (point->type != STUB_POINT_READ || live_debug_reads);
+}
+
 int
 live_insert(void *process, const struct stub_point *point)
 {
@@ -527,7 +534,7 @@ live_insert(void *process, const struct stub_point *point)
 
     if (p == NULL)
         return -STUB_ESRCH;
-    if (point->type > STUB_POINT_ACCESS)
+    if (!is_to_be_had(point))
         return -STUB_ENOTSUP;
     if (is_plant(p, point)) {
         if (point->type == STUB_POINT_HARDWARE)
@@ -548,7 +555,7 @@ live_remove(void *process, const struct stub_point *point)
 
     if (p == NULL)
         return -STUB_ESRCH;
-    if (point->type > STUB_POINT_ACCESS)
+    if (!is_to_be_had(point))
         return -STUB_ENOTSUP;
     if (is_plant(p, point))
         return unwish_plant(p, point, point->type == STUB_POINT_HARDWARE);

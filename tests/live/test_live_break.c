@@ -325,15 +325,18 @@ START_TEST(soft_watch_has_no_reads_and_soft_hardware_breakpoint_says_hwbreak)
 }
 END_TEST
 
+/* x86 watches accesses; a client that is no gdb, which asks for those itself, is given them. */
 START_TEST(read_watch_fires_for_reads)
 {
     drive_launch(&d, "watch", NULL, NULL);
     uint64_t data = drive_symbol(&d, "data");
     drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "read_word"), 1);
     ck_assert(hits("vCont;c", "read_word"));
-    ck_assert_int_eq(drive_insert(&d, STUB_POINT_READ, data + 8, 8), 0);
-    ck_assert_uint_eq(expect_watch(STUB_RWATCH, "read_word"), 8);
-    drive_remove(&d, STUB_POINT_READ, data + 8, 8);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_READ, data + 8, 8), -STUB_ENOTSUP);
+    drive_ask(&d, "qSupported:xmlRegisters=i386"); /* an lldb */
+    ck_assert_str_eq(drive_ask(&d, "Z3,%llx,8", (unsigned long long)data + 8), "OK");
+    ck_assert_uint_eq(expect_watch(STUB_AWATCH, "read_word"), 8);
+    ck_assert_str_eq(drive_ask(&d, "z3,%llx,8", (unsigned long long)data + 8), "OK");
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
     drive_close(&d);
 }
