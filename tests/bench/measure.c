@@ -1,5 +1,6 @@
-/* measure.c - bulk reads, small reads, steps, range steps, breakpoint cycles, false conditions. Every reply is
- * checked in part, and the last of each batch whole: a fast wrong answer is no answer. */
+/* measure.c - bulk reads, small reads, steps, range steps, breakpoint cycles, false conditions.
+ * Every reply is checked in part, and the last of each batch whole: a fast wrong answer is no
+ * answer. */
 #define _GNU_SOURCE 1
 #include "tests/bench/measure.h"
 
