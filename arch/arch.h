@@ -264,6 +264,29 @@ bool arch_get(const struct arch_sets *sets, const struct arch_register *r, void 
 bool arch_put(const struct arch_sets *sets, const struct arch_register *r, const void *value,
               unsigned *set);
 
+/* ---- one instruction, done here (x86_64_step.c) ---- */
+
+/* What an instruction uses. Numbers of registers as the machine has them: rax rcx rdx rbx rsp rbp
+ * rsi rdi r8 .. r15. */
+struct arch_x86_64_state {
+    uint64_t registers[16];
+    uint64_t pc, flags;
+};
+
+/* Memory as the program itself may use it: false for what would fault. `stack`: the address comes
+ * from the stack or frame pointer. At most one read, and at most one write behind it, of 1 to 8
+ * bytes in the machine's order. */
+struct arch_access {
+    bool (*read)(void *context, uint64_t address, void *bytes, size_t size, bool stack);
+    bool (*write)(void *context, uint64_t address, const void *bytes, size_t size, bool stack);
+    void *context;
+};
+
+/* Does the instruction at pc, whose n bytes (at most 15 matter) are given. False, and nothing
+ * changed: it is not one of the plain integer forms that are known, or it would fault. */
+bool arch_x86_64_emulate(struct arch_x86_64_state *state, const uint8_t *code, size_t n,
+                         const struct arch_access *memory);
+
 /* The optional features that these XSAVE components stand for (AVX, AVX-512, PKEYS). */
 uint32_t arch_x86_64_features(const struct arch_xsave *xsave);
 

@@ -23,5 +23,6 @@ SUITE(live_conditions)
 SUITE(live_catch)
 SUITE(live_tls)
 SUITE(live_objects)
+SUITE(emulate)
 
 #undef SUITE

@@ -270,6 +270,7 @@ struct live {
     struct arch_xsave xsave;
     struct arch_layout layout; /* of this machine; arch NULL until asked for */
     bool said_soft;
+    uint8_t shadow_stacks; /* see emulate_x86_64.c */
 
     struct saved_registers saved[LIVE_SAVED_MAX];
     uint32_t saved_next;
@@ -415,6 +416,11 @@ void live_over_begin(struct thread *t);
 /* A stop of the thread that steps over. True: that was all, leave the thread to live_go. */
 bool live_over_stopped(struct thread *t, int status);
 void live_over_end(struct process *p);
+
+/* ---- emulate_x86_64.c ---- */
+/* Does the instruction under the breakpoint that t stands at. False, and nothing done: it has to
+ * be stepped over. */
+bool live_emulate(struct thread *t);
 
 /* ---- plant.c ---- */
 RB_PROTOTYPE(plant_tree, plant, by_address, )

@@ -1,9 +1,9 @@
 /* over.c - a thread steps over a breakpoint that it stands at.
  *
- * The ladder has one rung as yet: all threads that share the memory stand still, the breakpoint
- * is lifted, the thread does one step, the breakpoint is planted again. A system call instruction
- * is not stepped but entered: it may block for ever, and others may have to run for it to return.
- */
+ * The ladder has two rungs as yet. The instruction under the breakpoint is done by live_emulate
+ * where that can be; else all threads that share the memory stand still, the breakpoint is lifted,
+ * the thread does one step, the breakpoint is planted again. A system call instruction is not
+ * stepped but entered: it may block for ever, and others may have to run for it to return. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 

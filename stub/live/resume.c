@@ -84,7 +84,7 @@ first_that_steps_over(struct process *p)
     struct thread *t;
 
     TAILQ_FOREACH (t, &p->threads, next) {
-        if (may_start(t) && live_over_needed(t))
+        if (may_start(t) && live_over_needed(t) && !live_emulate(t))
             return t;
     }
     return NULL;

@@ -26,4 +26,5 @@ limit() {
 limit '64-byte m read' 3
 limit '64 KiB m read' 3
 limit '64 KiB x read' 3
+limit 'false condition' 14
 exit $status

@@ -285,6 +285,13 @@ talk "Z0,$most,1" "Z0,$a" "Z9,$a,1" "Z1,$a,$most" "Z2,$a,0" "Z2,$a,$most" "Z2,$m
 	"Z0,1$most,1" "z0,$a,1" "z2,$a,8"
 claim 'breakpoints that cannot be are refused' \
 	sh -c "! sed -n '2,10p' '$out' | grep -v -q -x -E -e '|$error'"
+talk "Z0,$a,1;X4,220127" "Z0,$a,1;X3,22012" "Z0,$a,1;cmds:" "Z0,$a,1;X10000,22" 'QCatchSyscalls:1;' \
+	QCatchSyscalls:2 qGetTLSAddr:0,0 "qGetTLSAddr:0,$most,$most" "qXfer:siginfo:write::$most:ab" \
+	qXfer:siginfo:write::7f:abcd "qXfer:osdata:read:nonsense:$most,$most" "m$a,4"
+claim 'lists and numbers that lie, and writes past the end, are refused' \
+	sh -c "! sed -n '1,10p' '$out' | grep -v -q -x -E '$error'"
+claim 'a list that the system has not got is empty' says 11 l
+claim 'and m still reads behind them' says 12 7f454c46
 talk "z0,$most,1" "vCont;q" "vCont;c:7fffffff" 'vCont;c:p7fffffff.1' "s$most:" 'Cxx' 'vCont;C' D1 \
 	"vKill;7fffffff" '?'
 claim 'actions that cannot be start nothing' \

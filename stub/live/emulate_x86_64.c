@@ -1,0 +1,133 @@
+/* emulate_x86_64.c - the first rung of stepping over a breakpoint: the instruction under it is
+ * done here, with the thread's registers and memory (arch/x86_64_step.c). Nothing is lifted, and
+ * no other thread is stopped. */
+#define _GNU_SOURCE 1
+#include "stub/live/internal.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <unistd.h>
+
+enum { INSTRUCTION_MAX = 15 };
+
+/* ---- memory, with the program's own rights: what would fault is left to the processor ---- */
+
+/* The kernel copies in pieces of a size it does not promise, so what other threads may look at or
+ * write meanwhile is left to the processor too. */
+static bool
+is_alone(const struct thread *t)
+{
+    const struct process *p = t->process;
+
+    return TAILQ_FIRST(&p->threads) == t && TAILQ_NEXT(t, next) == NULL && p->shares == NULL;
+}
+
+static bool
+read_memory(void *context, uint64_t address, void *bytes, size_t size, bool stack)
+{
+    struct thread *t = context;
+    struct iovec here = { .iov_base = bytes, .iov_len = size };
+    struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+
+    if ((!stack && !is_alone(t)) ||
+        process_vm_readv(t->tid, &here, 1, &there, 1, 0) != (ssize_t)size)
+        return false;
+    live_unshadow(t->process, address, bytes, size);
+    return true;
+}
+
+/* A planted breakpoint is not written over. */
+static bool
+write_memory(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
+{
+    struct thread *t = context;
+    uint8_t planted[8];
+    struct iovec here = { .iov_base = planted, .iov_len = size };
+    struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+
+    if (size > sizeof(planted) || (!stack && !is_alone(t)))
+        return false;
+    memcpy(planted, bytes, size);
+    live_shadow(t->process, address, planted, size);
+    return memcmp(planted, bytes, size) == 0 &&
+           process_vm_writev(t->tid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+/* ---- shadow stacks: a call leaves its return address there too ---- */
+
+enum shadow { SHADOW_UNKNOWN, SHADOW_ABSENT, SHADOW_POSSIBLE };
+
+static bool
+has_shadow_stack(struct thread *t)
+{
+    enum { STATUS_OF_SHADOW_STACK = 0x5005, REGSET_OF_SHADOW_STACK = 0x204 };
+    struct live *live = t->process->live;
+    uint64_t value;
+    struct iovec io = { .iov_base = &value, .iov_len = sizeof(value) };
+
+    if (live->shadow_stacks == SHADOW_UNKNOWN)
+        live->shadow_stacks = syscall(SYS_arch_prctl, STATUS_OF_SHADOW_STACK, &value) == 0
+                                  ? SHADOW_POSSIBLE
+                                  : SHADOW_ABSENT;
+    return live->shadow_stacks == SHADOW_POSSIBLE &&
+           live_ptrace(PTRACE_GETREGSET, t->tid, REGSET_OF_SHADOW_STACK, (uintptr_t)&io) == 0;
+}
+
+/* ---- the thread ---- */
+
+/* A step, a signal or a watched place needs the processor. */
+static bool
+may_emulate(const struct thread *t)
+{
+    const struct process *p = t->process;
+
+    return t->action.kind == STUB_CONTINUE && t->owed == 0 && t->deferred == 0 &&
+           p->over == NULL && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+}
+
+/* user_regs_struct's places in the machine's order. */
+#define PLACE(field) offsetof(struct user_regs_struct, field)
+static const size_t places[16] = {
+    PLACE(rax), PLACE(rcx), PLACE(rdx), PLACE(rbx), PLACE(rsp), PLACE(rbp), PLACE(rsi), PLACE(rdi),
+    PLACE(r8),  PLACE(r9),  PLACE(r10), PLACE(r11), PLACE(r12), PLACE(r13), PLACE(r14), PLACE(r15),
+};
+
+static void
+get_state(const struct registers *r, struct arch_x86_64_state *state)
+{
+    for (size_t i = 0; i < 16; i++)
+        memcpy(&state->registers[i], r->general + places[i], 8);
+    memcpy(&state->pc, r->general + PLACE(rip), 8);
+    memcpy(&state->flags, r->general + PLACE(eflags), 8);
+}
+
+static void
+put_state(struct registers *r, const struct arch_x86_64_state *state)
+{
+    for (size_t i = 0; i < 16; i++)
+        memcpy(r->general + places[i], &state->registers[i], 8);
+    memcpy(r->general + PLACE(rip), &state->pc, 8);
+    memcpy(r->general + PLACE(eflags), &state->flags, 8);
+    r->general_dirty = true;
+}
+
+bool
+live_emulate(struct thread *t)
+{
+    const struct arch_access access = { read_memory, write_memory, t };
+    struct arch_x86_64_state state;
+    uint8_t code[INSTRUCTION_MAX];
+    size_t n = 0;
+
+    if (!may_emulate(t) || !live_load_general(t) || has_shadow_stack(t))
+        return false;
+    live_read_memory(t->process, t->told_pc, code, sizeof(code), &n);
+    get_state(&t->registers, &state);
+    if (!arch_x86_64_emulate(&state, code, n, &access))
+        return false;
+    put_state(&t->registers, &state);
+    t->told = false;
+    return true;
+}
