@@ -67,6 +67,27 @@ stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_si
     return best;
 }
 
+/* Does the list of names, NULL at the end, hold that one? */
+static bool
+is_named(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        size_t n = 0;
+
+        while (name[n] != '\0' && name[n] == (*list)[n])
+            n++;
+        if (name[n] == (*list)[n])
+            return true;
+    }
+    return false;
+}
+
+bool
+stub_can(const struct engine *s, const struct stub_row *row)
+{
+    return (row->needs == 0 || stub_has(s, row->needs)) && !is_named(s->without, row->name);
+}
+
 size_t
 stub_packet_size(const struct engine *s)
 {
@@ -164,7 +185,7 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
 {
     int r = 0;
 
-    if (row == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+    if (row == NULL || !stub_can(s, row))
         return PKT_EMPTY;
     if (s->cut && (row->flags & ROW_CUT) == 0)
         return -STUB_E2BIG;
@@ -177,25 +198,36 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
     return r != 0 ? r : row->handle(s, in, out);
 }
 
+/* Calls the handler of the request once. */
+static int
+handle(struct engine *s, struct rsp_out *out, const struct stub_row **row)
+{
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    size_t name_size;
+
+    *out = stub_body(s);
+    *row = stub_find_row(s, &in, &name_size);
+    in.p += name_size;
+    return run(s, *row, &in, out);
+}
+
 void
 stub_dispatch(struct engine *s)
 {
-    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
-    struct rsp_out out = stub_body(s);
-    size_t name_size;
-    const struct stub_row *row = stub_find_row(s, &in, &name_size);
+    const struct stub_row *row;
+    struct rsp_out out;
     int r;
 
-    in.p += name_size;
-    r = run(s, row, &in, &out);
+    while ((r = handle(s, &out, &row)) == PKT_MORE && out.len == 0)
+        stub_settle(s);
     if (r == STUB_LATER)
         return;
-    s->busy = false;
+    s->busy = r == PKT_MORE;
     s->resumed = r == PKT_QUIET;
     if (r == PKT_QUIET)
         s->waiting = true;
-    else
-        reply(s, &out, row, r);
+    else if (r != PKT_SILENT)
+        reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);
     if (s->interrupt && !s->waiting)
         s->interrupt = false;

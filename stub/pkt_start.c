@@ -22,6 +22,7 @@ static const struct {
     { "qRelocInsn+", CLIENT_GDB },
     { "no-resumed+", CLIENT_GDB },
     { "vContSupported+", CLIENT_GDB },
+    { "single-inf-arg+", CLIENT_ONE_ARGUMENT | CLIENT_GDB },
 };
 enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
 
@@ -80,6 +81,8 @@ put_echoes(struct engine *s, struct rsp_out *out)
         put_key(out, "hwbreak+");
     if ((s->client & CLIENT_ERROR_MESSAGE) != 0)
         put_key(out, "error-message+");
+    if ((s->client & CLIENT_ONE_ARGUMENT) != 0)
+        put_key(out, "single-inf-arg+");
     if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
         put_key(out, "binary-upload+");
     if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
@@ -89,7 +92,7 @@ put_echoes(struct engine *s, struct rsp_out *out)
 static bool
 is_told(const struct engine *s, const struct stub_row *row)
 {
-    if (row->feature == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+    if (row->feature == NULL || !stub_can(s, row))
         return false;
     if ((row->flags & ROW_NOT_LOSSY) != 0 && (s->flags & STUB_UNRELIABLE) != 0)
         return false;
@@ -125,6 +128,8 @@ read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         s->client &= ~(unsigned)CLIENT_MULTIPROCESS;
     if (!HAS(s, insert))
         s->client &= ~(unsigned)(CLIENT_SWBREAK | CLIENT_HWBREAK);
+    if (!HAS(s, launch_text))
+        s->client &= ~(unsigned)CLIENT_ONE_ARGUMENT;
     rsp_put_text(out, "PacketSize=");
     rsp_put_hex(out, stub_packet_size(s));
     put_echoes(s, out);

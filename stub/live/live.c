@@ -58,6 +58,8 @@ const struct stub_target live_target = {
     .settled = settled,
     .client_gone = live_client_gone,
     .files = &live_files,
+    .launch_text = live_target_launch_text,
+    .attach_name = live_target_attach_name,
 };
 
 struct live *
@@ -75,6 +77,7 @@ live_open(const struct live_config *config)
     live->pty = live->pty_keep = -1;
     live_files_begin(live);
     live->launch.randomize = live->config.randomize;
+    live->launch.shell = live->config.shell;
     return live;
 }
 
@@ -101,6 +104,7 @@ live_close(struct live *live)
         TAILQ_REMOVE(&live->early, e, next);
         free(e);
     }
+    live_stop_waiting(live);
     live_output_close(live);
     live_terminal_take(live);
     live_launch_free(live);
@@ -151,6 +155,7 @@ settled(void *target)
 {
     struct live *live = target;
     live->why[0] = '\0';
+    live_stop_waiting(live);
 }
 
 long

@@ -771,8 +771,9 @@ START_TEST(says_why_it_cannot_start)
     REFUSED(program_gdbserver, "no program", ":0");
     REFUSED(program_gdbserver, "no COMM", "--once");
     REFUSED(program_gdbserver, "port must be", ":x", "/bin/true");
-    REFUSED(program_gdbserver, "--attach x: give a process id", "--attach", ":0", "x");
-    REFUSED(program_gdbserver, "takes one process id", "--attach", ":0");
+    REFUSED(program_gdbserver, "no process is called no-such-name", "--attach", ":0",
+            "no-such-name");
+    REFUSED(program_gdbserver, "takes one process, by id or name", "--attach", ":0");
     REFUSED(program_gdbserver, "/no/such/program", ":0", "/no/such/program");
     REFUSED(program_gdbserver, "/etc/passwd", ":0", "/etc/passwd");
     REFUSED(program_gdbserver, "999999999", ":0", "--attach", "999999999");

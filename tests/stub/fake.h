@@ -50,6 +50,7 @@ struct fake {
     unsigned thread_count; /* 0: no process */
     unsigned wanted;       /* threads of the next launch or attach */
     bool attached, running;
+    bool appeared; /* a process that vAttachWait waits for was started */
 
     uint8_t heap[FAKE_PAGE], stack[FAKE_PAGE], last[FAKE_PAGE];
     bool all_or_nothing; /* the read callback */
