@@ -18,5 +18,6 @@ SUITE(live_break)
 SUITE(live_memory)
 SUITE(live_threads)
 SUITE(live_files)
+SUITE(live_start)
 
 #undef SUITE
