@@ -81,6 +81,17 @@ live_open(const struct live_config *config)
     return live;
 }
 
+/* A program that would stand for the next client meets none any more. */
+static bool
+dies_with_us(const struct process *p)
+{
+    const struct live_config *config = &p->live->config;
+    bool launched = p->origin == ORIGIN_LAUNCHED;
+    enum live_on_lost lost = launched ? config->lost_launched : config->lost_attached;
+
+    return lost == LIVE_STOP ? launched : lost == LIVE_KILL;
+}
+
 void
 live_close(struct live *live)
 {
@@ -89,7 +100,7 @@ live_close(struct live *live)
     if (live == NULL)
         return;
     while ((p = live_process_find(live, 0)) != NULL) {
-        if (p->origin == ORIGIN_LAUNCHED)
+        if (dies_with_us(p))
             live_kill(live, p->pid);
         else
             live_detach(live, p->pid);

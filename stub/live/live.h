@@ -40,7 +40,8 @@ struct live_config {
     char *const *wrapper; /* words of a command that programs are started behind; or NULL */
 };
 
-/* NULL when memory is short. close: launched processes die, attached ones are let go clean. */
+/* NULL when memory is short. close: each process is let go clean or dies, as its lost_ says; with
+ * LIVE_STOP launched ones die and attached ones are let go. */
 struct live *live_open(const struct live_config *config);
 void live_close(struct live *live);
 
