@@ -24,17 +24,26 @@ live_trace_options(enum origin origin)
     return origin == ORIGIN_LAUNCHED ? options | PTRACE_O_EXITKILL : options;
 }
 
+static unsigned
+now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned)now.tv_sec * 1000 + (unsigned)(now.tv_nsec / 1000000);
+}
+
 /* The next wait status of the child, as waitpid says; 0 when none came in that time. */
 static pid_t
 await_child(pid_t child, int *status, unsigned ms)
 {
-    unsigned waited_us = 0;
+    unsigned begin = now_ms(), waited;
     pid_t r;
 
-    while ((r = waitpid(child, status, __WALL | WNOHANG)) == 0 && waited_us < ms * 1000) {
-        unsigned us = waited_us < 20000 ? 50 : 1000;
-        nanosleep(&(struct timespec){ .tv_nsec = (long)us * 1000 }, NULL);
-        waited_us += us;
+    while ((r = waitpid(child, status, __WALL | WNOHANG)) == 0 &&
+           (waited = now_ms() - begin) < ms) {
+        long us = waited < 20 ? 50 : 1000;
+        nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
     }
     return r;
 }
