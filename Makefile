@@ -139,7 +139,7 @@ format:  ## clang-format over the whole house
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
-tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask
+tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish
 
 # ---- what this machine lacks, through apt ----
 
