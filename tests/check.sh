@@ -53,6 +53,7 @@ quick() {
 	part unit build/unit
 	part unit-san build/unit-san
 	part bad-input sh tests/live/bad_input.sh
+	part program sh tests/program/program.sh
 	part gdb sh tests/live/session_gdb.sh
 	part lldb sh tests/live/session_lldb.sh
 	part gdb-san sh tests/live/session_gdb.sh build/stubborn-san

@@ -955,6 +955,81 @@ START_TEST(tells_the_client_why_a_program_is_not_started)
 }
 END_TEST
 
+/* ---- the terminal ---- */
+
+/* The server leads a session of its own on that terminal, as in a window's shell. */
+static struct server
+start_on(const char *terminal, char **argv)
+{
+    struct server server = { 0 };
+    int words[2], fd;
+
+    ck_assert_int_eq(pipe2(words, O_CLOEXEC), 0);
+    server.pid = fork();
+    if (server.pid == 0) {
+        setsid();
+        fd = open(terminal, O_RDWR); /* becomes the controlling one */
+        dup2(fd, STDIN_FILENO);
+        dup2(fd, STDOUT_FILENO);
+        dup2(words[1], STDERR_FILENO);
+        _exit(program_gdbserver(argv));
+    }
+    close(words[1]);
+    server.words = words[0];
+    return server;
+}
+
+/* The terminal's foreground becomes that group within a second. */
+static bool
+has_foreground(int terminal, pid_t group)
+{
+    int i;
+
+    for (i = 0; i < 100 && tcgetpgrp(terminal) != group; i++)
+        poll(NULL, 0, 10);
+    return i < 100;
+}
+
+/* Job control: the program reads from the terminal and gets its Ctrl-C; the server has it back
+ * when the program is gone. */
+START_TEST(the_program_has_the_terminal_while_it_lives)
+{
+    char *argv[] = { (char *)(uintptr_t) "--multi", (char *)(uintptr_t) ":0",
+                     (char *)(uintptr_t) "/bin/cat", NULL };
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct server s;
+    struct client *c;
+    char echo[64] = "";
+    pid_t pid;
+
+    ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+    s = start_on(ptsname(master), argv);
+    pid = atoi(await_words(&s, "pid = "));
+    ck_assert(has_foreground(master, pid));
+    c = connect_port(port_of(&s));
+    drop_acks(c);
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    send_packet(c, "c");
+    ck_assert_int_eq(write(master, "\003", 1), 1);
+    ck_assert_str_eq(strncmp(answer(c), "T02", 3) == 0 ? "T02" : c->body, "T02");
+    send_packet(c, "c"); /* which drops the SIGINT */
+    ck_assert_int_eq(write(master, "line\n", 5), 5);
+    for (size_t n = 0; !strstr(echo, "line\r\nline\r\n") && n < sizeof(echo) - 1;) {
+        ssize_t more_bytes = read(master, echo + n, sizeof(echo) - 1 - n);
+
+        ck_assert_int_gt(more_bytes, 0);
+        n += (size_t)more_bytes;
+    }
+    ck_assert_int_eq(write(master, "\004", 1), 1);
+    ck_assert_str_eq(answer(c), "W00");
+    ck_assert(has_foreground(master, s.pid));
+    hang_up(c);
+    kill(s.pid, SIGTERM);
+    ck_assert_int_eq(end_of(&s), 0);
+    close(master);
+}
+END_TEST
+
 /* ---- what cannot be ---- */
 
 static void
@@ -1035,6 +1110,7 @@ server_suite(void)
     tcase_add_test(start, waits_for_a_program_and_attaches);
     tcase_add_test(start, waiting_for_a_program_ends_when_told_to);
     tcase_add_test(start, a_client_that_waits_may_interrupt_or_vanish);
+    tcase_add_test(start, the_program_has_the_terminal_while_it_lives);
     tcase_add_test(start, tells_the_client_why_a_program_is_not_started);
     tcase_add_loop_test(gone, the_program_does_what_the_table_says, 0,
                         sizeof(cells) / sizeof(cells[0]));
