@@ -140,7 +140,7 @@ format:  ## clang-format over the whole house
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
-tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask
+tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish
 
 # ---- what this machine lacks, through apt ----
 
@@ -164,6 +164,10 @@ install: all  ## into $(DESTDIR)$(PREFIX)
 	sed 's|^prefix=.*|prefix=$(PREFIX)|' $(B)/stubborn.pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc
 	for h in $(HEADERS); do \
 		$(PUBLIC) $$h > $(DESTDIR)$(PREFIX)/include/stubborn/$${h##*/} || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(B)/stubborn --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn
+	$(B)/stubborn --completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_stubborn
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3/
 
@@ -171,6 +175,8 @@ uninstall:  ## takes away what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(PREFIX)/lib/libstubborn.* \
 		$(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc \
 		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_stubborn
 	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn
 
 clean:  ## everything under build/ but the clients' folder
@@ -179,4 +185,4 @@ clean:  ## everything under build/ but the clients' folder
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
--include $(shell find $(B) -name '*.d' -not -path '$(B)/clients/*' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/clients/*' -not -path '$(B)/suites/*' 2>/dev/null)

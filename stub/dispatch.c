@@ -67,6 +67,27 @@ stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_si
     return best;
 }
 
+/* Does the list of names, NULL at the end, hold that one? */
+static bool
+is_named(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        size_t n = 0;
+
+        while (name[n] != '\0' && name[n] == (*list)[n])
+            n++;
+        if (name[n] == (*list)[n])
+            return true;
+    }
+    return false;
+}
+
+bool
+stub_can(const struct engine *s, const struct stub_row *row)
+{
+    return (row->needs == 0 || stub_has(s, row->needs)) && !is_named(s->without, row->name);
+}
+
 size_t
 stub_packet_size(const struct engine *s)
 {
@@ -164,7 +185,7 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
 {
     int r = 0;
 
-    if (row == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+    if (row == NULL || !stub_can(s, row))
         return PKT_EMPTY;
     if (s->cut && (row->flags & ROW_CUT) == 0)
         return -STUB_E2BIG;
@@ -207,7 +228,7 @@ stub_dispatch(struct engine *s)
     s->resumed = r == PKT_QUIET;
     if (r == PKT_QUIET)
         s->waiting = true;
-    else
+    else if (r != PKT_SILENT)
         reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);
     if (s->interrupt && !s->waiting)

@@ -333,6 +333,7 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->packets = c.packets;
     s->commands = c.commands;
     s->commands_context = c.commands_context;
+    s->without = c.without;
     s->output = c.output;
     s->output_size = c.output_size;
     s->flags = c.flags;
@@ -359,6 +360,7 @@ stub_link_lost(struct stub *stub)
     s->frame_size = s->sent = 0;
     s->last_key = 0;
     s->acks = 0;
+    s->said = 0;
     s->no_ack = s->no_ack_next = s->busy = s->cut = false;
     s->waiting = s->resumed = s->interrupt = s->reporting = s->over = false;
     s->non_stop = s->notice = false;

@@ -12,6 +12,7 @@
  *     PKT_QUIET    no reply now: a stop reply will answer
  *     PKT_EMPTY    not supported after all: the empty reply
  *     PKT_MORE     what is in out, if anything, is one reply; call me again for the next
+ *     PKT_SILENT   no reply at all: R
  *     PKT_BAD      the packet is malformed
  *     -E           an error number; the target's why() may add words
  *     STUB_LATER   call me again after the doorbell
@@ -21,7 +22,15 @@
 
 #include "stub/stub.h"
 
-enum { PKT_DONE = 0, PKT_OK = 1, PKT_QUIET = 2, PKT_EMPTY = 3, PKT_MORE = 4, PKT_BAD = -1000 };
+enum {
+    PKT_DONE = 0,
+    PKT_OK = 1,
+    PKT_QUIET = 2,
+    PKT_EMPTY = 3,
+    PKT_MORE = 4,
+    PKT_SILENT = 5,
+    PKT_BAD = -1000
+};
 
 struct engine;
 typedef int stub_handler(struct engine *s, struct rsp_in *in, struct rsp_out *out);
@@ -78,6 +87,7 @@ enum {
     CLIENT_THREAD_EVENTS = 1u << 16, /* QThreadEvents:1 */
     CLIENT_XML = 1u << 17            /* xmlRegisters=: reads target.xml; an lldb always does */
 };
+enum { CLIENT_ONE_ARGUMENT = 1u << 24 }; /* single-inf-arg+: vRun's arguments are one text */
 
 /* What of an event must be known when it is done. */
 struct told {
@@ -96,6 +106,7 @@ struct engine {
     const struct stub_family *const *packets;
     const struct stub_command *commands;
     void *commands_context;
+    const char *const *without; /* names of rows that are taken for absent; or NULL */
 
     struct rsp_receiver rx; /* the request stands in rx.buf until it is answered */
     uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
@@ -126,6 +137,7 @@ struct engine {
     bool non_stop;    /* QNonStop:1 */
     bool notice;      /* the frame is a notification: never acknowledged */
     struct told told[CHANNELS];
+    int said; /* what a monitor command returned whose words went out before it */
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */
@@ -144,6 +156,8 @@ const struct stub_row *stub_find_row(const struct engine *s, const struct rsp_in
                                      size_t *name_size);
 /* Steps through all rows: *family and *row start at 0; NULL at the end. */
 const struct stub_row *stub_next_row(const struct engine *s, unsigned *family, unsigned *row);
+/* True when the target has what the row needs, and the user has not switched it off. */
+bool stub_can(const struct engine *s, const struct stub_row *row);
 /* Largest body of a request this engine takes. */
 size_t stub_packet_size(const struct engine *s);
 

@@ -343,9 +343,12 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     int r;
 
     s->over = false; /* there is something to serve, again */
-    rsp_put(out, 'T');
+    rsp_put(out, (s->flags & STUB_ONLY_S) != 0 ? 'S' : 'T');
     rsp_put_hex_wide(out, (uint64_t)stub_signal_out(s, event->signal), 2);
-    put_thread_and_name(s, out, event->id);
+    if ((s->flags & STUB_ONLY_S) != 0)
+        return 0;
+    if ((s->flags & STUB_NO_STOP_THREAD) == 0)
+        put_thread_and_name(s, out, event->id);
     before = *out;
     put_reason(s, out, event);
     if (out->cut)

@@ -51,23 +51,70 @@ say_started(struct engine *s, struct rsp_out *out)
     return r;
 }
 
+/* single-inf-arg+: PROGRAM and, when there are arguments, one text of them all. */
+static int
+launch_text(struct engine *s, const struct rsp_out *args)
+{
+    const char *program = (const char *)args->buf, *text = program;
+
+    while (*text != '\0')
+        text++;
+    text = (const uint8_t *)text + 1 < args->buf + args->len ? text + 1 : "";
+    return s->target->launch_text(s->object, program, text);
+}
+
 /* vRun;PROGRAM;ARGUMENT;... */
 static int
 run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    bool one_text = (s->client & CLIENT_ONE_ARGUMENT) != 0;
+    unsigned strings = 0;
     int r;
 
     do {
         rsp_take(in, ';');
         take_string(in, out);
+        strings++;
     } while (rsp_left(in) > 0);
-    if (!rsp_take_end(in))
+    if (!rsp_take_end(in) || (one_text && strings > 2))
         return PKT_BAD;
-    r = launch(s, out);
+    r = one_text ? launch_text(s, out) : launch(s, out);
     return r == 0 ? say_started(s, out) : r;
 }
 
+/* R XX: the last program once more. No reply; the client then asks what there is (gdb: qC). */
+static int
+restart(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    int r;
+
+    (void)out;
+    rsp_take_hex(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = s->target->launch(s->object, "", 1);
+    if (r == 0)
+        s->general = (struct rsp_id){ 0, 0 };
+    return r == STUB_LATER ? r : PKT_SILENT;
+}
+
+/* !: the client may start programs (extended mode). Every server of ours lets it. */
+static int
+extend(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)s;
+    (void)out;
+    return rsp_take_end(in) ? PKT_OK : PKT_BAD;
+}
+
 /* Non-stop: OK, and the stop is notified. */
+static int
+say_attached(struct engine *s)
+{
+    s->waiting = s->waiting || s->non_stop;
+    return s->non_stop ? PKT_OK : PKT_QUIET;
+}
+
 static int
 attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -80,10 +127,7 @@ attach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in) || pid == 0 || pid > INT64_MAX)
         return PKT_BAD;
     r = s->target->attach(s->object, (int64_t)pid);
-    if (r != 0)
-        return r;
-    s->waiting = s->waiting || s->non_stop;
-    return s->non_stop ? PKT_OK : PKT_QUIET;
+    return r == 0 ? say_attached(s) : r;
 }
 
 /* A's OK says that the program stands, so its stop is told; `?` brings it back. Without this an
@@ -97,6 +141,40 @@ tell_first_stop(struct engine *s)
     if (r == 1 && event.kind == STUB_STOPPED)
         s->target->done(s->object, &event);
     return r == STUB_LATER ? r : 0;
+}
+
+/* ;HEX. Waiting ends too when the client interrupts it, or is gone. */
+static int
+attach_by_name(struct engine *s, struct rsp_in *in, struct rsp_out *out, enum stub_attach_how how)
+{
+    int r;
+
+    rsp_take(in, ';');
+    take_string(in, out);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (s->interrupt)
+        return -STUB_EINTR;
+    r = s->target->attach_name(s->object, (const char *)out->buf, how);
+    return r == 0 ? say_attached(s) : r;
+}
+
+static int
+attach_old(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return attach_by_name(s, in, out, STUB_ATTACH_OLD);
+}
+
+static int
+attach_new(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return attach_by_name(s, in, out, STUB_ATTACH_NEW);
+}
+
+static int
+attach_new_or_old(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return attach_by_name(s, in, out, STUB_ATTACH_NEW_OR_OLD);
 }
 
 /* ADIGITS,NUMBER,HEX,... with the count of digits and the argument's number in decimal. */
@@ -150,13 +228,13 @@ choose_machine(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return layout != NULL && rsp_is(in, layout->arch->triple) ? PKT_OK : -WRONG_MACHINE;
 }
 
-/* There is no vAttachOrWait to promise; lldb looks for the process itself then. */
+/* lldb: is there vAttachOrWait? */
 static int
-no_attach_or_wait(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+say_or_wait(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     (void)s;
     (void)out;
-    return rsp_take_end(in) ? PKT_EMPTY : PKT_BAD;
+    return rsp_take_end(in) ? PKT_OK : PKT_BAD;
 }
 
 /* ---- options ---- */
@@ -283,10 +361,15 @@ set_detach_on_error(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static const struct stub_row rows[] = {
     { "vRun", NULL, run_program, NEEDS(launch), ROW_TEXT | ROW_IDLE },
     { "vAttach", NULL, attach, NEEDS(attach), ROW_TEXT | ROW_IDLE },
+    { "R", NULL, restart, NEEDS(launch), ROW_GLUED | ROW_IDLE },
+    { "!", NULL, extend, NEEDS(launch), ROW_IDLE },
     { "A", NULL, launch_arguments, NEEDS(launch), ROW_GLUED | ROW_IDLE },
     { "qLaunchSuccess", NULL, say_launched, NEEDS(launch), 0 },
     { "QLaunchArch", NULL, choose_machine, NEEDS(launch), ROW_IDLE },
-    { "qVAttachOrWaitSupported", NULL, no_attach_or_wait, 0, ROW_IDLE },
+    { "vAttachName", NULL, attach_old, NEEDS(attach_name), ROW_TEXT | ROW_IDLE },
+    { "vAttachWait", NULL, attach_new, NEEDS(attach_name), ROW_TEXT | ROW_IDLE },
+    { "vAttachOrWait", NULL, attach_new_or_old, NEEDS(attach_name), ROW_TEXT | ROW_IDLE },
+    { "qVAttachOrWaitSupported", NULL, say_or_wait, NEEDS(attach_name), ROW_IDLE },
     { "QEnvironment", NULL, set_variable, NEEDS(launch_option), ROW_IDLE },
     { "QEnvironmentHexEncoded", "QEnvironmentHexEncoded+", set_variable_hex, NEEDS(launch_option),
       ROW_IDLE | ROW_GDB_KEY },

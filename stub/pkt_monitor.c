@@ -42,19 +42,33 @@ run_command(struct engine *s, const char *text, struct rsp_out *said)
     }
     if (arguments_of(text, "help") != NULL)
         return list_commands(s, said);
-    rsp_put_text(said, "No such monitor command. `monitor help` lists those there are.\n");
-    return 0;
+    rsp_put_text(said, "Unknown monitor command.\n\n");
+    (void)run_command(s, "help", said);
+    return -STUB_ENOENT;
+}
+
+/* The words of a command that failed go ahead of its error, as an O packet. */
+static int
+say_failure(struct engine *s, struct rsp_out *out, const struct rsp_out *said, int result)
+{
+    s->said = result;
+    rsp_put(out, 'O');
+    rsp_put_hex_bytes(out, said->buf, said->len);
+    return PKT_MORE;
 }
 
 /* The command stands in the first half of the room, what it says in the second, from where it is
- * spread to digits over both. Words are an answer even when the command failed. */
+ * spread to digits over both. */
 static int
 monitor(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     size_t half = out->cap / 2, n;
     struct rsp_out said = rsp_out_to(out->buf + half, half);
-    int r;
+    int r = s->said;
 
+    s->said = 0;
+    if (r != 0)
+        return r;
     rsp_take(in, ',');
     n = rsp_take_hex_bytes(in, out->buf, half - 1);
     if (!rsp_take_end(in))
@@ -65,6 +79,8 @@ monitor(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     r = run_command(s, (const char *)out->buf, &said);
     if (r == STUB_LATER || said.len == 0)
         return r == 0 ? PKT_OK : r;
+    if (r < 0)
+        return say_failure(s, out, &said, r);
     rsp_put_hex_bytes(out, said.buf, said.len);
     return PKT_DONE;
 }

@@ -25,6 +25,7 @@ static const struct {
     { "xmlRegisters=", CLIENT_XML, NULL },
     { "qRelocInsn+", CLIENT_GDB, NULL },
     { "vContSupported+", CLIENT_GDB, NULL },
+    { "single-inf-arg+", CLIENT_ONE_ARGUMENT | CLIENT_GDB, "single-inf-arg+" },
 };
 enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
 
@@ -130,7 +131,7 @@ put_abilities(struct engine *s, struct rsp_out *out)
 static bool
 is_told(const struct engine *s, const struct stub_row *row)
 {
-    if (row->feature == NULL || (row->needs != 0 && !stub_has(s, row->needs)))
+    if (row->feature == NULL || !stub_can(s, row))
         return false;
     if ((row->flags & ROW_NOT_LOSSY) != 0 && (s->flags & STUB_UNRELIABLE) != 0)
         return false;
@@ -164,6 +165,8 @@ without(const struct engine *s, unsigned client)
         client &= ~(unsigned)(FORKS | CLIENT_EXEC_EVENTS | CLIENT_NO_RESUMED);
     if (!HAS(s, want_of_thread))
         client &= ~(unsigned)CLIENT_THREAD_OPTIONS;
+    if (!HAS(s, launch_text))
+        client &= ~(unsigned)CLIENT_ONE_ARGUMENT;
     if ((client & CLIENT_LLDB) != 0 && (client & CLIENT_MULTIPROCESS) == 0)
         client &= ~(unsigned)FORKS;
     return client;

@@ -60,7 +60,10 @@ struct stub_command {
 enum {
     STUB_UNRELIABLE = 1u, /* the line loses bytes: no no-ack mode, acks are sent twice */
     STUB_SERIAL = 2u,     /* bytes are dear: run lengths */
-    STUB_LLDB = 4u        /* a client that says nothing of itself is taken for an lldb */
+    STUB_LLDB = 4u,       /* a client that says nothing of itself is taken for an lldb */
+    /* For tests of clients, which then meet an older server. */
+    STUB_NO_STOP_THREAD = 8u, /* stop replies name no thread */
+    STUB_ONLY_S = 16u         /* stop replies are S, never T */
 };
 
 struct stub_config {
@@ -75,6 +78,8 @@ struct stub_config {
     unsigned resend_max; /* at most so often; 0 means 10 */
     const struct stub_command *commands; /* name NULL at the end; or NULL */
     void *commands_context;
+    const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
+                                   the end: for tests of clients. Or NULL */
 };
 
 /* Prepares s. False when a buffer is too small or the target lacks a size. The target, its

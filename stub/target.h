@@ -37,6 +37,7 @@ enum stub_error {
     STUB_EPERM = 1,
     STUB_ENOENT = 2,
     STUB_ESRCH = 3,
+    STUB_EINTR = 4,
     STUB_EIO = 5,
     STUB_E2BIG = 7,
     STUB_ENOMEM = 12,
@@ -219,6 +220,13 @@ enum stub_launch_option {
     STUB_DETACH_ON_ERROR
 };
 
+/* Which process of a name (LLDB's docs/resources/lldbgdbremote.md). */
+enum stub_attach_how {
+    STUB_ATTACH_OLD,       /* vAttachName: one that is there */
+    STUB_ATTACH_NEW,       /* vAttachWait: the next that is started */
+    STUB_ATTACH_NEW_OR_OLD /* vAttachOrWait */
+};
+
 enum stub_signal_list { STUB_PASS_SIGNALS, STUB_PROGRAM_SIGNALS };
 
 /* ---- files of the machine that the target runs on (GDB manual, "Host I/O Packets") ---- */
@@ -381,6 +389,12 @@ struct stub_target {
                                uint64_t previous);
     /* Any number may be caught, also one that no system call has. */
     int (*catch_syscall)(void *process, enum stub_catch what, uint64_t number);
+    /* launch for a client that leaves its arguments to us (single-inf-arg+): one text, which a
+     * shell splits and expands. program empty: the one the target knows. */
+    int (*launch_text)(void *target, const char *program, const char *text);
+    /* attach to a process by its program's name. STUB_LATER while it waits for one, which settled
+     * ends. */
+    int (*attach_name)(void *target, const char *name, enum stub_attach_how how);
 };
 
 #ifdef __cplusplus

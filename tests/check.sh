@@ -53,12 +53,14 @@ quick() {
 	part unit build/unit
 	part unit-san build/unit-san
 	part bad-input sh tests/live/bad_input.sh
+	part program sh tests/program/program.sh
 	part gdb sh tests/live/session_gdb.sh
 	part lldb sh tests/live/session_lldb.sh
 	part gdb-san sh tests/live/session_gdb.sh build/stubborn-san
 	part lldb-san sh tests/live/session_lldb.sh build/stubborn-san
 	part bad-line sh tests/live/bad_line.sh
 	part mutate sh tests/live/mutate.sh 10
+	part vanish sh tests/live/vanish.sh 180
 	part counts sh tests/bench/counts.sh
 	part examples sh tests/examples/run.sh
 	part fuzz sh tests/fuzz/fuzz.sh 5s
@@ -69,6 +71,7 @@ clients() {
 }
 rest() {
 	part machines sh tests/machines.sh
+	part vanish-long sh tests/live/vanish.sh 1000
 	part mutate-minute sh tests/live/mutate.sh 60
 	part bad-line-long sh tests/live/bad_line.sh long
 	part fuzz-long sh tests/fuzz/fuzz.sh 1m

@@ -24,5 +24,6 @@ SUITE(live_catch)
 SUITE(live_tls)
 SUITE(live_objects)
 SUITE(emulate)
+SUITE(live_start)
 
 #undef SUITE

@@ -33,6 +33,15 @@ yama_scope(void)
     return n > 0 ? atoi(text) : 0;
 }
 
+bool
+live_is_filtered(void)
+{
+    char text[4096];
+
+    return live_proc_read(getpid(), "status", text, sizeof(text)) > 0 &&
+           status_number(text, "Seccomp:") == 2;
+}
+
 static int
 refuse_traced(struct live *live, pid_t pid, long tracer)
 {
@@ -74,6 +83,11 @@ explain_rights(struct live *live, pid_t pid, long uid, int error)
                          "cannot attach to %d: /proc/sys/kernel/yama/ptrace_scope is %d; run the "
                          "server as root, or write 0 there",
                          (int)pid, scope);
+    if (live_is_filtered())
+        return live_fail(live, error,
+                         "cannot attach to %d: %s, by a seccomp filter; start the container with "
+                         "--security-opt seccomp=unconfined or --cap-add SYS_PTRACE",
+                         (int)pid, strerror(error));
     return live_fail(live, error,
                      "cannot attach to %d: %s; it needs CAP_SYS_PTRACE (in a container --cap-add "
                      "SYS_PTRACE)",

@@ -236,6 +236,18 @@ struct launch {
     char *files[3];
     char **argv; /* of the last launch */
     bool randomize;
+    bool shell;       /* start through a shell */
+    char *text;       /* of the last launch: arguments that are the shell's to split, or NULL */
+    int ended;        /* wait status of a child that ended before it was the program */
+    bool said_random; /* that addresses cannot be fixed here */
+};
+
+/* For a process of a name that is still to be started. */
+struct waiting {
+    bool on;
+    char name[PATH_MAX];
+    pid_t *known; /* those that were there before, ascending */
+    size_t count, room;
 };
 
 struct live {
@@ -281,6 +293,7 @@ struct live {
     char *osdata; /* the list that the client reads, see osdata.h */
     size_t osdata_size;
     const char *osdata_name; /* of which type it is */
+    struct waiting waiting;
 };
 
 /* ---- files.c ---- */
@@ -573,10 +586,15 @@ int live_deallocate(void *process, uint64_t address);
 
 /* ---- launch.c, attach.c, output.c ---- */
 int live_target_launch(void *target, const char *args, size_t size);
+int live_target_launch_text(void *target, const char *program, const char *text);
 int live_target_attach(void *target, int64_t pid);
 int live_launch_option(void *target, enum stub_launch_option option, const char *text);
 void live_launch_free(struct live *live);
 unsigned live_trace_options(enum origin origin);
+int live_target_attach_name(void *target, const char *name, enum stub_attach_how how);
+void live_stop_waiting(struct live *live);
+/* Does a seccomp filter stand above this process? */
+bool live_is_filtered(void);
 /* The machine that a running program is for, NULL when it is ours. */
 const char *live_foreign_program(pid_t pid);
 bool live_output_open(struct live *live);

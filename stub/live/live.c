@@ -67,6 +67,8 @@ const struct stub_target live_target = {
     .libraries_svr4_from = live_libraries_from,
     .tls_address = live_tls_address,
     .catch_syscall = live_catch_syscall,
+    .launch_text = live_target_launch_text,
+    .attach_name = live_target_attach_name,
 };
 
 struct live *
@@ -85,7 +87,19 @@ live_open(const struct live_config *config)
     live_files_begin(live);
     live->launch.randomize = live->config.randomize;
     live->events = STUB_WANT_EXEC; /* until a client says what it wants */
+    live->launch.shell = live->config.shell;
     return live;
+}
+
+/* A program that would stand for the next client meets none any more. */
+static bool
+dies_with_us(const struct process *p)
+{
+    const struct live_config *config = &p->live->config;
+    bool launched = p->origin == ORIGIN_LAUNCHED;
+    enum live_on_lost lost = launched ? config->lost_launched : config->lost_attached;
+
+    return lost == LIVE_STOP ? launched : lost == LIVE_KILL;
 }
 
 void
@@ -96,7 +110,7 @@ live_close(struct live *live)
     if (live == NULL)
         return;
     while ((p = live_process_find(live, 0)) != NULL) {
-        if (p->origin == ORIGIN_LAUNCHED)
+        if (dies_with_us(p))
             live_kill(live, p->pid, false);
         else
             live_detach(live, p->pid);
@@ -112,6 +126,7 @@ live_close(struct live *live)
         free(e);
     }
     live_osdata_free(live);
+    live_stop_waiting(live);
     live_output_close(live);
     live_terminal_take(live);
     live_launch_free(live);
@@ -162,6 +177,7 @@ settled(void *target)
 {
     struct live *live = target;
     live->why[0] = '\0';
+    live_stop_waiting(live);
 }
 
 long

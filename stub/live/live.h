@@ -36,9 +36,12 @@ struct live_config {
     enum live_on_lost lost_launched, lost_attached;
     void (*say)(void *context, const char *line); /* remarks for the user, no newline; or NULL */
     void *context;
+    bool shell;           /* start programs through $SHELL, as gdbserver does; clients may say */
+    char *const *wrapper; /* words of a command that programs are started behind; or NULL */
 };
 
-/* NULL when memory is short. close: launched processes die, attached ones are let go clean. */
+/* NULL when memory is short. close: each process is let go clean or dies, as its lost_ says; with
+ * LIVE_STOP launched ones die and attached ones are let go. */
 struct live *live_open(const struct live_config *config);
 void live_close(struct live *live);
 
@@ -47,6 +50,16 @@ void live_close(struct live *live);
  * -errno and live_why() has the cause and one remedy. */
 int live_launch(struct live *live, char *const argv[]);
 int live_attach(struct live *live, pid_t pid);
+
+/* The same by a program's name: STUB_LATER while a new process is waited for. Then ask again every
+ * live_timeout() milliseconds (-1: nothing is waited for); the client gone, or live_close, ends
+ * that. */
+int live_attach_name(struct live *live, const char *name, enum stub_attach_how how);
+int live_timeout(struct live *live);
+
+/* How the child of a launch that failed ended (sys/wait.h): as a shell says it, 127 for a program
+ * that is not there. 0: not by ending. */
+int live_start_status(struct live *live);
 
 /* The last error in words, or NULL. Good until the next call. */
 const char *live_why(struct live *live);

@@ -108,6 +108,9 @@ read_fd(const char *text, struct program_comm *comm)
 {
     const char *wrong;
 
+    comm->fd = -1;
+    if (!*text)
+        return NULL;
     comm->fd = (int)strtonum(text, 0, INT_MAX, &wrong);
     return wrong ? "give the number of an open file descriptor" : NULL;
 }

@@ -36,7 +36,7 @@ static const char *
 set_attach(struct program_settings *s, const char *argument)
 {
     s->attach = true;
-    return program_set_pid(s, argument);
+    return program_set_process(s, argument);
 }
 
 static const char *
@@ -68,7 +68,7 @@ set_named_pipe(struct program_settings *s, const char *argument)
 }
 
 static const struct program_option options[] = {
-    { "--attach", "-a", "PID", "attach to a running process", set_attach },
+    { "--attach", "-a", "PID", "attach to a running process, by id or name", set_attach },
     { "--fd", NULL, "N", "the client is connected already, as file descriptor N", set_fd },
     { "--reverse-connect", NULL, NULL, "connect to the address instead of listening there",
       set_reverse },
@@ -91,6 +91,8 @@ static const struct program_option options[] = {
     { "--log-channels", "-c", "LIST", "accepted; packets are what is logged", ignore },
     { "--debug", NULL, NULL, "show the packets, with times, on standard error",
       program_set_debug },
+    { "--completion", NULL, "SHELL", "print what completes this command line in bash or zsh",
+      program_set_completion },
     { "--version", "-v", NULL, "print the version and end", program_set_version },
     { "--help", "-h", NULL, "print this and end", program_set_help },
     { NULL, NULL, NULL, NULL, NULL },
@@ -121,7 +123,7 @@ is_complete(const struct program_settings *s)
         return false;
     }
     if (s->attach && s->program_count > 0) {
-        warnx("--attach %d and %s are two programs; leave one out", (int)s->pid, s->program[0]);
+        warnx("--attach and %s are two programs; leave one out", s->program[0]);
         return false;
     }
     return true;

@@ -28,16 +28,48 @@ program_log_close(struct program_log *log)
     log->file = NULL;
 }
 
+const char *
+program_set_log_format(struct program_log *log, const char *list)
+{
+    static const struct {
+        const char *name;
+        bool timed;
+    } words[] = { { "all", true }, { "none", false }, { "timestamp", true } };
+    bool timed = false;
+    size_t i;
+
+    while (*list) {
+        size_t size = strcspn(list, ",");
+
+        for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            if (strlen(words[i].name) == size && strncmp(words[i].name, list, size) == 0)
+                break;
+        if (i == sizeof(words) / sizeof(words[0]))
+            return list;
+        timed = words[i].timed;
+        list += size + (list[size] == ',');
+    }
+    log->timed = timed;
+    return NULL;
+}
+
 static void
-end_line(struct program_log *log, char direction, struct program_log_half *half)
+put_time(FILE *file)
 {
     struct timespec now;
     struct tm tm;
 
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &tm);
-    fprintf(log->file, "%02d:%02d:%02d.%06ld %c %.*s", tm.tm_hour, tm.tm_min, tm.tm_sec,
-            now.tv_nsec / 1000, direction, (int)half->size, half->text);
+    fprintf(file, "%02d:%02d:%02d.%06ld ", tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
+}
+
+static void
+end_line(struct program_log *log, char direction, struct program_log_half *half)
+{
+    if (log->timed)
+        put_time(log->file);
+    fprintf(log->file, "%c %.*s", direction, (int)half->size, half->text);
     if (half->left_out)
         fprintf(log->file, " (and %zu bytes more)", half->left_out);
     putc('\n', log->file);

@@ -21,11 +21,16 @@ struct program_log_half {
 struct program_log {
     FILE *file; /* NULL: nothing is written */
     struct program_log_half half[2];
+    bool timed; /* each line begins with the time */
 };
 
 /* Opens path for appending; NULL means standard error. False after saying why not. */
 bool program_log_open(struct program_log *log, const char *path);
 void program_log_close(struct program_log *log);
+
+/* Reads gdbserver's list of what a line has beside its text: all, none, timestamp. NULL, or the
+ * word that is unknown; the list stands as it is then. */
+const char *program_set_log_format(struct program_log *log, const char *list);
 
 /* Bytes that came from the client ('>', as in a transcript) or went to it ('<'). Each frame and
  * each byte between frames becomes one line: time, direction, bytes with \xNN for what is not

@@ -239,11 +239,20 @@ wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
     else
         for (int i = 2; i < used; i++)
             child_news = child_news || fds[i].revents != 0;
-    if (child_news == 0)
-        return;
-    child_news = 0;
-    if (live_poll(x->live))
+    if (child_news != 0) {
+        child_news = 0;
+        if (live_poll(x->live))
+            stub_doorbell(&x->stub);
+    }
+    if (live_timeout(x->live) >= 0)
         stub_doorbell(&x->stub);
+}
+
+/* The sooner of two timeouts in milliseconds; -1 is never. */
+static int
+sooner(int a, int b)
+{
+    return b < 0 || (a >= 0 && a < b) ? a : b;
 }
 
 /* Waits for whatever comes next. False: the line is lost. */
@@ -316,7 +325,7 @@ program_talk(struct program_session *x)
         lost = !pump(x);
         if (lost || is_finished(x))
             break;
-        lost = !wait_for_more(x, stub_tick(&x->stub, now_ms()));
+        lost = !wait_for_more(x, sooner(stub_tick(&x->stub, now_ms()), live_timeout(x->live)));
     }
     blocking_line = -1;
     if (!lost && !program_must_end())

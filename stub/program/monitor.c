@@ -2,23 +2,137 @@
 #define _GNU_SOURCE 1
 #include "stub/program/program.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* ---- what can be set ---- */
+
+/* Commands read what is said on standard error, so that is where it goes unless a log has it. */
+static void
+show_packets(struct program_session *x, bool on)
+{
+    if (on && !x->log.file)
+        x->log.file = stderr;
+    if (!on && x->log.file == stderr)
+        x->log.file = NULL;
+}
+
+/* gdbserver tells its kinds of debugging output apart; the packets are all there is to show. */
+static const struct setting {
+    const char *name, *what, *help;
+} switches[] = {
+    { "debug", "Debug output", "Enable general debugging messages" },
+    { "debug-hw-points", "H/W point debugging output",
+      "Enable h/w breakpoint/watchpoint debugging messages" },
+    { "remote-debug", "Protocol debug output", "Enable remote protocol debugging messages" },
+    { "event-loop-debug", "Event loop debug output", "Enable event loop debugging messages" },
+};
+enum { SWITCHES = sizeof(switches) / sizeof(switches[0]) };
+
+/* What follows "NAME " in text, NULL when that is not its first word. */
+static const char *
+value_of(const char *text, const char *name)
+{
+    size_t size = strlen(name);
+
+    return strncmp(text, name, size) == 0 && text[size] == ' ' ? text + size + 1 : NULL;
+}
+
+static bool
+set_switch(struct program_session *x, const char *text, struct rsp_out *out)
+{
+    const char *value;
+    size_t i;
+
+    for (i = 0; i < SWITCHES; i++) {
+        value = value_of(text, switches[i].name);
+        if (!value || (strcmp(value, "0") != 0 && strcmp(value, "1") != 0))
+            continue;
+        show_packets(x, value[0] == '1');
+        rsp_put_text(out, switches[i].what);
+        rsp_put_text(out, value[0] == '1' ? " enabled.\n" : " disabled.\n");
+        return true;
+    }
+    return false;
+}
+
+static bool
+set_format(struct program_session *x, const char *text, struct rsp_out *out)
+{
+    const char *value = value_of(text, "debug-format");
+    const char *unknown = value ? program_set_log_format(&x->log, value) : NULL;
+
+    if (!value)
+        return false;
+    if (unknown) {
+        rsp_put_text(out, "Unknown debug-format argument: \"");
+        rsp_put_text(out, unknown);
+        rsp_put_text(out, "\"\n");
+        return false;
+    }
+    if (!x->log.timed)
+        rsp_put_text(out, "All extra debug format options disabled.\n");
+    else if (strcmp(value, "all") == 0)
+        rsp_put_text(out, "All extra debug format options enabled.\n");
+    else
+        rsp_put_text(out, "Timestamps will be added to debug output.\n");
+    return true;
+}
+
+static bool
+set_file(struct program_session *x, const char *text)
+{
+    const char *path = value_of(text, "debug-file");
+
+    if (!path && strcmp(text, "debug-file") != 0)
+        return false;
+    program_log_close(&x->log);
+    return program_log_open(&x->log, path);
+}
+
+/* Thread-local variables are found without libthread_db here; the text is for scripts. */
+static bool
+set_search_path(const char *text, struct rsp_out *out)
+{
+    const char *path = value_of(text, "libthread-db-search-path");
+
+    if (!path)
+        return false;
+    rsp_put_text(out, "libthread-db-search-path set to `");
+    rsp_put_text(out, path);
+    rsp_put_text(out, "'\n");
+    return true;
+}
+
+/* ---- commands ---- */
+
+static void
+put_help(struct rsp_out *out, const char *command, const char *arguments, const char *help)
+{
+    rsp_put_text(out, command);
+    rsp_put_text(out, arguments);
+    rsp_put_text(out, "\n    ");
+    rsp_put_text(out, help);
+    rsp_put_text(out, "\n");
+}
 
 static int
 help(void *context, const char *args, struct rsp_out *out)
 {
-    const struct stub_command *row;
+    size_t i;
 
     (void)context;
     (void)args;
     rsp_put_text(out, "The following monitor commands are supported:\n");
-    for (row = program_commands; row->name; row++) {
-        rsp_put_text(out, "  ");
-        rsp_put_text(out, row->name);
-        rsp_put_text(out, "\n    ");
-        rsp_put_text(out, row->help);
-        rsp_put_text(out, "\n");
+    for (i = 0; i < SWITCHES; i++) {
+        rsp_put_text(out, "  set ");
+        put_help(out, switches[i].name, " <0|1>", switches[i].help);
     }
+    put_help(out, "  set debug-format", " option1[,option2,...]",
+             "Add additional information to debugging messages\n"
+             "    Options: all, none, timestamp");
+    put_help(out, "  set debug-file", " FILE", "Write debugging messages to FILE");
+    put_help(out, "  exit", "", "Quit GDBserver");
     return 0;
 }
 
@@ -33,41 +147,24 @@ quit(void *context, const char *args, struct rsp_out *out)
     return 0;
 }
 
-/* "debug 1" and gdbserver's older words for it: the packets onto standard error. */
 static int
 set(void *context, const char *args, struct rsp_out *out)
 {
-    static const struct {
-        const char *args, *answer;
-        bool on, off;
-    } rows[] = {
-        { "debug 1", "Debug output enabled.\n", true, false },
-        { "debug 0", "Debug output disabled.\n", false, true },
-        { "remote-debug 1", "Protocol debug output enabled.\n", true, false },
-        { "remote-debug 0", "Protocol debug output disabled.\n", false, true },
-        { "debug-format all", "All extra debug format options enabled.\n", false, false },
-        { "debug-format none", "All extra debug format options disabled.\n", false, false },
-    };
     struct program_session *x = context;
-    size_t i;
+    size_t before = out->len;
 
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (strcmp(args, rows[i].args) != 0)
-            continue;
-        if (rows[i].on && !x->log.file)
-            x->log.file = stderr;
-        if (rows[i].off && x->log.file == stderr)
-            x->log.file = NULL;
-        rsp_put_text(out, rows[i].answer);
+    if (set_switch(x, args, out) || set_format(x, args, out) || set_file(x, args) ||
+        set_search_path(args, out))
         return 0;
-    }
-    rsp_put_text(out, "Say debug 1, debug 0, remote-debug 1 or remote-debug 0.\n");
+    if (out->len == before)
+        rsp_put_text(out, "Unknown monitor command.\n\n");
+    help(context, args, out);
     return -STUB_EINVAL;
 }
 
 const struct stub_command program_commands[] = {
-    { "help", "Print this.", help },
-    { "set", "debug <0|1>: show the packets, with times, where the server was started.", set },
-    { "exit", "Quit GDBserver: the server ends, and what it launched.", quit },
+    { "help", "what there is", help },
+    { "set", "debugging output", set },
+    { "exit", "quit", quit },
     { NULL, NULL, NULL },
 };

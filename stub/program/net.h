@@ -18,7 +18,7 @@ struct program_comm {
     enum program_comm_kind kind;
     bool connect;     /* reach out instead of listening */
     int family;       /* AF_UNSPEC, AF_INET or AF_INET6 */
-    int fd;           /* COMM_FD */
+    int fd;           /* COMM_FD; -1: the one that was handed over */
     uint16_t port;    /* 0: any free one */
     unsigned speed;   /* of a tty, bits per second; 0: as it is */
     char host[256];   /* without brackets; "" loopback, "*" every address */
@@ -28,7 +28,7 @@ struct program_comm {
 
 /* Reads one of
  *     HOST:PORT  :PORT  PORT  *:PORT  [V6]:PORT  tcp://...  tcp-connect://...  tcp4:  tcp6:
- *     unix:PATH  unix://PATH  unix-connect://PATH  fd://N
+ *     unix:PATH  unix://PATH  unix-connect://PATH  fd://N  fd://
  *     /dev/DEVICE[,SPEED]  DEVICE[,SPEED]  serial:///dev/DEVICE[?baud=SPEED]  -  stdio
  * text is kept. NULL, or what is wrong with it, for the user. */
 const char *program_read_comm(const char *text, struct program_comm *comm);
@@ -67,6 +67,15 @@ void program_unlisten(struct program_listener *listener);
  * are /dev/null and standard error afterwards, so that nothing else gets onto the line. */
 bool program_open_line(const struct program_comm *comm, struct program_line *line);
 void program_close_line(struct program_line *line);
+
+/* ---- sockets that were handed over (handed.c) ---- */
+
+/* The first of them, by LISTEN_PID and LISTEN_FDS, which are taken out of the environment. -1
+ * after saying that there is none. */
+int program_handed_over(void);
+bool program_is_listening(int fd);
+/* Takes connections from a socket that listens already. */
+bool program_adopt_listener(int fd, struct program_listener *listener);
 
 /* ---- serial lines (tty.c) ---- */
 

@@ -1,6 +1,7 @@
 /* options.c - reads a command line by its table of options, and prints the table as help. */
 #define _GNU_SOURCE 1
 #include "stub/program/options.h"
+#include "stub/program/log.h"
 
 #include <err.h>
 #include <limits.h>
@@ -40,11 +41,32 @@ find_option(const struct program_mode *mode, const char *word, const char **valu
     return NULL;
 }
 
-/* Reads the option at *arg and steps past what belongs to it. */
 static bool
-read_option(struct program_settings *s, char ***arg)
+may_be_left_out(const struct program_option *row)
 {
-    const char *word = *(*arg)++, *value, *wrong;
+    return row->argument && row->argument[0] == '[';
+}
+
+/* Does the option at word stand as its row says? */
+static bool
+is_well_formed(const struct program_option *row, bool glued, const char *next)
+{
+    if (!row->argument && glued) {
+        warnx("%s takes no argument; leave out everything from the =", row->name);
+        return false;
+    }
+    if (row->argument && !may_be_left_out(row) && !glued && !next) {
+        warnx("%s needs an argument: %s %s", row->name, row->name, row->argument);
+        return false;
+    }
+    return true;
+}
+
+/* Reads the option at s->rest and steps past what belongs to it. */
+static bool
+read_option(struct program_settings *s)
+{
+    const char *word = *s->rest++, *value, *wrong;
     const struct program_option *row = find_option(s->mode, word, &value);
     bool glued = strchr(word, '=') != NULL;
 
@@ -52,16 +74,10 @@ read_option(struct program_settings *s, char ***arg)
         warnx("unknown option %s; `%s --help` lists them", word, s->mode->command);
         return false;
     }
-    if (!row->argument && glued) {
-        warnx("%s takes no argument; leave out everything from the =", row->name);
+    if (!is_well_formed(row, glued, *s->rest))
         return false;
-    }
-    if (row->argument && !glued && !**arg) {
-        warnx("%s needs an argument: %s %s", row->name, row->name, row->argument);
-        return false;
-    }
-    if (row->argument && !glued)
-        value = *(*arg)++;
+    if (row->argument && !may_be_left_out(row) && !glued)
+        value = *s->rest++;
     wrong = row->deed(s, value);
     if (wrong)
         warnx("%s %s: %s", row->name, value, wrong);
@@ -71,25 +87,27 @@ read_option(struct program_settings *s, char ***arg)
 bool
 program_read_options(const struct program_mode *mode, struct program_settings *s, char **argv)
 {
-    *s = (struct program_settings){ .mode = mode, .fd = -1, .port_fd = -1 };
-    while (*argv) {
-        const char *word = *argv;
+    *s = (struct program_settings){
+        .mode = mode, .fd = -1, .port_fd = -1, .shell = mode->shell, .rest = argv
+    };
+    while (*s->rest) {
+        const char *word = *s->rest;
 
         if (strcmp(word, "--") == 0) {
-            argv++;
+            s->rest++;
             break;
         }
         if (word[0] == '-' && word[1] != '\0') {
-            if (!read_option(s, &argv))
+            if (!read_option(s))
                 return false;
             continue;
         }
         if (s->comm)
             break;
-        s->comm = *argv++;
+        s->comm = *s->rest++;
     }
-    s->program = argv;
-    while (argv[s->program_count])
+    s->program = s->rest;
+    while (s->program[s->program_count])
         s->program_count++;
     return true;
 }
@@ -105,7 +123,10 @@ program_print_help(const struct program_mode *mode)
         char name[64];
 
         snprintf(name, sizeof(name), "%s%s%s%s%s", row->letter ? row->letter : "",
-                 row->letter ? ", " : "", row->name, row->argument ? " " : "",
+                 row->letter ? ", " : "", row->name,
+                 !row->argument         ? ""
+                 : may_be_left_out(row) ? ""
+                                        : " ",
                  row->argument ? row->argument : "");
         printf("  %-30s %s\n", name, row->help);
     }
@@ -156,12 +177,22 @@ program_set_log(struct program_settings *s, const char *argument)
     return *argument ? NULL : "a file name is needed";
 }
 
+/* gdbserver's list of kinds is taken: the packets are what there is to show. */
 const char *
 program_set_debug(struct program_settings *s, const char *argument)
 {
     (void)argument;
     s->debug = true;
     return NULL;
+}
+
+const char *
+program_set_debug_format(struct program_settings *s, const char *argument)
+{
+    struct program_log any = { .file = NULL };
+
+    s->log_format = argument;
+    return program_set_log_format(&any, argument) ? "say all, none or timestamp" : NULL;
 }
 
 const char *
@@ -203,10 +234,15 @@ program_set_unreliable(struct program_settings *s, const char *argument)
 }
 
 const char *
-program_set_pid(struct program_settings *s, const char *text)
+program_set_process(struct program_settings *s, const char *text)
 {
     const char *wrong;
 
     s->pid = (pid_t)strtonum(text, 1, INT_MAX, &wrong);
-    return wrong ? "give a process id, a decimal number above 0" : NULL;
+    if (!wrong)
+        return NULL;
+    s->attach_name = text;
+    if (text[strspn(text, "-0123456789")] == '\0')
+        return "give a process id, a decimal number above 0, or a program's name";
+    return NULL;
 }

@@ -30,11 +30,22 @@ struct program_settings {
     const char *port_file; /* a file that appears with the port in it */
     const char *log;
     enum program_policy on_disconnect;
+
+    bool shell;              /* programs are started through $SHELL */
+    char **wrapper;          /* words of a command to start them behind, NULL at the end */
+    const char *attach_name; /* a program's name in place of pid */
+    bool wait_for;           /* a process of that name that is still to be started */
+    const char *log_format;  /* gdbserver's list: all, none, timestamp */
+    const char *without[16]; /* names of packets not to know, NULL at the end */
+    unsigned without_count;
+    unsigned stop_forms; /* STUB_NO_STOP_THREAD, STUB_ONLY_S */
+    char **rest;         /* while a deed runs: the words behind its option */
 };
 
 /* One option. Names begin with --; `letter` is a short form ("-S") or NULL. `argument` names what
- * follows, NULL when nothing does. The deed enters it into s and returns NULL, or what is wrong
- * with the argument, for the user. */
+ * follows, NULL when nothing does; one that may be left out, "[LIST]", follows only a = sign. The
+ * deed enters it into s (it may step s->rest past more that it takes) and returns NULL, or what
+ * is wrong with the argument, for the user. An argument left out is "". */
 struct program_option {
     const char *name;
     const char *letter;
@@ -48,6 +59,7 @@ struct program_mode {
     const char *command; /* "stubborn gdbserver" */
     const char *usage;   /* lines, each ended */
     const struct program_option *options;
+    bool shell; /* programs are started through one unless an option says otherwise */
 };
 
 extern const struct program_mode program_gdbserver_mode;
@@ -67,14 +79,19 @@ const char *program_set_help(struct program_settings *s, const char *argument);
 const char *program_set_version(struct program_settings *s, const char *argument);
 const char *program_set_any_user(struct program_settings *s, const char *argument);
 const char *program_set_port_file(struct program_settings *s, const char *argument);
+const char *program_set_debug_format(struct program_settings *s, const char *argument);
 const char *program_set_log(struct program_settings *s, const char *argument);
 const char *program_set_debug(struct program_settings *s, const char *argument);
 const char *program_set_on_disconnect(struct program_settings *s, const char *argument);
 const char *program_set_soft_watch(struct program_settings *s, const char *argument);
 const char *program_set_unreliable(struct program_settings *s, const char *argument);
 
-/* Reads a process id into s->pid. NULL, or what is wrong. */
-const char *program_set_pid(struct program_settings *s, const char *text);
+/* Reads a process id into s->pid, or a program's name into s->attach_name. NULL, or what is
+ * wrong. */
+const char *program_set_process(struct program_settings *s, const char *text);
+
+/* --completion SHELL: prints what completes our command lines there, and ends (completion.c). */
+const char *program_set_completion(struct program_settings *s, const char *argument);
 
 /* What `stubborn version` and --version print. */
 void program_print_version(void);

@@ -20,6 +20,20 @@ needs_listener(const struct program_comm *comm)
     return !comm->connect && (comm->kind == COMM_TCP || comm->kind == COMM_UNIX);
 }
 
+/* A descriptor is a client's line, or listens. */
+static bool
+open_fd(struct program_session *x)
+{
+    if (x->comm.fd < 0)
+        x->comm.fd = program_handed_over();
+    if (x->comm.fd < 0)
+        return false;
+    if (!program_is_listening(x->comm.fd))
+        return program_open_line(&x->comm, &x->line);
+    x->listener.any_user = x->settings->any_user;
+    return program_adopt_listener(x->comm.fd, &x->listener);
+}
+
 static bool
 open_line(struct program_session *x)
 {
@@ -35,6 +49,10 @@ open_line(struct program_session *x)
     }
     if (settings->reverse)
         x->comm.connect = true;
+    if (x->comm.kind == COMM_FD)
+        return open_fd(x);
+    if (x->comm.kind == COMM_STDIO && !settings->capture)
+        fputs("stdin/stdout redirected\n", stderr);
     if (!needs_listener(&x->comm))
         return program_open_line(&x->comm, &x->line);
     if (!program_listen(&x->comm, &x->listener))
@@ -129,6 +147,8 @@ open_target(struct program_session *x)
         .capture_output = s->capture,
         .randomize = s->randomize,
         .say = remark,
+        .shell = s->shell,
+        .wrapper = s->wrapper,
     };
 
     set_policy(s, &config);
@@ -137,26 +157,6 @@ open_target(struct program_session *x)
         warnx("out of memory; end some programs");
     program_make_target(x, !s->capture);
     return x->live != NULL;
-}
-
-static bool
-start_program(struct program_session *x)
-{
-    const struct program_settings *s = x->settings;
-    const char *why;
-    int failed;
-
-    if (!s->attach && s->program_count == 0)
-        return true;
-    failed = s->attach ? live_attach(x->live, s->pid) : live_launch(x->live, s->program);
-    if (!failed) {
-        if (!s->capture)
-            program_say_started(x);
-        return true;
-    }
-    why = live_why(x->live);
-    warnx("%s", why ? why : strerror(-failed));
-    return false;
 }
 
 static bool
@@ -172,7 +172,9 @@ open_engine(struct program_session *x)
         .output = calloc(1, BUFFER_SIZE),
         .input_size = BUFFER_SIZE,
         .output_size = BUFFER_SIZE,
-        .flags = (serial ? STUB_SERIAL : 0u) | (x->settings->unreliable ? STUB_UNRELIABLE : 0u) |
+        .without = x->settings->without,
+        .flags = x->settings->stop_forms | (serial ? STUB_SERIAL : 0u) |
+                 (x->settings->unreliable ? STUB_UNRELIABLE : 0u) |
                  (x->settings->capture ? STUB_LLDB : 0u),
         .resend_ms = serial || x->settings->unreliable ? SERIAL_RESEND_MS : 0,
         .commands = program_commands,
@@ -244,9 +246,12 @@ begin(struct program_session *x)
         (void)setsid(); /* refused only to who leads a group, and so has left already */
     if (s->port_fd >= 0)
         (void)fcntl(s->port_fd, F_SETFD, FD_CLOEXEC); /* not for the program to keep */
+    x->log.timed = true;
+    if (s->log_format)
+        (void)program_set_log_format(&x->log, s->log_format);
     if ((s->debug || s->log) && !program_log_open(&x->log, s->log))
         return false;
-    if (!program_catch_signals() || !open_line(x) || !open_target(x) || !start_program(x) ||
+    if (!program_catch_signals() || !open_line(x) || !open_target(x) || !program_begin(x) ||
         !open_engine(x))
         return false;
     if (x->listener.fd >= 0 && s->port_fd < 0 && !s->port_pipe)
@@ -273,5 +278,7 @@ program_serve(const struct program_settings *settings)
     if (x->live)
         live_close(x->live);
     program_log_close(&x->log);
-    return begun ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (!begun)
+        return EXIT_FAILURE;
+    return settings->once && !settings->capture ? program_told_end() : EXIT_SUCCESS;
 }

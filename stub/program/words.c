@@ -122,8 +122,29 @@ launch(void *target, const char *args, size_t size)
     int result = live_target.launch(target, args, size);
 
     if (result == 0)
-        fprintf(stderr, "Process %s created; pid = %d\n", size > 0 ? args : "again",
+        fprintf(stderr, "Process %s created; pid = %d\n", size > 0 && *args ? args : "again",
                 (int)live_pid(target));
+    return result;
+}
+
+static int
+launch_text(void *target, const char *program, const char *text)
+{
+    int result = live_target.launch_text(target, program, text);
+
+    if (result == 0)
+        fprintf(stderr, "Process %s created; pid = %d\n", *program ? program : "again",
+                (int)live_pid(target));
+    return result;
+}
+
+static int
+attach_name(void *target, const char *name, enum stub_attach_how how)
+{
+    int result = live_target.attach_name(target, name, how);
+
+    if (result == 0)
+        fprintf(stderr, "Attached; pid = %d\n", (int)live_pid(target));
     return result;
 }
 
@@ -157,6 +178,15 @@ kill_process(void *target, int64_t pid, bool tell)
     return result;
 }
 
+/* A program has one session. */
+static int told_end;
+
+int
+program_told_end(void)
+{
+    return told_end;
+}
+
 static void
 done(void *target, const struct stub_event *event)
 {
@@ -164,6 +194,7 @@ done(void *target, const struct stub_event *event)
     bool ended = event->kind == STUB_EXITED || event->kind == STUB_SIGNALLED;
 
     if (ended && live_ended(target, &status)) {
+        told_end = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         if (WIFEXITED(status))
             fprintf(stderr, "\nChild exited with status %d\n", WEXITSTATUS(status));
         else if (WIFSIGNALED(status) && sigabbrev_np(WTERMSIG(status)))
@@ -180,6 +211,8 @@ program_make_target(struct program_session *x, bool aloud)
     if (!aloud)
         return;
     x->target.launch = launch;
+    x->target.launch_text = launch_text;
+    x->target.attach_name = attach_name;
     x->target.attach = attach;
     x->target.detach = detach;
     x->target.kill = kill_process;

@@ -22,6 +22,18 @@ claim() {
 says() {
 	grep -q -e "$1" "$out"
 }
+# ends PATTERN ARGUMENT...: the server ends with 1, its first line matches, its last is gdbserver's.
+ends() {
+	pattern=$1
+	shift
+	timeout 10 "$server" "$@" >"$out" 2>&1 </dev/null
+	[ $? -eq 1 ] && head -1 "$out" | grep -q -e "$pattern" && [ "$(tail -1 "$out")" = Exiting ]
+}
+# refused_list WORD: --disable-packet says that it does not know the word, and what it knows.
+refused_list() {
+	timeout 10 "$server" --disable-packet="$1" :0 x >"$out" 2>&1 </dev/null
+	[ $? -eq 1 ] && says "^Don't know how to disable \"$1\"\.$" && says '^  Tthread '
+}
 # refused STATUS PATTERN ARGUMENT...: ends with that status and one line that matches.
 refused() {
 	status=$1 pattern=$2
@@ -36,7 +48,7 @@ for mode in '' gdbserver; do
 	[ -n "$mode" ] || file=stub/program/gdbserver.c
 	timeout 10 "$server" $mode --help >"$out" 2>&1
 	for option in $(sed -n 's/^ *{ "\(--[a-z-]*\)".*/\1/p' "$file"); do
-		claim "help of ${mode:-stubborn} names $option" says "$option .*[a-z]"
+		claim "help of ${mode:-stubborn} names $option" says "$option[[ ].*[a-z]"
 	done
 done
 
@@ -46,14 +58,65 @@ claim 'an unknown option is refused' refused 1 'unknown option --nix; .stubborn 
 claim 'a missing program is refused' refused 1 'no program; name one' :0
 claim 'a missing argument is refused' refused 1 '--log needs an argument' --log
 claim 'a bad port is refused' refused 1 ':99999: the port must be' :99999 /bin/true
-claim 'a program that is not there is refused' refused 1 '/no/such/prog' :0 /no/such/prog
-claim 'a directory is refused' refused 1 'directory' :0 /etc
-claim 'a file that is no program is refused' refused 1 'not executable' :0 /etc/passwd
 claim 'a device that is not there is refused' refused 1 'look in /dev' /dev/ttyNONE /bin/true
-claim 'a process that is not there is refused' refused 1 '999999' --attach :0 999999
+claim 'a program that is not there is refused' ends '/no/such/prog' :0 /no/such/prog
+claim 'as a shell says it' says '^During startup program exited with code 127\.$'
+claim 'without a shell it is refused too' ends 'no-such-program: No such file' \
+	--no-startup-with-shell :0 no-such-program
+claim 'in the words that scripts read' says '^gdbserver: Cannot exec no-such-program$'
+claim 'and their reason' says '^gdbserver: Error: No such file or directory$'
+claim 'a directory is refused' ends 'directory' :0 /etc
+claim 'a file that is no program is refused' ends 'not executable' :0 /etc/passwd
+claim 'a process that is not there is refused' ends '999999' --attach :0 999999
+claim 'a name that no process has is refused' ends 'no process is called' --attach :0 no-such-name
+claim 'a wrapper that ends is told' ends 'its wrapper ended with code 1' --wrapper false -- :0 true
+claim 'a socket that was not handed over is refused' refused 1 'LISTEN_FDS' fd:// /bin/true
+claim 'an unknown packet cannot be disabled' refused_list foo
+claim 'a shell that is not known has no completion' refused 1 'say bash or zsh' --completion fish
+
+# A port that is taken: by whom. The first server holds it until it is told to end.
+"$server" --multi 127.0.0.1:0 >"$out" 2>&1 </dev/null &
+holder=$!
+until port=$(sed -n 's/^Listening on port //p' "$out") && [ -n "$port" ]; do sleep 0.1; done
+timeout 10 "$server" "127.0.0.1:$port" /bin/true >"$out" 2>&1 </dev/null
+claim 'a taken port is named as gdbserver does' says "^Can't bind address: Address already in use\.$"
+claim 'and who holds it' says "port $port is held by .* (pid $holder)"
+kill $holder
+wait $holder
+
+# Another user's process, as who is not root.
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$server"; then
+	sleep 100 &
+	other=$!
+	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 10 "$server" --attach :0 $other \
+		>"$out" 2>&1 </dev/null
+	claim "another user's process is named" says 'it belongs to user root'
+	kill $other
+else
+	echo "skip program: another user's process (needs root, and the server where all can read)"
+fi
+scope=$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null)
+if [ "${scope:-0}" -gt 0 ] && [ "$(id -u)" != 0 ]; then
+	sleep 100 &
+	other=$!
+	claim 'ptrace_scope is named with its value' ends "ptrace_scope is $scope" --attach :0 $other
+	kill $other
+else
+	echo "skip program: ptrace_scope (it is ${scope:-absent} here, and this user is $(id -un))"
+fi
 
 timeout 10 "$server" no-such-host.invalid:0 /bin/true >"$out" 2>&1 </dev/null
 claim 'a host that is not there is named' says '^no-such-host.invalid:0: cannot resolve name: '
+
+# What completes the options is made from the same tables.
+"$server" --completion bash >"$out"
+claim 'bash reads the completion' bash -n "$out"
+complete_in_bash() {
+	bash -c ". $out; COMP_WORDS=(stubborn $1); COMP_CWORD=$2; _stubborn; echo \${COMPREPLY[*]}"
+}
+claim 'it completes options' [ "$(complete_in_bash --on- 1)" = --on-disconnect ]
+claim "it completes lldb-server's" [ "$(complete_in_bash 'gdbserver --native' 2)" = --native-regs ]
+claim 'it completes their arguments' [ "$(complete_in_bash "--on-disconnect ''" 2)" = 'stop resume kill' ]
 
 # gdb with the server behind a pipe: nothing but packets may come out of it, and what the program
 # prints comes to the terminal.
@@ -75,5 +138,12 @@ if [ -n "$lldb" ]; then
 	claim 'the output of the program comes through lldb' says 'over the pty'
 else
 	echo 'skip program: lldb starts it (no lldb here)'
+fi
+# zsh is asked where it is there.
+"$server" --completion zsh >"$out"
+if command -v zsh >/dev/null; then
+	claim 'zsh reads the completion' zsh -n "$out"
+else
+	echo 'skip program: zsh reads the completion (no zsh here)'
 fi
 exit $failures

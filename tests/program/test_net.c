@@ -475,7 +475,7 @@ static const char record[] = "> +\n> $m10,4#8e\n> $a}\\x03\\x5cb#00\n> \\x03\n> 
 static void
 record_in_pieces(size_t piece, char *text, size_t size)
 {
-    struct program_log log = { .file = tmpfile() };
+    struct program_log log = { .file = tmpfile(), .timed = true };
     size_t at, n = sizeof(wire) - 1;
     char line[256];
 
@@ -504,7 +504,7 @@ END_TEST
 
 START_TEST(cuts_a_long_frame_and_says_how_much_is_missing)
 {
-    struct program_log log = { .file = tmpfile() };
+    struct program_log log = { .file = tmpfile(), .timed = true };
     static uint8_t frame[10000];
     static char line[20000];
 

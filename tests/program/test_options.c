@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "stub/program/options.h"
+#include "stub/stub.h"
 #include "tests/suites.h"
 
 /* ---- helpers ---- */
@@ -178,8 +179,70 @@ START_TEST(refuses_numbers_that_are_none)
     bad(LLDB, WORDS("--fd=-1"), "--fd -1", "number");
     bad(LLDB, WORDS("--fd=99999999999"), "--fd", "number");
     bad(LLDB, WORDS("--attach=0"), "--attach 0", "process id");
-    bad(LLDB, WORDS("--attach=12x"), "--attach 12x", "process id");
+    bad(LLDB, WORDS("--attach=-12"), "--attach -12", "process id");
     bad(LLDB, WORDS("--pipe"), "--pipe", "--pipe N");
+}
+END_TEST
+
+/* ---- gdbserver's other options ---- */
+
+START_TEST(starts_through_a_shell_unless_told_not_to)
+{
+    ck_assert(good(GDB, WORDS(":0", "x")).shell);
+    ck_assert(!good(GDB, WORDS("--no-startup-with-shell", ":0", "x")).shell);
+    ck_assert(!good(LLDB, WORDS(":0")).shell);
+}
+END_TEST
+
+START_TEST(takes_a_wrapper_up_to_its_dashes)
+{
+    struct program_settings s =
+        good(GDB, WORDS("--wrapper", "env", "A=-1", "--", ":0", "x", "--"));
+
+    ck_assert_str_eq(s.wrapper[0], "env");
+    ck_assert_str_eq(s.wrapper[1], "A=-1");
+    ck_assert_ptr_null(s.wrapper[2]);
+    ck_assert_str_eq(s.comm, ":0");
+    ck_assert_int_eq(s.program_count, 2);
+    bad(GDB, WORDS("--wrapper", "env", ":0", "x"), "--wrapper env", "write -- behind");
+    bad(GDB, WORDS("--wrapper", "--", ":0", "x"), "--wrapper --", "write -- behind");
+    bad(GDB, WORDS("--wrapper=env", "--", ":0", "x"), "--wrapper env", "without a = sign");
+}
+END_TEST
+
+START_TEST(takes_lists_of_packets_not_to_know)
+{
+    struct program_settings s = good(GDB, WORDS("--disable-packet=vCont,Tthread", ":0", "x"));
+
+    ck_assert_str_eq(s.without[0], "vCont");
+    ck_assert_str_eq(s.without[1], "vCont?");
+    ck_assert_ptr_null(s.without[2]);
+    ck_assert_uint_eq(s.stop_forms, STUB_NO_STOP_THREAD);
+    s = good(GDB, WORDS("--disable-packet=threads", ":0", "x"));
+    ck_assert_uint_eq(s.without_count, 4);
+    s = good(GDB, WORDS("--disable-packet=T", ":0", "x"));
+    ck_assert_uint_eq(s.without_count, 0);
+    ck_assert_uint_eq(s.stop_forms, STUB_ONLY_S);
+}
+END_TEST
+
+START_TEST(an_argument_in_brackets_may_be_left_out)
+{
+    ck_assert_str_eq(good(GDB, WORDS("--debug", ":0", "x")).comm, ":0");
+    ck_assert(good(GDB, WORDS("--debug=threads,remote", ":0", "x")).debug);
+    ck_assert_str_eq(good(GDB, WORDS("--debug-format=none", ":0", "x")).log_format, "none");
+    bad(GDB, WORDS("--debug-format=some", ":0", "x"), "--debug-format some", "say all");
+}
+END_TEST
+
+START_TEST(a_process_is_named_by_id_or_name)
+{
+    struct program_settings s = good(LLDB, WORDS("--attach=12x", ":0"));
+
+    ck_assert_str_eq(s.attach_name, "12x");
+    ck_assert_ptr_null(good(LLDB, WORDS("--attach=12", ":0")).attach_name);
+    ck_assert_str_eq(good(GDB, WORDS("--wait-for", "x", ":0")).attach_name, "x");
+    ck_assert(good(GDB, WORDS("--wait-for", "x", ":0")).wait_for);
 }
 END_TEST
 
@@ -195,6 +258,11 @@ options_suite(void)
     tcase_add_test(gdb, a_dash_is_a_line_and_no_option);
     tcase_add_test(gdb, takes_arguments_behind_a_blank_or_an_equals_sign);
     tcase_add_test(gdb, reads_the_policies);
+    tcase_add_test(gdb, starts_through_a_shell_unless_told_not_to);
+    tcase_add_test(gdb, takes_a_wrapper_up_to_its_dashes);
+    tcase_add_test(gdb, takes_lists_of_packets_not_to_know);
+    tcase_add_test(gdb, an_argument_in_brackets_may_be_left_out);
+    tcase_add_test(gdb, a_process_is_named_by_id_or_name);
     tcase_add_test(gdb, refuses_with_cause_and_remedy);
     suite_add_tcase(suite, lldb);
     tcase_add_test(lldb, reads_how_lldb_starts_a_server);

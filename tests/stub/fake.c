@@ -797,6 +797,45 @@ attach(void *target, int64_t pid)
 }
 
 static int
+launch_text_now(struct fake *f, const char *program, const char *text)
+{
+    char args[sizeof(f->args)];
+    int n = snprintf(args, sizeof(args), "%s%c<%s>", program, '\0', text);
+
+    return launch_now(f, args, n < 0 ? 0 : (size_t)n);
+}
+
+static int
+launch_text(void *target, const char *program, const char *text)
+{
+    struct fake *f = target;
+
+    DO(f, LAUNCH, sum_of(program, strlen(program)), sum_of(text, strlen(text)), 1,
+       launch_text_now(f, program, text));
+}
+
+/* "fake" is there, or is started when it appears. */
+static int
+attach_name_now(struct fake *f, const char *name, enum stub_attach_how how)
+{
+    if (strcmp(name, "fake") != 0 && how != STUB_ATTACH_OLD)
+        return STUB_LATER;
+    if (strcmp(name, "fake") != 0)
+        return fail(f, STUB_ESRCH, "no process is called that");
+    return attach_now(f, FAKE_PID);
+}
+
+static int
+attach_name(void *target, const char *name, enum stub_attach_how how)
+{
+    struct fake *f = target;
+
+    if (how == STUB_ATTACH_NEW && !f->appeared)
+        return STUB_LATER;
+    DO(f, ATTACH, sum_of(name, strlen(name)), how, 1, attach_name_now(f, name, how));
+}
+
+static int
 option_now(struct fake *f, enum stub_launch_option option, const char *text)
 {
     if (option == STUB_STDERR)
@@ -1277,6 +1316,8 @@ static const struct stub_target ops = {
     .launch = launch,
     .attach = attach,
     .launch_option = launch_option,
+    .launch_text = launch_text,
+    .attach_name = attach_name,
     .was_attached = was_attached,
     .signals = set_signals,
     .insert = insert,

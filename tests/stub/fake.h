@@ -54,6 +54,7 @@ struct fake {
     bool attached, running;
     enum stub_stop_mode mode;
     unsigned events; /* what the client wants to hear of */
+    bool appeared;   /* a process that vAttachWait waits for was started */
 
     uint8_t heap[FAKE_PAGE], stack[FAKE_PAGE], last[FAKE_PAGE];
     bool all_or_nothing; /* the read callback */

@@ -12,7 +12,8 @@
  *     < BODY        is the next frame that comes, as it stands on the line
  *     <* PATTERN    the same, where * stands for anything
  *     <~            nothing comes
- *     ! NEWS        the target has news: stop TID REASON SIGNAL ADDRESS, exit STATUS, print TEXT;
+ *     ! NEWS        the target has news: stop TID REASON SIGNAL ADDRESS, exit STATUS, print TEXT,
+ *                   appears (what is waited for), nothing (it asks to be asked again);
  *                   or what it was asked to launch or to set last is this: args TEXT, option TEXT
  * \xNN is a byte. */
 #define _POSIX_C_SOURCE 200809L
@@ -235,7 +236,9 @@ news(struct play *p, char *text)
     } else if (strncmp(text, "option ", 7) == 0) {
         EXPECT(p, strcmp(f->option, text + 7) == 0, "the target was given %s", f->option);
         return;
-    } else {
+    } else if (strcmp(text, "appears") == 0) {
+        f->appeared = true;
+    } else if (strcmp(text, "nothing") != 0) {
         EXPECT(p, false, "what is %s", text);
     }
     wire_ring(&p->wire);
