@@ -253,8 +253,9 @@ struct live {
     struct saved_registers saved[LIVE_SAVED_MAX];
     uint32_t saved_next;
 
-    int files[LIVE_FILES]; /* open for the client; -1 free */
-    int files_root;        /* whose file system, -1 our own */
+    int files[LIVE_FILES];    /* open for the client; -1 free */
+    int files_root;           /* whose file system, -1 our own */
+    char directory[PATH_MAX]; /* handed out by live_directory */
 };
 
 /* ---- files.c ---- */
@@ -486,6 +487,8 @@ int live_region(void *process, uint64_t address, struct stub_region *region);
 int live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
 int live_host_info(void *target, struct stub_host_info *info);
 int live_process_info(void *target, int64_t pid, struct stub_process_info *info);
+int live_load_address(void *process, const char *path, uint64_t *address);
+int live_directory(void *target, const char **path);
 bool live_maps_load(struct process *p);
 void live_maps_drop(struct process *p);
 void live_maps_free(struct process *p);

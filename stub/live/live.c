@@ -58,6 +58,8 @@ const struct stub_target live_target = {
     .settled = settled,
     .client_gone = live_client_gone,
     .files = &live_files,
+    .directory = live_directory,
+    .load_address = live_load_address,
 };
 
 struct live *

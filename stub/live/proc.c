@@ -250,6 +250,38 @@ live_siginfo(void *target, struct rsp_id id, struct rsp_window *w)
     return 0;
 }
 
+/* Where the file begins in memory: its mapping at the lowest address. */
+int
+live_load_address(void *process, const char *path, uint64_t *address)
+{
+    struct process *p = process;
+
+    if (p == NULL || !live_maps_load(p))
+        return -STUB_ESRCH;
+    for (size_t i = 0; i < p->maps.count; i++) {
+        const struct mapping *m = &p->maps.list[i];
+
+        if (m->name == 0 || strcmp(p->maps.text + m->name, path) != 0)
+            continue;
+        *address = m->start;
+        return 0;
+    }
+    return -STUB_ENOENT;
+}
+
+/* Where the next program starts. */
+int
+live_directory(void *target, const char **path)
+{
+    struct live *live = target;
+
+    *path = live->launch.directory;
+    if (*path != NULL && (*path)[0] != '\0')
+        return 0;
+    *path = live->directory;
+    return getcwd(live->directory, sizeof(live->directory)) != NULL ? 0 : -errno;
+}
+
 /* ---- who ---- */
 
 /* Field `number` of /proc/PID/stat, counting the state behind the command's ')' as 3. */

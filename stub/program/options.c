@@ -203,6 +203,14 @@ program_set_unreliable(struct program_settings *s, const char *argument)
 }
 
 const char *
+program_ignore(struct program_settings *s, const char *argument)
+{
+    (void)s;
+    (void)argument;
+    return NULL;
+}
+
+const char *
 program_set_pid(struct program_settings *s, const char *text)
 {
     const char *wrong;

@@ -30,6 +30,12 @@ struct program_settings {
     const char *port_file; /* a file that appears with the port in it */
     const char *log;
     enum program_policy on_disconnect;
+
+    bool platform;       /* serve the machine, not a program */
+    bool server;         /* client after client, each by a process of its own */
+    bool no_shell;       /* no client may run shell commands */
+    unsigned first_port; /* of the servers that clients have started; 0 any */
+    unsigned end_port;   /* and behind the last */
 };
 
 /* One option. Names begin with --; `letter` is a short form ("-S") or NULL. `argument` names what
@@ -52,6 +58,7 @@ struct program_mode {
 
 extern const struct program_mode program_gdbserver_mode;
 extern const struct program_mode program_lldb_server_mode;
+extern const struct program_mode program_platform_mode;
 
 /* Reads the arguments behind the command (argv ends with NULL): options, COMM, options again,
  * then the program at the first argument that is none, or behind "--". Strings in s are argv's.
@@ -72,6 +79,9 @@ const char *program_set_debug(struct program_settings *s, const char *argument);
 const char *program_set_on_disconnect(struct program_settings *s, const char *argument);
 const char *program_set_soft_watch(struct program_settings *s, const char *argument);
 const char *program_set_unreliable(struct program_settings *s, const char *argument);
+
+/* Accepted and without effect. */
+const char *program_ignore(struct program_settings *s, const char *argument);
 
 /* Reads a process id into s->pid. NULL, or what is wrong. */
 const char *program_set_pid(struct program_settings *s, const char *text);

@@ -133,10 +133,17 @@ open_target(struct program_session *x)
 
     set_policy(s, &config);
     x->live = live_open(&config);
-    if (!x->live)
+    x->host = host_open();
+    if (!x->live || !x->host) {
         warnx("out of memory; end some programs");
+        return false;
+    }
     program_make_target(x, !s->capture);
-    return x->live != NULL;
+    x->target.host = &host_without_shell;
+    x->target.host_object = x->host;
+    x->object = x->live;
+    x->packets = stub_all_packets;
+    return !s->platform || program_open_platform(x);
 }
 
 static bool
@@ -146,7 +153,7 @@ start_program(struct program_session *x)
     const char *why;
     int failed;
 
-    if (!s->attach && s->program_count == 0)
+    if (s->platform || (!s->attach && s->program_count == 0))
         return true;
     failed = s->attach ? live_attach(x->live, s->pid) : live_launch(x->live, s->program);
     if (!failed) {
@@ -166,8 +173,8 @@ open_engine(struct program_session *x)
     struct stub_config config = {
         .size = sizeof(config),
         .target = &x->target,
-        .target_object = x->live,
-        .packets = stub_all_packets,
+        .target_object = x->object,
+        .packets = x->packets,
         .input = calloc(1, BUFFER_SIZE),
         .output = calloc(1, BUFFER_SIZE),
         .input_size = BUFFER_SIZE,
@@ -263,14 +270,18 @@ program_serve(const struct program_settings *settings)
     x->settings = settings;
     x->line.in = x->line.out = x->listener.fd = -1;
     begun = begin(x);
-    if (begun)
+    if (begun && settings->server)
+        program_serve_apart(x);
+    else if (begun)
         serve(x);
     program_unlisten(&x->listener);
     program_close_line(&x->line);
     if (begun && is_needed(x))
         program_outlast(x);
+    program_close_platform(x);
     if (x->live)
         live_close(x->live);
+    host_close(x->host);
     program_log_close(&x->log);
     return begun ? EXIT_SUCCESS : EXIT_FAILURE;
 }
