@@ -32,12 +32,15 @@ launch(struct engine *s, const struct rsp_out *args)
 
 /* ---- starting ---- */
 
-/* vRun;PROGRAM;ARGUMENT;... The stop that is queued then is the answer. */
+/* vRun;PROGRAM;ARGUMENT;... The stop that is queued then is the answer; where none can come, as
+ * from a platform, lldb sends A instead. */
 static int
 run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     int r;
 
+    if (!HAS(s, peek))
+        return PKT_EMPTY;
     do {
         rsp_take(in, ';');
         take_string(in, out);
@@ -83,6 +86,7 @@ launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     uint64_t number = 0;
     int r;
 
+    rsp_take_if(in, ' '); /* LLDB's testsuite */
     do {
         uint64_t digits = rsp_take_dec(in);
         size_t before;

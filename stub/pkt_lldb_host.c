@@ -655,6 +655,7 @@ say_signals(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (!s->target->linux_signals)
         return PKT_EMPTY;
+    json.plain = true; /* lldb (19, 22) reads this one as it stands */
     rsp_json_open(&json, '[');
     for (int number = 1; number <= SIGNALS; number++) {
         rsp_json_open(&json, '{');

@@ -162,7 +162,10 @@ struct stub_host_info {
     const char *os_version; /* "6.1.0" */
     const char *hostname;
     uint32_t page_size;
-    uint8_t watchpoints; /* hardware slots, 0 when not known */
+    uint8_t watchpoints;      /* hardware slots, 0 when not known */
+    const char *os_build;     /* "6.1.0-26-amd64"; any text, as the next two */
+    const char *os_kernel;    /* "#1 SMP Debian 6.1.112" */
+    const char *distribution; /* "debian" */
 };
 
 /* What a client sets before a launch. */

@@ -9,11 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* One that is there already is as good: lldb makes its working directory each time. */
 int
 host_make_directory(void *host, const char *path, unsigned mode)
 {
+    struct stat st;
+    int error = mkdir(path, mode) == 0 ? 0 : errno;
+
     (void)host;
-    return mkdir(path, mode) == 0 ? 0 : -errno;
+    if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0;
+    return -error;
 }
 
 int

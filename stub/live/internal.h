@@ -224,6 +224,7 @@ struct live {
     struct live_config config;
     char why[512];
     char hostname[128], os_version[64]; /* handed out by host_info */
+    char os_build[72], os_kernel[72], distribution[32];
     struct processes processes;
     struct thread_tree threads;
     TAILQ_HEAD(, early) early;
