@@ -10,6 +10,7 @@ CLANG ?= clang
 AARCH64_CC ?= aarch64-linux-gnu-gcc
 
 B = build
+LIBS = -lmd -lbsd -lelf
 STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
@@ -24,11 +25,13 @@ RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
-	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c stub/pkt_events.c stub/pkt_break.c \
-	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c stub/pkt_monitor.c stub/pkt_launch.c \
-	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/agent.c \
-	stub/agent_print.c
+	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c \
+	stub/pkt_events.c stub/pkt_break.c stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c \
+	stub/pkt_monitor.c stub/pkt_launch.c \
+	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
+	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 LIVE = $(sort $(wildcard stub/live/*.c))
+HOST = $(sort $(wildcard stub/host/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h
 MAN1 = stub/program/stubborn.1
@@ -36,7 +39,7 @@ MAN3 = stub/stubborn.3
 
 FREE = $(RSP) $(ARCH) $(STUB)
 LIB_O = $(FREE:%.c=$(B)/obj/%.o)
-PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
+PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
 all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc  ## the program and the library
 
@@ -53,7 +56,7 @@ $(B)/libstubborn.so: $(LIB_O) stub/stubborn.map
 		$(CFLAGS) $(LDFLAGS) -o $@ $(LIB_O)
 
 $(B)/stubborn: $(PROGRAM_O) $(B)/libstubborn.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a -lbsd
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a $(LIBS)
 
 $(B)/stubborn.pc: Makefile
 	@mkdir -p $(B)
@@ -86,7 +89,7 @@ SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
 	tests/program/test_*.c tests/live/test_*.c)))
-UNDER_TEST = $(FREE) $(LIVE) $(filter-out stub/program/main.c,$(PROGRAM))
+UNDER_TEST = $(FREE) $(LIVE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
 $(B)/san/%.o: %.c
@@ -97,12 +100,12 @@ $(B)/clang/%.o: %.c
 	$(CLANG) $(OURS) -O1 -c -o $@ $<
 
 $(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) -lbsd
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) -lbsd
-$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ -lbsd
-clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
+	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
+	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 
 $(B)/progs/%: tests/live/progs/%.c

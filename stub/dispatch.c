@@ -112,7 +112,8 @@ put_words(struct rsp_out *out, const char *words)
 static bool
 takes_words(const struct engine *s, const struct stub_row *row)
 {
-    if (row == NULL || (s->client & CLIENT_LLDB) != 0 || (row->flags & ROW_MUTE) != 0)
+    if (row == NULL || (s->client & (CLIENT_LLDB | CLIENT_ERROR_STRINGS)) != 0 ||
+        (row->flags & ROW_MUTE) != 0)
         return false;
     return (row->flags & ROW_TEXT) != 0 || (s->client & CLIENT_ERROR_MESSAGE) != 0;
 }
@@ -233,6 +234,32 @@ stub_dispatch(struct engine *s)
     stub_settle(s);
     if (s->interrupt && !s->waiting)
         s->interrupt = false;
+}
+
+/* ---- arguments ---- */
+
+char *
+stub_take_text(struct rsp_in *in, struct rsp_out *out)
+{
+    enum { TEXT_MAX = 4096 };
+    size_t digits = 0, size, n;
+    uint8_t *text;
+
+    while (digits < rsp_left(in) && rsp_digit(in->p[digits]) >= 0)
+        digits++;
+    size = digits / 2 + 1;
+    if (size > TEXT_MAX || size > rsp_out_room(out)) {
+        in->bad = true;
+        return NULL;
+    }
+    text = out->buf + out->cap - size;
+    n = rsp_take_hex_bytes(in, text, size - 1);
+    text[n] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\0')
+            in->bad = true;
+    out->cap -= size;
+    return in->bad ? NULL : (char *)text;
 }
 
 /* ---- threads and processes ---- */

@@ -184,6 +184,10 @@ int stub_signal_in(const struct engine *s, int client_signal);
 /* Takes a signal number of the client's, as the target counts; -1: no such signal. */
 int stub_take_signal(struct engine *s, struct rsp_in *in);
 
+/* Takes hex digits that mean text, and puts it with a NUL at the end of the reply's room, which
+ * is then shorter by it. NULL (and the cursor bad): malformed, a NUL in it, or too long. */
+char *stub_take_text(struct rsp_in *in, struct rsp_out *out);
+
 /* ---- registers (pkt_reg.c), used by stop replies too ---- */
 
 /* Writes a register's value as hex digits, or x's where it is not available. 0 or STUB_LATER. */

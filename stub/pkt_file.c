@@ -79,24 +79,21 @@ say_attachment(struct rsp_out *out, const uint8_t *bytes, size_t n)
 
 /* ---- arguments ---- */
 
-enum { PATH_SIZE = 4096 };
+static void *
+files_object(const struct engine *s)
+{
+    return HAS(s, files_object) ? s->target->files_object : s->object;
+}
 
-/* A path in hex, into the end of the reply's room, with a NUL. NULL: malformed or too long. */
+/* A path in hex, into the end of the reply's room, which is whole again for the reply. NULL:
+ * malformed, empty or too long. */
 static const char *
 take_path(struct rsp_in *in, struct rsp_out *out)
 {
-    size_t size = rsp_left(in) / 2 + 1, n;
-    uint8_t *path;
+    struct rsp_out room = *out;
+    const char *path = stub_take_text(in, &room);
 
-    if (size > PATH_SIZE || size > rsp_out_room(out))
-        return NULL;
-    path = out->buf + out->cap - size;
-    n = rsp_take_hex_bytes(in, path, size - 1);
-    path[n] = '\0';
-    for (size_t i = 0; i < n; i++)
-        if (path[i] == '\0')
-            in->bad = true;
-    return in->bad || n == 0 ? NULL : (const char *)path;
+    return path != NULL && path[0] != '\0' ? path : NULL;
 }
 
 static int
@@ -118,7 +115,7 @@ set_root(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     pid = rsp_take_hex(in);
     if (!rsp_take_end(in) || pid > INT64_MAX)
         return PKT_BAD;
-    return say(out, s->target->files->root(s->object, (int64_t)pid));
+    return say(out, s->target->files->root(files_object(s), (int64_t)pid));
 }
 
 static int
@@ -135,7 +132,7 @@ open_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     mode = rsp_take_hex(in);
     if (!rsp_take_end(in) || path == NULL)
         return PKT_BAD;
-    return say(out, s->target->files->open(s->object, path, (unsigned)(flags & 0xffff),
+    return say(out, s->target->files->open(files_object(s), path, (unsigned)(flags & 0xffff),
                                            (unsigned)(mode & 0777)));
 }
 
@@ -148,7 +145,7 @@ close_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     fd = take_fd(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    return say(out, s->target->files->close(s->object, fd));
+    return say(out, s->target->files->close(files_object(s), fd));
 }
 
 static int
@@ -169,7 +166,7 @@ read_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (count > room)
         count = room;
-    r = s->target->files->read(s->object, fd, offset, end - count, (size_t)count, &n);
+    r = s->target->files->read(files_object(s), fd, offset, end - count, (size_t)count, &n);
     if (r != 0)
         return say(out, r);
     if (n < count)
@@ -193,7 +190,7 @@ write_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     bytes = rsp_take_rest(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    r = s->target->files->write(s->object, fd, offset, bytes.p, rsp_left(&bytes), &done);
+    r = s->target->files->write(files_object(s), fd, offset, bytes.p, rsp_left(&bytes), &done);
     return say(out, r != 0 ? r : (int)done);
 }
 
@@ -239,7 +236,7 @@ stat_fd(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     fd = take_fd(in);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    r = s->target->files->stat(s->object, fd, &stat);
+    r = s->target->files->stat(files_object(s), fd, &stat);
     return r != 0 ? say(out, r) : say_stat(out, &stat);
 }
 
@@ -254,7 +251,7 @@ look(struct engine *s, struct rsp_in *in, struct rsp_out *out, bool follow,
     path = take_path(in, out);
     if (!rsp_take_end(in) || path == NULL)
         return PKT_BAD;
-    return s->target->files->stat_path(s->object, path, follow, stat);
+    return s->target->files->stat_path(files_object(s), path, follow, stat);
 }
 
 static int
@@ -330,7 +327,7 @@ remove_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     path = take_path(in, out);
     if (!rsp_take_end(in) || path == NULL)
         return PKT_BAD;
-    return say(out, s->target->files->unlink(s->object, path));
+    return say(out, s->target->files->unlink(files_object(s), path));
 }
 
 /* The path is at the end of the room, so what it leads to is read to its start. */
@@ -346,7 +343,7 @@ read_link(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     path = take_path(in, out);
     if (!rsp_take_end(in) || path == NULL)
         return PKT_BAD;
-    r = s->target->files->readlink(s->object, path, (char *)start,
+    r = s->target->files->readlink(files_object(s), path, (char *)start,
                                    (size_t)((const uint8_t *)path - start), &n);
     if (r != 0)
         return say(out, r);

@@ -63,7 +63,7 @@ launch_text(struct engine *s, const struct rsp_out *args)
     return s->target->launch_text(s->object, program, text);
 }
 
-/* vRun;PROGRAM;ARGUMENT;... */
+/* vRun;PROGRAM;ARGUMENT;... Where no stop can come, as from a platform, lldb sends A instead. */
 static int
 run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -71,6 +71,8 @@ run_program(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     unsigned strings = 0;
     int r;
 
+    if (!HAS(s, peek))
+        return PKT_EMPTY;
     do {
         rsp_take(in, ';');
         take_string(in, out);
@@ -184,6 +186,7 @@ launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     uint64_t number = 0;
     int r;
 
+    rsp_take_if(in, ' '); /* LLDB's testsuite */
     do {
         uint64_t digits = rsp_take_dec(in);
         size_t before;

@@ -21,6 +21,18 @@ put_hex_pair(struct rsp_out *out, const char *key, uint64_t value)
     rsp_put(out, ';');
 }
 
+/* Nothing where it is not known. */
+static void
+put_hex_text_pair(struct rsp_out *out, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    rsp_put_text(out, key);
+    rsp_put(out, ':');
+    rsp_put_hex_text(out, text);
+    rsp_put(out, ';');
+}
+
 static void
 put_dec_pair(struct rsp_out *out, const char *key, uint64_t value)
 {
@@ -89,11 +101,10 @@ say_host(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     put_machine(out, arch, &host);
     if (host.os_version != NULL)
         put_pair(out, "os_version", host.os_version);
-    if (host.hostname != NULL) {
-        rsp_put_text(out, "hostname:");
-        rsp_put_hex_text(out, host.hostname);
-        rsp_put(out, ';');
-    }
+    put_hex_text_pair(out, "os_build", host.os_build);
+    put_hex_text_pair(out, "os_kernel", host.os_kernel);
+    put_hex_text_pair(out, "hostname", host.hostname);
+    put_hex_text_pair(out, "distribution_id", host.distribution);
     if (host.page_size != 0)
         put_dec_pair(out, "vm-page-size", host.page_size);
     return PKT_DONE;

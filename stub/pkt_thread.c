@@ -121,12 +121,19 @@ list_from(struct engine *s, struct rsp_id at, struct rsp_out *out)
     return PKT_DONE;
 }
 
+/* An lldb takes an empty list for one thread that has no number, and would debug that; OK, which
+ * is lldb-server's answer, it takes for no process. */
 static int
 list_first(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    struct rsp_id none = { 0, 0 };
+    struct rsp_id none = { 0, 0 }, first = none;
+    int r = stub_next_thread(s, &first);
 
-    return rsp_take_end(in) ? list_from(s, none, out) : PKT_BAD;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    if (r == 0 && (s->client & CLIENT_LLDB) != 0)
+        return PKT_OK;
+    return r == STUB_LATER ? r : list_from(s, none, out);
 }
 
 static int

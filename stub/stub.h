@@ -46,9 +46,11 @@ extern const struct stub_family stub_file_packets;     /* vFile: files of the se
 extern const struct stub_family stub_monitor_packets;  /* qRcmd */
 extern const struct stub_family stub_launch_packets;   /* vRun vAttach A QEnvironment... */
 extern const struct stub_family stub_lldb_packets; /* what lldb asks: host, process, QList... */
-extern const struct stub_family stub_lldb_thread_packets;  /* jThreadsInfo, qThreadStopInfo */
-extern const struct stub_family stub_lldb_memory_packets;  /* regions, _M, MultiMemRead, ... */
-extern const struct stub_family *const stub_all_packets[]; /* NULL at the end */
+extern const struct stub_family stub_lldb_thread_packets;   /* jThreadsInfo, qThreadStopInfo */
+extern const struct stub_family stub_lldb_memory_packets;   /* regions, _M, MultiMemRead, ... */
+extern const struct stub_family stub_lldb_host_packets;     /* processes, users, modules, ... */
+extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer ... */
+extern const struct stub_family *const stub_all_packets[];  /* NULL at the end */
 
 /* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */
 struct stub_command {

@@ -203,7 +203,10 @@ struct stub_host_info {
     const char *os_version; /* "6.1.0" */
     const char *hostname;
     uint32_t page_size;
-    uint8_t watchpoints; /* hardware slots, 0 when not known */
+    uint8_t watchpoints;      /* hardware slots, 0 when not known */
+    const char *os_build;     /* "6.1.0-26-amd64"; any text, as the next two */
+    const char *os_kernel;    /* "#1 SMP Debian 6.1.112" */
+    const char *distribution; /* "debian" */
 };
 
 /* What a client sets before a launch. */
@@ -262,6 +265,89 @@ struct stub_files {
     int (*stat_path)(void *target, const char *path, bool follow, struct stub_file_stat *stat);
     int (*unlink)(void *target, const char *path);
     int (*readlink)(void *target, const char *path, char *buffer, size_t size, size_t *done);
+};
+
+/* ---- the machine that the server runs on (LLDB's docs/resources/lldbplatformpackets.md) ---- */
+
+/* Which processes a client wants listed: what is not said matches all. */
+enum stub_name_match {
+    STUB_NAME_ANY,
+    STUB_NAME_EQUALS,
+    STUB_NAME_BEGINS,
+    STUB_NAME_ENDS,
+    STUB_NAME_CONTAINS,
+    STUB_NAME_REGEX
+};
+enum { STUB_ANY_ID = -1 };
+struct stub_process_match {
+    enum stub_name_match how;
+    const char *name;                          /* of the program, without its directory */
+    const char *machine;                       /* the first word of a triple; NULL or "": any */
+    int64_t pid, parent, uid, gid, euid, egid; /* STUB_ANY_ID: any */
+    bool all_users;                            /* else the server's own user's only */
+};
+
+/* A process of the machine, debugged or not. args: NUL-terminated strings back to back. */
+struct stub_host_process {
+    struct stub_process_info ids;
+    const char *path; /* of its program, or its name where that is not known */
+    const char *args;
+    size_t args_size;
+    const char *machine; /* as stub_process_match has it; "" unknown */
+};
+
+/* A file with code in it. */
+struct stub_module {
+    const uint8_t *build_id; /* 0 bytes: it has none */
+    size_t build_id_size;
+    uint8_t md5[16]; /* of the whole file, where there is no build id */
+    uint64_t offset, size;
+    const char *machine;
+};
+
+/* How a command of the shell ended: by itself with `status`, or by `signal`. */
+struct stub_shell_result {
+    int status, signal;
+    const uint8_t *text; /* what it printed, both outputs */
+    size_t size;
+};
+
+/* All are there but shell, which the user may keep from clients. Errors are -errno of Linux. The
+ * first argument is stub_target's host_object. */
+struct stub_host {
+    /* Begins a list that next_process walks: 1, 0 past the last. */
+    int (*find_processes)(void *host, const struct stub_process_match *match);
+    int (*next_process)(void *host, struct stub_host_process *process);
+    int (*process)(void *host, int64_t pid, struct stub_host_process *process);
+    int (*user_name)(void *host, uint32_t id, const char **name);
+    int (*group_name)(void *host, uint32_t id, const char **name);
+    int (*make_directory)(void *host, const char *path, unsigned mode);
+    int (*change_mode)(void *host, const char *path, unsigned mode);
+    int (*make_link)(void *host, const char *path, const char *leads_to);
+    int (*md5)(void *host, const char *path, uint8_t digest[16]);
+    /* The module in that file, if it is for that machine (NULL or "": any). */
+    int (*module)(void *host, const char *path, const char *machine, struct stub_module *module);
+    /* The index-th path that begins so: 1, or 0 past the last. Directories end in '/'. */
+    int (*complete)(void *host, const char *begin, bool only_directories, unsigned index,
+                    const char **path);
+    /* Runs a command line there ("": where the server is), for at most so many seconds. */
+    int (*shell)(void *host, const char *command, const char *directory, unsigned seconds,
+                 struct stub_shell_result *result);
+};
+
+/* Servers started for a client of `platform`, each for one program. */
+struct stub_server {
+    int64_t pid;
+    uint16_t port;    /* 0: it listens at a socket file */
+    const char *path; /* of that file; NULL none */
+};
+
+struct stub_servers {
+    int (*start)(void *target, uint16_t port, struct stub_server *server); /* port 0: any */
+    /* The index-th that waits for its client: 1, or 0 past the last. */
+    int (*waiting)(void *target, unsigned index, struct stub_server *server);
+    /* Ends a process that was started here; -STUB_ESRCH for any other. */
+    int (*kill)(void *target, int64_t pid);
 };
 
 /* ---- the target ---- */
@@ -395,6 +481,14 @@ struct stub_target {
     /* attach to a process by its program's name. STUB_LATER while it waits for one, which settled
      * ends. */
     int (*attach_name)(void *target, const char *name, enum stub_attach_how how);
+    /* What the machine offers beside files. NULL objects mean the target itself. */
+    void *files_object; /* first argument of files' operations */
+    const struct stub_host *host;
+    void *host_object;
+    const struct stub_servers *servers;
+    int (*directory)(void *target, const char **path); /* where programs start */
+    /* Where the file begins in a process's memory. */
+    int (*load_address)(void *process, const char *path, uint64_t *address);
 };
 
 #ifdef __cplusplus

@@ -254,6 +254,7 @@ struct live {
     struct live_config config;
     char why[512];
     char hostname[128], os_version[64]; /* handed out by host_info */
+    char os_build[72], os_kernel[72], distribution[32];
     struct processes processes;
     struct thread_tree threads;
     TAILQ_HEAD(, early) early;
@@ -294,6 +295,7 @@ struct live {
     size_t osdata_size;
     const char *osdata_name; /* of which type it is */
     struct waiting waiting;
+    char directory[PATH_MAX]; /* handed out by live_directory */
 };
 
 /* ---- files.c ---- */
@@ -615,6 +617,8 @@ int live_region(void *process, uint64_t address, struct stub_region *region);
 int live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
 int live_host_info(void *target, struct stub_host_info *info);
 int live_process_info(void *target, int64_t pid, struct stub_process_info *info);
+int live_load_address(void *process, const char *path, uint64_t *address);
+int live_directory(void *target, const char **path);
 bool live_maps_load(struct process *p);
 void live_maps_drop(struct process *p);
 void live_maps_free(struct process *p);

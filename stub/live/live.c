@@ -69,6 +69,8 @@ const struct stub_target live_target = {
     .catch_syscall = live_catch_syscall,
     .launch_text = live_target_launch_text,
     .attach_name = live_target_attach_name,
+    .directory = live_directory,
+    .load_address = live_load_address,
 };
 
 struct live *

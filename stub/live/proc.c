@@ -274,6 +274,38 @@ live_put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *by
     return 0;
 }
 
+/* Where the file begins in memory: its mapping at the lowest address. */
+int
+live_load_address(void *process, const char *path, uint64_t *address)
+{
+    struct process *p = process;
+
+    if (p == NULL || !live_maps_load(p))
+        return -STUB_ESRCH;
+    for (size_t i = 0; i < p->maps.count; i++) {
+        const struct mapping *m = &p->maps.list[i];
+
+        if (m->name == 0 || strcmp(p->maps.text + m->name, path) != 0)
+            continue;
+        *address = m->start;
+        return 0;
+    }
+    return -STUB_ENOENT;
+}
+
+/* Where the next program starts. */
+int
+live_directory(void *target, const char **path)
+{
+    struct live *live = target;
+
+    *path = live->launch.directory;
+    if (*path != NULL && (*path)[0] != '\0')
+        return 0;
+    *path = live->directory;
+    return getcwd(live->directory, sizeof(live->directory)) != NULL ? 0 : -errno;
+}
+
 /* ---- who ---- */
 
 int
@@ -331,6 +363,26 @@ live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
     return 0;
 }
 
+/* ID=debian, with or without quotes (os-release(5)). */
+static void
+read_distribution(char *name, size_t size)
+{
+    char line[256];
+    FILE *f = fopen("/etc/os-release", "re");
+
+    name[0] = '\0';
+    while (f != NULL && name[0] == '\0' && fgets(line, sizeof(line), f) != NULL) {
+        char *value = line + 3 + (line[3] == '"');
+
+        if (strncmp(line, "ID=", 3) != 0)
+            continue;
+        value[strcspn(value, "\"\n")] = '\0';
+        strlcpy(name, value, size);
+    }
+    if (f != NULL)
+        fclose(f);
+}
+
 int
 live_host_info(void *target, struct stub_host_info *info)
 {
@@ -342,12 +394,18 @@ live_host_info(void *target, struct stub_host_info *info)
         return -STUB_EIO;
     strlcpy(live->hostname, u.nodename, sizeof(live->hostname));
     strlcpy(live->os_version, u.release, sizeof(live->os_version));
+    strlcpy(live->os_build, u.release, sizeof(live->os_build));
+    strlcpy(live->os_kernel, u.version, sizeof(live->os_kernel));
+    read_distribution(live->distribution, sizeof(live->distribution));
     live->os_version[strspn(live->os_version, "0123456789.")] = '\0';
     info->ostype = "linux";
     info->vendor = "pc";
     info->abi = "gnu";
     info->os_version = live->os_version;
     info->hostname = live->hostname;
+    info->os_build = live->os_build;
+    info->os_kernel = live->os_kernel;
+    info->distribution = live->distribution[0] != '\0' ? live->distribution : NULL;
     info->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
     info->watchpoints = LIVE_SLOTS;
     return 0;

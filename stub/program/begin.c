@@ -53,7 +53,7 @@ program_begin(struct program_session *x)
     const char *why;
     int failed;
 
-    if (!s->attach && s->program_count == 0)
+    if (s->platform || (!s->attach && s->program_count == 0))
         return true;
     if (s->attach_name)
         failed = attach_by_name(x);

@@ -9,14 +9,6 @@
 #include <bsd/stdlib.h>
 
 static const char *
-ignore(struct program_settings *s, const char *argument)
-{
-    (void)s;
-    (void)argument;
-    return NULL;
-}
-
-static const char *
 set_set_sid(struct program_settings *s, const char *argument)
 {
     (void)argument;
@@ -77,7 +69,8 @@ static const struct program_option options[] = {
     { "--port-file", NULL, "FILE", "the same to FILE, which appears when it is complete",
       program_set_port_file },
     { "--setsid", "-S", NULL, "leave the session that started this server", set_set_sid },
-    { "--native-regs", NULL, NULL, "accepted; registers are always the machine's own", ignore },
+    { "--native-regs", NULL, NULL, "accepted; registers are always the machine's own",
+      program_ignore },
     { "--any-user", NULL, NULL, "let every user of this machine connect over TCP",
       program_set_any_user },
     { "--on-disconnect", NULL, "POLICY",
@@ -88,7 +81,7 @@ static const struct program_option options[] = {
     { "--unreliable", NULL, NULL, "the line loses bytes: keep acknowledgements",
       program_set_unreliable },
     { "--log-file", "-l", "FILE", "write the packets, with times, to FILE", program_set_log },
-    { "--log-channels", "-c", "LIST", "accepted; packets are what is logged", ignore },
+    { "--log-channels", "-c", "LIST", "accepted; packets are what is logged", program_ignore },
     { "--debug", NULL, NULL, "show the packets, with times, on standard error",
       program_set_debug },
     { "--completion", NULL, "SHELL", "print what completes this command line in bash or zsh",

@@ -17,6 +17,7 @@ static const struct {
     int (*run)(char **argv);
 } commands[] = {
     { "gdbserver", program_lldb_server },
+    { "platform", program_platform },
     { "version", version },
 };
 

@@ -234,6 +234,14 @@ program_set_unreliable(struct program_settings *s, const char *argument)
 }
 
 const char *
+program_ignore(struct program_settings *s, const char *argument)
+{
+    (void)s;
+    (void)argument;
+    return NULL;
+}
+
+const char *
 program_set_process(struct program_settings *s, const char *text)
 {
     const char *wrong;

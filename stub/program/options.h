@@ -40,6 +40,11 @@ struct program_settings {
     unsigned without_count;
     unsigned stop_forms; /* STUB_NO_STOP_THREAD, STUB_ONLY_S */
     char **rest;         /* while a deed runs: the words behind its option */
+    bool platform;       /* serve the machine, not a program */
+    bool server;         /* client after client, each by a process of its own */
+    bool no_shell;       /* no client may run shell commands */
+    unsigned first_port; /* of the servers that clients have started; 0 any */
+    unsigned end_port;   /* and behind the last */
 };
 
 /* One option. Names begin with --; `letter` is a short form ("-S") or NULL. `argument` names what
@@ -64,6 +69,7 @@ struct program_mode {
 
 extern const struct program_mode program_gdbserver_mode;
 extern const struct program_mode program_lldb_server_mode;
+extern const struct program_mode program_platform_mode;
 
 /* Reads the arguments behind the command (argv ends with NULL): options, COMM, options again,
  * then the program at the first argument that is none, or behind "--". Strings in s are argv's.
@@ -92,6 +98,8 @@ const char *program_set_process(struct program_settings *s, const char *text);
 
 /* --completion SHELL: prints what completes our command lines there, and ends (completion.c). */
 const char *program_set_completion(struct program_settings *s, const char *argument);
+/* Accepted and without effect. */
+const char *program_ignore(struct program_settings *s, const char *argument);
 
 /* What `stubborn version` and --version print. */
 void program_print_version(void);

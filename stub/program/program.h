@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "stub/host/host.h"
 #include "stub/live/live.h"
 #include "stub/program/log.h"
 #include "stub/program/net.h"
@@ -17,7 +18,11 @@ struct program_session {
     struct program_line line; /* the client, while there is one */
     struct program_log log;
     struct live *live;
-    struct stub_target target; /* live_target, with gdbserver's words said (words.c) */
+    struct host *host;
+    struct program_platform *platform; /* NULL: a program is served */
+    struct stub_target target;         /* live_target, with gdbserver's words said (words.c) */
+    void *object;                      /* the target's */
+    const struct stub_family *const *packets;
     struct stub stub;
 
     uint8_t
@@ -36,6 +41,7 @@ enum { LOOP_BYTES = 65536 };
  * status. */
 int program_gdbserver(char **argv);
 int program_lldb_server(char **argv);
+int program_platform(char **argv);
 
 /* session.c: opens the line and the program, serves client after client, ends. Returns the exit
  * status. */
@@ -66,6 +72,12 @@ void program_say_where(const struct program_session *x);
 int program_told_end(void);
 /* Makes x->target from live_target; `aloud` says what becomes of the processes. */
 void program_make_target(struct program_session *x, bool aloud);
+
+/* platform.c: makes x->target one that serves the machine; ends that. */
+bool program_open_platform(struct program_session *x);
+void program_close_platform(struct program_session *x);
+/* Serves each client in a process of its own, until the server must end. */
+void program_serve_apart(struct program_session *x);
 
 /* monitor.c: `monitor` commands; their context is the session. */
 extern const struct stub_command program_commands[];

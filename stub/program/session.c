@@ -153,10 +153,17 @@ open_target(struct program_session *x)
 
     set_policy(s, &config);
     x->live = live_open(&config);
-    if (!x->live)
+    x->host = host_open();
+    if (!x->live || !x->host) {
         warnx("out of memory; end some programs");
+        return false;
+    }
     program_make_target(x, !s->capture);
-    return x->live != NULL;
+    x->target.host = &host_without_shell;
+    x->target.host_object = x->host;
+    x->object = x->live;
+    x->packets = stub_all_packets;
+    return !s->platform || program_open_platform(x);
 }
 
 static bool
@@ -166,8 +173,8 @@ open_engine(struct program_session *x)
     struct stub_config config = {
         .size = sizeof(config),
         .target = &x->target,
-        .target_object = x->live,
-        .packets = stub_all_packets,
+        .target_object = x->object,
+        .packets = x->packets,
         .input = calloc(1, BUFFER_SIZE),
         .output = calloc(1, BUFFER_SIZE),
         .input_size = BUFFER_SIZE,
@@ -269,14 +276,18 @@ program_serve(const struct program_settings *settings)
     x->settings = settings;
     x->line.in = x->line.out = x->listener.fd = -1;
     begun = begin(x);
-    if (begun)
+    if (begun && settings->server)
+        program_serve_apart(x);
+    else if (begun)
         serve(x);
     program_unlisten(&x->listener);
     program_close_line(&x->line);
     if (begun && is_needed(x))
         program_outlast(x);
+    program_close_platform(x);
     if (x->live)
         live_close(x->live);
+    host_close(x->host);
     program_log_close(&x->log);
     if (!begun)
         return EXIT_FAILURE;

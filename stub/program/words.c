@@ -85,6 +85,12 @@ say_port(const struct program_session *x)
                 "This port is open beyond this machine, and whoever reaches it can run anything "
                 "as you; localhost:%u keeps it here.\n",
                 x->listener.port);
+    if (x->settings->platform) {
+        fprintf(stderr,
+                "lldb -o \"platform select remote-linux\" -o \"platform connect connect://%s\"\n",
+                where);
+        return;
+    }
     say_line(x, "gdb", "-ex", target, where);
     say_line(x, "lldb", "-o", "gdb-remote", where);
 }
@@ -96,8 +102,10 @@ say_path(const struct program_session *x)
     char *path = realpath(x->listener.path, NULL);
 
     fprintf(stderr, "Listening on %s\n", x->listener.path);
-    if (!path)
+    if (!path || x->settings->platform) {
+        free(path);
         return;
+    }
     say_line(x, "gdb", "-ex", target, path);
     say_line(x, "lldb", "-o", "process connect unix-connect://", path);
     free(path);

@@ -76,6 +76,9 @@ struct fake {
     char args[128]; /* of the last launch, NUL as '|' */
     char option[128];
     const char *why;
+    struct stub_process_match match; /* the list of processes under way, and where it stands */
+    char match_name[64];
+    unsigned host_at;
 
     bool late;
     bool rings; /* an answer became ready: the doorbell is due */
