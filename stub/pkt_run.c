@@ -183,6 +183,8 @@ resume(struct engine *s)
         return r;
     if (!s->non_stop)
         return PKT_QUIET;
+    if ((s->client & CLIENT_LLDB) != 0)
+        s->told[CHANNEL_STOP].notified = false; /* it need not ask on after the last one */
     s->waiting = true;
     return PKT_OK;
 }

@@ -207,7 +207,8 @@ take_action_of_one(struct thread *t, struct stub *s)
         live_ask_stop(t, 0);
     if (kind == STUB_STOP || kind == STUB_STAY || t->running || t->wanted)
         return;
-    if (t->report.arrival)
+    /* lldb-server's kind resumes a process whatever of its stop was not asked for. */
+    if (t->report.arrival || t->process->live->mode == STUB_PROCESS_STOP)
         live_unqueue(t->process->live, &t->report);
     if (t->report.state != REPORT_QUEUED)
         take_action(t, s);
