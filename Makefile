@@ -15,7 +15,7 @@ STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench fuzz size install uninstall clean help \
+.PHONY: all demo check check-all check-clients clients bench fuzz size gdb-suite lldb-suite install uninstall clean help \
 	deps freestanding format clang-objects progs tools
 .DEFAULT_GOAL = all
 
@@ -125,7 +125,11 @@ check: deps-check  ## every test that takes less than six minutes
 	@sh tests/check.sh quick
 check-clients: deps-clients clients all $(B)/session  ## the scripted session in gdb 13, gdb 16, lldb 19, lldb 22
 	@sh tests/check.sh clients
-check-all: deps-clients clients  ## everything, for as long as it takes
+gdb-suite: deps-suites all  ## parts of GDB's own testsuite, this server beside gdbserver
+	@sh tests/check.sh gdb-suite
+lldb-suite: deps-suites all  ## parts of LLDB's own testsuite, this server beside lldb-server
+	@sh tests/check.sh lldb-suite
+check-all: deps-clients deps-suites clients  ## everything, for as long as it takes
 	@sh tests/check.sh all
 
 clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/

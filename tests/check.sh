@@ -69,6 +69,10 @@ quick() {
 clients() {
 	part clients sh tests/clients/check_clients.sh
 }
+suites() {
+	part gdb-suite sh tests/suites/gdb_suite.sh
+	part lldb-suite sh tests/suites/lldb_suite.sh
+}
 rest() {
 	part machines sh tests/machines.sh
 	part vanish-long sh tests/live/vanish.sh 1000
@@ -79,8 +83,10 @@ rest() {
 case $which in
 quick) quick ;;
 clients) clients ;;
-all) quick; clients; rest ;;
-*) echo "usage: check.sh quick|clients|all" >&2; exit 2 ;;
+gdb-suite) part gdb-suite sh tests/suites/gdb_suite.sh ;;
+lldb-suite) part lldb-suite sh tests/suites/lldb_suite.sh ;;
+all) quick; clients; suites; rest ;;
+*) echo "usage: check.sh quick|clients|gdb-suite|lldb-suite|all" >&2; exit 2 ;;
 esac
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped, each named above"

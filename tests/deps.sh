@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh GROUP... - installs the Debian packages that a target needs and this machine lacks.
 # Says what it needs; asks when a person is at the terminal; goes ahead when CI is set or there is
-# no terminal. Groups: demo build check bench clients fuzz.
+# no terminal. Groups: demo build check bench clients suites fuzz.
 set -u
 
 # The first of the named packages that this release of Debian has.
@@ -36,6 +36,8 @@ packages() {
 		man-db python3 util-linux procps ;;
 	bench) echo "$(packages build)" gdbserver "$(lldb_packages)" strace ;;
 	clients) echo "$(packages check)" mmdebstrap ;;
+	suites) echo "$(packages check)" gdb-source dejagnu g++ clang llvm make xz-utils \
+		python3-packaging python3-pexpect python3-psutil ;;
 	fuzz) echo "$(packages build)" clang "$(clang_runtime)" ;;
 	esac
 }

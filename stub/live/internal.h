@@ -267,6 +267,7 @@ struct live {
     bool standing; /* everything is stopped for the client */
     enum stub_stop_mode mode;
     unsigned events; /* enum stub_wanted_events */
+    bool no_tls;     /* live_set_tls */
     bool lost_one;   /* a thread that was resumed has ended since the last look for none left */
 
     bool has_pass, has_program;

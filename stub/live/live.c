@@ -228,6 +228,12 @@ live_set_lost(struct live *live, enum live_on_lost launched, enum live_on_lost a
 }
 
 void
+live_set_tls(struct live *live, bool answer)
+{
+    live->no_tls = !answer;
+}
+
+void
 live_set_capture(struct live *live, bool capture)
 {
     live->config.capture_output = capture;

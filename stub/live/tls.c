@@ -252,6 +252,8 @@ live_tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t lm, u
 
     if (t == NULL)
         return live_fail(live, STUB_ESRCH, "that thread has ended");
+    if (live->no_tls)
+        return live_fail(live, STUB_ENOENT, "there is no libthread_db along the search path");
     if (!live_get_thread_pointer(t, &tp) || tp == 0)
         return live_fail(live, STUB_ENOENT, "thread %d has no thread pointer yet: go on to main",
                          (int)t->tid);

@@ -2,8 +2,10 @@
 #define _GNU_SOURCE 1
 #include "stub/program/program.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- what can be set ---- */
 
@@ -90,14 +92,35 @@ set_file(struct program_session *x, const char *text)
     return program_log_open(&x->log, path);
 }
 
-/* Thread-local variables are found without libthread_db here; the text is for scripts. */
 static bool
-set_search_path(const char *text, struct rsp_out *out)
+has_library(const char *folder, size_t length)
 {
-    const char *path = value_of(text, "libthread-db-search-path");
+    char path[PATH_MAX];
+
+    if (length == 0 || folder[0] == '$') /* $sdir, $pdir: the usual places */
+        return true;
+    return snprintf(path, sizeof(path), "%.*s/libthread_db.so.1", (int)length, folder) <
+               (int)sizeof(path) &&
+           access(path, F_OK) == 0;
+}
+
+/* Thread-local variables are found without libthread_db here; but who says that there shall be
+ * none, by a path that leads to none, has none. */
+static bool
+set_search_path(struct program_session *x, const char *text, struct rsp_out *out)
+{
+    const char *path = value_of(text, "libthread-db-search-path"), *at = path;
+    bool found = false;
 
     if (!path)
         return false;
+    do {
+        size_t length = strcspn(at, ":");
+
+        found = found || has_library(at, length);
+        at += length + (at[length] == ':');
+    } while (*at);
+    live_set_tls(x->live, found);
     rsp_put_text(out, "libthread-db-search-path set to `");
     rsp_put_text(out, path);
     rsp_put_text(out, "'\n");
@@ -154,7 +177,7 @@ set(void *context, const char *args, struct rsp_out *out)
     size_t before = out->len;
 
     if (set_switch(x, args, out) || set_format(x, args, out) || set_file(x, args) ||
-        set_search_path(args, out))
+        set_search_path(x, args, out))
         return 0;
     if (out->len == before)
         rsp_put_text(out, "Unknown monitor command.\n\n");
