@@ -87,7 +87,7 @@ ask_badly(struct torment *t, const uint8_t *body, size_t n)
     }
     if (w->size > 2 && w->body[0] == 'O' && !wire_hear(w))
         show(body, n, "words without an answer");
-    if (wire_hear(w))
+    if (wire_hear(w) && w->body[0] != '%') /* a notification is none */
         show(body, n, "two answers");
     if (w->naks > 0)
         show(body, n, "a NAK");
