@@ -211,7 +211,7 @@ prepare(struct start *s)
     int r = live_find_program(s, live->launch.argv[0]);
 
     if (r != 0) {
-        live->launch.ended = 127 << 8; /* as a shell that does not find it */
+        live->launch.ended = (r == -STUB_ENOENT ? 127 : 126) << 8; /* as a shell would end */
         return r;
     }
     if (live->launch.directory != NULL && strchr(s->word, '/') != NULL)
