@@ -3,8 +3,10 @@
 #define _GNU_SOURCE 1
 #include "stub/live/launch.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <bsd/string.h>
@@ -12,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEAD_SIZE = 64 };
+enum { HEAD_SIZE = 256 }; /* what the kernel looks at, too */
 
 static size_t
 read_head(const char *path, uint8_t *head)
@@ -63,6 +65,21 @@ is_script_without_interpreter(const char *path)
             return false;
     }
     return true;
+}
+
+/* The program that a #! names and that is not there; into name, else false. */
+static bool
+lacks_interpreter(const char *path, char *name)
+{
+    char head[HEAD_SIZE + 1] = "";
+    const char *begin = head + 2;
+
+    head[read_head(path, (uint8_t *)head)] = '\0';
+    if (strncmp(head, "#!", 2) != 0)
+        return false;
+    begin += strspn(begin, " \t");
+    snprintf(name, HEAD_SIZE, "%.*s", (int)strcspn(begin, " \t\r\n"), begin);
+    return name[0] != '\0' && access(name, F_OK) != 0;
 }
 
 /* ---- finding ---- */
@@ -118,14 +135,56 @@ find(struct start *s, const char *name)
 
 /* ---- checking ---- */
 
+/* What qemu calls a machine. */
+static const char *
+emulator_of(const char *path)
+{
+    static const struct {
+        unsigned number;
+        const char *name;
+    } rows[] = {
+        { EM_386, "qemu-i386" },      { EM_ARM, "qemu-arm" },       { EM_AARCH64, "qemu-aarch64" },
+        { EM_RISCV, "qemu-riscv64" }, { EM_PPC64, "qemu-ppc64le" }, { EM_S390, "qemu-s390x" },
+        { EM_MIPS, "qemu-mips" },
+    };
+    uint8_t head[HEAD_SIZE] = { 0 };
+    bool big = read_head(path, head) > EI_DATA && head[EI_DATA] == ELFDATA2MSB;
+    unsigned at = offsetof(Elf32_Ehdr, e_machine);
+    unsigned number =
+        (unsigned)(big ? head[at] << 8 | head[at + 1] : head[at + 1] << 8 | head[at]);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].number == number)
+            return rows[i].name;
+    }
+    return "qemu-MACHINE";
+}
+
 static int
 refuse_foreign(struct live *live, const char *path, const char *machine)
 {
-    return live_fail(
-        live, STUB_ENOTSUP,
-        "cannot launch %s: it is %s and only x86-64 is served here; run it under "
-        "qemu-user so: qemu-MACHINE -g 1234 %s, and connect the debugger to port 1234",
-        path, machine, path);
+    return live_fail(live, STUB_ENOTSUP,
+                     "cannot launch %s: it is %s and only x86-64 is served here; run it under "
+                     "qemu-user so: %s -g 1234 %s, and connect to port 1234",
+                     path, machine, emulator_of(path), path);
+}
+
+static int
+check_script(struct live *live, const char *path)
+{
+    char interpreter[HEAD_SIZE];
+
+    if (is_script_without_interpreter(path))
+        return live_fail(live, ENOEXEC,
+                         "cannot launch %s: a script that does not begin with #!; write #!/bin/sh "
+                         "into its first line, or launch its interpreter",
+                         path);
+    if (lacks_interpreter(path, interpreter))
+        return live_fail(live, STUB_ENOENT,
+                         "cannot launch %s: its interpreter %s is missing; install that, or name "
+                         "another behind the #!",
+                         path, interpreter);
+    return 0;
 }
 
 static int
@@ -142,13 +201,8 @@ check_program(struct live *live, const char *path)
     if (!is_program(path))
         return live_fail(live, STUB_EACCES,
                          "cannot launch %s: it is not executable; try chmod +x %s", path, path);
-    if (is_script_without_interpreter(path))
-        return live_fail(live, ENOEXEC,
-                         "cannot launch %s: a script that does not begin with #!; write #!/bin/sh "
-                         "into its first line, or launch its interpreter",
-                         path);
     const char *machine = foreign_file(path);
-    return machine != NULL ? refuse_foreign(live, path, machine) : 0;
+    return machine != NULL ? refuse_foreign(live, path, machine) : check_script(live, path);
 }
 
 int

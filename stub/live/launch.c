@@ -11,10 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    START_MS = 5000, /* for a child to become the program */
-    END_MS = 2000    /* for a killed one to be gone */
-};
+enum { END_MS = 2000 }; /* for a killed child to be gone */
 
 unsigned
 live_trace_options(enum origin origin)
@@ -48,10 +45,8 @@ await_child(pid_t child, int *status, unsigned ms)
     return r;
 }
 
-enum outcome { STARTED, ENDED, HANGS };
-
 /* Waits until the child has exec'd as often as it takes: a shell, a wrapper, the program. */
-static enum outcome
+static enum start_outcome
 await_exec(const struct start *s, pid_t child)
 {
     unsigned left = s->execs;
@@ -68,50 +63,6 @@ await_exec(const struct start *s, pid_t child)
     return r == 0 ? HANGS : ENDED;
 }
 
-static int
-explain_exec(const struct start *s, int error)
-{
-    struct live *live = s->live;
-
-    if (s->file != s->path)
-        return live_fail(live, error,
-                         "cannot launch %s: cannot execute %s to start it: %s; see SHELL, "
-                         "--wrapper and --no-startup-with-shell",
-                         s->path, s->file, strerror(error));
-    if (error == ENOEXEC)
-        return live_fail(live, error,
-                         "cannot launch %s: neither a program nor a script that begins with #!; "
-                         "name the program to run",
-                         s->path);
-    if (error == ENOENT)
-        return live_fail(live, error, "cannot launch %s: its interpreter is missing; see file %s",
-                         s->path, s->path);
-    return live_fail(live, error, "cannot launch %s: %s; check its file system and rights",
-                     s->path, strerror(error));
-}
-
-static int
-explain_failure(const struct start *s, const struct start_failure *f)
-{
-    struct live *live = s->live;
-
-    if (strcmp(f->deed, "use") == 0)
-        return live_fail(live, f->error,
-                         "cannot launch %s: %s is neither a file, a terminal nor a device like "
-                         "/dev/null; name another",
-                         s->path, live->launch.files[f->file]);
-    if (strcmp(f->deed, "open") == 0)
-        return live_fail(live, f->error, "cannot launch %s: cannot open %s: %s; name another",
-                         s->path, live->launch.files[f->file], strerror(f->error));
-    if (strcmp(f->deed, "chdir") == 0)
-        return live_fail(live, f->error, "cannot launch in directory %s: %s; name another",
-                         live->launch.directory, strerror(f->error));
-    if (strcmp(f->deed, "exec") == 0)
-        return explain_exec(s, f->error);
-    return live_fail(live, f->error, "cannot launch %s: %s: %s; check its files and rights",
-                     s->path, f->deed, strerror(f->error));
-}
-
 static void
 kill_child(pid_t child)
 {
@@ -120,76 +71,6 @@ kill_child(pid_t child)
     kill(child, SIGKILL);
     while (await_child(child, &status, END_MS) == child && WIFSTOPPED(status))
         continue;
-}
-
-/* The shell or the wrapper has ended instead of becoming the program. */
-static int
-explain_ended(const struct start *s)
-{
-    int status = s->live->launch.ended;
-    const char *who = s->live->config.wrapper != NULL ? "its wrapper" : "its shell";
-
-    if (s->execs == 1)
-        return live_fail(s->live, STUB_EIO, "%s ended before it was started; try again", s->path);
-    if (WIFEXITED(status))
-        return live_fail(s->live, STUB_EIO,
-                         "cannot launch %s: %s ended with code %d before it; see what that "
-                         "printed where the server runs",
-                         s->path, who, WEXITSTATUS(status));
-    return live_fail(s->live, STUB_EIO,
-                     "cannot launch %s: %s ended by signal %d before it; try "
-                     "--no-startup-with-shell",
-                     s->path, who, WTERMSIG(status));
-}
-
-static int
-explain_no_start(const struct start *s, enum outcome outcome)
-{
-    struct start_failure f;
-
-    while (read(s->failed[0], &f, sizeof(f)) == (ssize_t)sizeof(f)) {
-        if (strcmp(f.deed, "personality") != 0)
-            return explain_failure(s, &f);
-    }
-    if (outcome == HANGS)
-        return live_fail(s->live, STUB_EIO,
-                         "%s did not start within %d seconds and was killed; is its file system "
-                         "there, does its shell or wrapper wait for something?",
-                         s->path, START_MS / 1000);
-    return explain_ended(s);
-}
-
-/* Said once: each launch has the same cause. */
-static void
-remark_randomized(const struct start *s)
-{
-    struct start_failure f;
-    bool refused = false;
-
-    while (read(s->failed[0], &f, sizeof(f)) == (ssize_t)sizeof(f))
-        refused |= strcmp(f.deed, "personality") == 0;
-    if (!refused || s->live->launch.said_random)
-        return;
-    s->live->launch.said_random = true;
-    live_say(s->live,
-             "addresses differ in each run: personality() is refused here, by a container's "
-             "seccomp filter as a rule; allow it (--security-opt seccomp=unconfined), or say "
-             "--no-disable-randomization");
-}
-
-static int
-explain_seize(struct live *live, int error)
-{
-    if (live_is_filtered())
-        return live_fail(live, error,
-                         "cannot trace a program of our own: %s, by a seccomp filter; start the "
-                         "container with --security-opt seccomp=unconfined or --cap-add "
-                         "SYS_PTRACE",
-                         strerror(error));
-    return live_fail(live, error,
-                     "cannot trace a program of our own: %s; in a container allow ptrace "
-                     "(--cap-add SYS_PTRACE)",
-                     strerror(error));
 }
 
 /* The forked child becomes the program, traced from its first instruction. */
@@ -204,17 +85,17 @@ trace_child(struct start *s, pid_t child)
     if (live_ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL) != 0) {
         int error = errno;
         kill_child(child);
-        return explain_seize(live, error);
+        return live_explain_seize(live, error);
     }
     if (!s->capture)
         live_terminal_give(live, child);
-    enum outcome outcome = write(s->go[1], "g", 1) == 1 ? await_exec(s, child) : HANGS;
+    enum start_outcome outcome = write(s->go[1], "g", 1) == 1 ? await_exec(s, child) : HANGS;
     if (outcome == STARTED)
         return 0;
     if (outcome == HANGS)
         kill_child(child);
     live_terminal_take(live);
-    return explain_no_start(s, outcome);
+    return live_explain_no_start(s, outcome);
 }
 
 static int
@@ -270,7 +151,7 @@ fork_and_trace(struct start *s)
     int r = trace_child(s, child);
     if (r != 0)
         return r;
-    remark_randomized(s);
+    live_remark_random(s);
     return adopt(s->live, child, s->path);
 }
 
@@ -329,7 +210,7 @@ prepare(struct start *s)
     int r = live_find_program(s, live->launch.argv[0]);
 
     if (r != 0) {
-        live->launch.ended = 127 << 8; /* as a shell that does not find it */
+        live->launch.ended = (r == -STUB_ENOENT ? 127 : 126) << 8; /* as a shell would end */
         return r;
     }
     if (live->launch.directory != NULL && strchr(s->word, '/') != NULL)

@@ -26,6 +26,16 @@ struct start {
     bool capture;
 };
 
+enum { START_MS = 5000 }; /* for a child to become the program */
+enum start_outcome { STARTED, ENDED, HANGS };
+
+/* ---- refusal.c ---- */
+/* What the child said, or how it ended, in words. Returns -errno. */
+int live_explain_no_start(const struct start *s, enum start_outcome outcome);
+int live_explain_seize(struct live *live, int error);
+/* Says, once, that addresses could not be fixed: each launch has the same cause. */
+void live_remark_random(const struct start *s);
+
 /* ---- find.c ---- */
 /* Finds the program of that name: path and word of s. 0 or -errno with words. */
 int live_find_program(struct start *s, const char *name);

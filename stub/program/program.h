@@ -67,8 +67,8 @@ void program_outlast(struct program_session *x);
 /* words.c: gdbserver's messages, which scripts read. */
 void program_say_started(const struct program_session *x);
 void program_say_where(const struct program_session *x);
-/* The end that a client was told of last, as a shell has it: 0 to 255, or 128 and the signal. 0 when
- * no program has ended by itself. */
+/* The end that a client was told of last, as a shell has it: 0 to 255, or 128 and the signal. 0
+ * when no program has ended by itself. */
 int program_told_end(void);
 /* Makes x->target from live_target; `aloud` says what becomes of the processes. */
 void program_make_target(struct program_session *x, bool aloud);

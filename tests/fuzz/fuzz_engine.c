@@ -63,6 +63,28 @@ feed(const uint8_t *bytes, size_t n)
     }
 }
 
+static bool
+begins(const uint8_t *body, size_t n, const char *text)
+{
+    return n >= strlen(text) && memcmp(body, text, strlen(text)) == 0;
+}
+
+/* R has no answer; who waits for a process to be started has one when it is interrupted. */
+static bool
+may_be_silent(const uint8_t *body, size_t n)
+{
+    unsigned before = frames;
+
+    if (begins(body, n, "R"))
+        return true;
+    if (!begins(body, n, "vAttachWait") && !begins(body, n, "vAttachOrWait"))
+        return false;
+    feed((const uint8_t *)"\x03", 1);
+    stub_doorbell(&stub);
+    drain();
+    return frames > before;
+}
+
 /* One body is answered by a frame, unless a stop will answer it. */
 static void
 feed_body(const uint8_t *body, size_t n)
@@ -75,7 +97,7 @@ feed_body(const uint8_t *body, size_t n)
     if (out.cut)
         return;
     feed(frame, rsp_frame_close(frame, out.len, '$'));
-    if (frames == before && !stub_is_waiting(&stub))
+    if (frames == before && !stub_is_waiting(&stub) && !may_be_silent(body, n))
         abort();
     feed((const uint8_t *)"+", 1);
 }

@@ -110,12 +110,16 @@ ends_well() {
 	server_pid=''
 	grep -q -x 'exit status 0' "$out"
 }
+# What gdbserver says at its end too, for scripts.
+gdbservers='^(Exiting|During startup program exited with code 12[67]\.|stubborn: exec: .*: not found)$'
 # refused LINES PATTERN ARGUMENT...: ends with 1, having said so many lines, one of which matches.
 refused() {
 	lines=$1 pattern=$2
 	shift 2
-	timeout 10 $as_user "$server" "$@" >"$out" 2>&1 </dev/null
-	[ $? -eq 1 ] && [ "$(wc -l <"$out")" -eq "$lines" ] && grep -q -E -e "$pattern" "$out"
+	timeout 10 $as_user "$server" "$@" >"$dir/said" 2>&1 </dev/null
+	status=$?
+	grep -v -E "$gdbservers" "$dir/said" >"$out"
+	[ $status -eq 1 ] && [ "$(wc -l <"$out")" -eq "$lines" ] && grep -q -E -e "$pattern" "$out"
 }
 # symbol PROGRAM NAME: where it is when the server has launched it.
 symbol() {
@@ -156,7 +160,7 @@ claim 'an option of lldb-server without its argument is named' \
 claim 'an argument that is no use is named with those that are' \
 	refused 1 '--on-disconnect nix: say stop, resume or kill' --on-disconnect nix :0 build/progs/loop
 claim 'no COMM' refused 1 'no COMM; say where' --multi
-claim 'a process id that is none' refused 1 'give a process id' --attach :0 nix
+claim 'a process id that is none' refused 1 'no process is called no-such-name; see ps' --attach :0 no-such-name
 
 # ---- what is to be started ----
 
@@ -178,7 +182,7 @@ foreign() {
 		skip "a program for $1" "$2 makes none here"
 		return 1
 	}
-	claim "a program for $1" refused 1 "it is .*$1.*; use a stub" :0 "$dir/$1"
+	claim "a program for $1" refused 1 "it is .*$1.*; run it under qemu-user so: qemu-[ai]" :0 "$dir/$1"
 }
 foreign ARM64 aarch64-linux-gnu-gcc
 foreign i386 i686-linux-gnu-gcc && i386=$dir/i386

@@ -1,10 +1,10 @@
-/* vanish.c - clients that are killed in the middle of anything, each followed at once by the next.
+/* vanish.c - clients that are killed in the middle of anything, each followed by the next.
  *
  * vanish PORT SERVER PROGRAM COUNT [SEED]: SERVER and PROGRAM are process ids. A child plays a
  * client over and over (it continues, steps, sends half a frame, prints, dumps, hits a breakpoint)
- * and is killed by SIGKILL within a few milliseconds. The next client must hear within a second why
- * the program stands, find no breakpoint of the dead one's in it, and be able to continue and to
- * stop it. Prints one line of counts; the exit status is 0 when nothing was lost. */
+ * and is killed by SIGKILL within a few milliseconds. The next client must hear within a second
+ * why the program stands, find no breakpoint of the dead one in it, and be able to continue and
+ * to stop it. Prints one line of counts; the exit status is 0 when nothing was lost. */
 #include <err.h>
 #include <fcntl.h>
 #include <netinet/in.h>

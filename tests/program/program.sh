@@ -136,6 +136,18 @@ if [ -n "$lldb" ]; then
 		-o 'process launch -- over the pty' /bin/echo >"$out" 2>&1 </dev/null
 	claim 'lldb starts it as its server' says 'exited with status = 0'
 	claim 'the output of the program comes through lldb' says 'over the pty'
+	# lldb waits for a program: one is started every second, as it is not known when lldb waits.
+	waited=$(mktemp -d) && cp /bin/sleep "$waited/waited-$$"
+	(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -d "$waited" ] || exit
+		"$waited/waited-$$" 10 &
+		sleep 1
+	done) >/dev/null 2>&1 </dev/null &
+	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 60 "$lldb" --no-lldbinit -b \
+		-o "process attach --name waited-$$ --waitfor" -o detach >"$out" 2>&1 </dev/null
+	claim 'lldb waits for a program by its name' says "Executable module set to .*waited-$$"
+	claim 'and lets it go' says '^Process [0-9]* detached'
+	rm -r "$waited"
 else
 	echo 'skip program: lldb starts it (no lldb here)'
 fi
