@@ -134,6 +134,8 @@ size_t stub_packet_size(const struct engine *s);
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+/* This client sent what only lldb sends. */
+void stub_know_lldb(struct engine *s);
 /* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
  * outright is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
@@ -179,6 +181,7 @@ int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event
 const char *stub_reason_name(uint8_t reason);
 /* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb
  * wants them; into buf, NUL-terminated. */
+enum { STUB_WORDS_MAX = 128 };
 void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
                         size_t size);
 /* Reports the oldest event when one may be reported now. */

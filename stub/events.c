@@ -50,6 +50,23 @@ is_watch(const struct stub_event *event)
     return reason_of(event->reason)->value == ADDRESS;
 }
 
+/* What is known of a fault beyond its signal. */
+static void
+put_cause(struct rsp_out *out, const struct stub_event *event)
+{
+    const char *cause = rsp_signal_cause(event->signal, event->status);
+
+    if (cause == NULL)
+        return;
+    rsp_put_text(out, ": ");
+    rsp_put_text(out, cause);
+    if (rsp_signal_has_address(event->signal)) {
+        rsp_put_text(out, " (fault address=0x");
+        rsp_put_hex(out, event->address);
+        rsp_put(out, ')');
+    }
+}
+
 void
 stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
 {
@@ -64,6 +81,7 @@ stub_describe_stop(const struct engine *s, const struct stub_event *event, char 
     } else if (event->reason == STUB_SIGNAL && s->target->linux_signals) {
         rsp_put_text(&out, "signal ");
         rsp_put_text(&out, rsp_signal_name(event->signal));
+        put_cause(&out, event);
     }
     buf[out.len] = '\0';
 }
@@ -104,7 +122,7 @@ put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event
 {
     const struct reason *reason = reason_of(event->reason);
     bool lldb = (s->client & CLIENT_GDB) == 0;
-    char words[72];
+    char words[STUB_WORDS_MAX];
 
     if (reason->gdb != NULL && (s->client & reason->needs) == reason->needs &&
         !(lldb && is_watch(event))) {
@@ -258,7 +276,7 @@ static int
 put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
     struct stub_event event;
-    char words[72];
+    char words[STUB_WORDS_MAX];
     int r = s->target->stop_of(s->object, id, &event);
 
     if (r != 0 || stub_reason_name(event.reason) == NULL)

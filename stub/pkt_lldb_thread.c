@@ -85,7 +85,7 @@ static void
 put_reason(struct engine *s, struct rsp_json *json, const struct stub_event *event)
 {
     const char *reason = stub_reason_name(event->reason);
-    char words[72];
+    char words[STUB_WORDS_MAX];
 
     if (reason == NULL)
         return;

@@ -477,6 +477,7 @@ bool live_output_open(struct live *live);
 void live_output_collect(struct live *live);
 void live_output_told(struct live *live, size_t n);
 void live_output_close(struct live *live);
+int live_input(void *target, const void *bytes, size_t size);
 void live_terminal_give(struct live *live, pid_t group);
 void live_terminal_take(struct live *live);
 

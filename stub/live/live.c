@@ -60,6 +60,7 @@ const struct stub_target live_target = {
     .files = &live_files,
     .directory = live_directory,
     .load_address = live_load_address,
+    .input = live_input,
 };
 
 struct live *

@@ -92,6 +92,7 @@ enum deed {
     SERVER_WAITING,
     SERVER_KILL,
     DIRECTORY,
+    INPUT,
     LOAD_ADDRESS
 };
 
@@ -1303,6 +1304,21 @@ directory(void *target, const char **path)
 }
 
 static int
+input_now(struct fake *f, const void *bytes, size_t size)
+{
+    snprintf(f->option, sizeof(f->option), "input %.*s", (int)size, (const char *)bytes);
+    return size > 3 ? fail(f, STUB_EBUSY, NULL) : 0;
+}
+
+static int
+input(void *target, const void *bytes, size_t size)
+{
+    struct fake *f = target;
+
+    DO(f, INPUT, sum_of(bytes, size), size, 0, input_now(f, bytes, size));
+}
+
+static int
 load_address(void *process, const char *path, uint64_t *address)
 {
     struct fake *f = process;
@@ -1360,6 +1376,7 @@ static const struct stub_target ops = {
     .servers = &servers,
     .directory = directory,
     .load_address = load_address,
+    .input = input,
 };
 
 void
