@@ -78,6 +78,15 @@ action_of_vcont(struct engine *s, struct rsp_in *in, struct rsp_id thread)
     return (struct stub_action){ .kind = STUB_STAY };
 }
 
+/* lldb's C with no thread chosen means a signal sent to the process, which is then told as any
+ * other that comes: its user asked to see it. */
+static bool
+is_for_process(const struct engine *s, int letter)
+{
+    return letter == 'C' && (s->client & CLIENT_LLDB) != 0 && s->cont.tid <= 0 &&
+           HAS(s, send_signal);
+}
+
 /* c and s without vCont: c is for all threads unless Hc names one, s for that one or the current;
  * a signal goes to the current thread alone. */
 static struct stub_action
@@ -92,7 +101,7 @@ action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
     if (is_current || (!step && s->cont.tid <= 0))
         a.kind = step ? STUB_STEP : STUB_CONTINUE;
     rsp_take(in, (char)letter);
-    if (is_current && (letter == 'C' || letter == 'S'))
+    if (is_current && (letter == 'C' || letter == 'S') && !is_for_process(s, letter))
         a.signal = take_signal(s, in);
     return a;
 }
@@ -200,6 +209,12 @@ run_with_signal(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (number < 0)
         return -STUB_EINVAL;
+    if (is_for_process(s, s->rx.buf[0]) && number > 0) {
+        int r = s->target->send_signal(s->object, s->general.pid, number);
+
+        if (r != 0)
+            return r;
+    }
     return go_on(s, in);
 }
 

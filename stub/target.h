@@ -408,6 +408,8 @@ struct stub_target {
     void *host_object;
     const struct stub_servers *servers;
     int (*directory)(void *target, const char **path); /* where programs start */
+    /* Sends a process (0: the first) a signal, which comes when it runs. */
+    int (*send_signal)(void *target, int64_t pid, int signal);
     /* What the user types, for the program whose output comes in events. All of it or -E. */
     int (*input)(void *target, const void *bytes, size_t size);
     /* Where the file begins in a process's memory. */

@@ -288,6 +288,7 @@ struct process *live_owner(struct process *p); /* of its memory and plants */
 void live_hand_over_memory(struct process *p);
 int live_kill(void *target, int64_t pid);
 int live_detach(void *target, int64_t pid);
+int live_send_signal(void *target, int64_t pid, int signal);
 /* Lets a stopped thread go with whatever signal it stopped for. */
 void live_thread_let_go(struct thread *t);
 /* Lets a process go; threads that cannot be stopped now follow when they stop. */

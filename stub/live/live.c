@@ -61,6 +61,7 @@ const struct stub_target live_target = {
     .directory = live_directory,
     .load_address = live_load_address,
     .input = live_input,
+    .send_signal = live_send_signal,
 };
 
 struct live *

@@ -366,3 +366,14 @@ live_client_gone(void *target)
             live_detach(live, p->pid);
     }
 }
+
+int
+live_send_signal(void *target, int64_t pid, int signal)
+{
+    struct live *live = target;
+    struct process *p = live_process_find(live, pid);
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    return kill(p->pid, signal) == 0 ? 0 : -errno;
+}

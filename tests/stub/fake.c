@@ -93,6 +93,7 @@ enum deed {
     SERVER_KILL,
     DIRECTORY,
     INPUT,
+    SEND_SIGNAL,
     LOAD_ADDRESS
 };
 
@@ -1319,6 +1320,21 @@ input(void *target, const void *bytes, size_t size)
 }
 
 static int
+send_now(struct fake *f, int64_t pid, int signal)
+{
+    snprintf(f->option, sizeof(f->option), "signal %d to %lld", signal, (long long)pid);
+    return 0;
+}
+
+static int
+send_signal(void *target, int64_t pid, int signal)
+{
+    struct fake *f = target;
+
+    DO(f, SEND_SIGNAL, pid, signal, 0, send_now(f, pid, signal));
+}
+
+static int
 load_address(void *process, const char *path, uint64_t *address)
 {
     struct fake *f = process;
@@ -1377,6 +1393,7 @@ static const struct stub_target ops = {
     .directory = directory,
     .load_address = load_address,
     .input = input,
+    .send_signal = send_signal,
 };
 
 void
