@@ -24,7 +24,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c
-STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
+STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_break.c \
 	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c stub/pkt_monitor.c stub/pkt_launch.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c \

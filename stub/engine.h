@@ -187,6 +187,17 @@ void stub_describe_stop(const struct engine *s, const struct stub_event *event, 
 /* Reports the oldest event when one may be reported now. */
 void stub_report(struct engine *s);
 
+/* ---- memory sent ahead (ahead.c) ---- */
+
+/* The stretch of a thread's stack that goes out with a stop; *size 0 when there is none. */
+uint64_t stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late);
+/* Writes an lldb's memory: fields of a stop reply, as many as fit. 0 or STUB_LATER. */
+int stub_put_ahead(struct engine *s, struct rsp_out *out, struct rsp_id id);
+/* Writes {"address":...,"bytes":...} of what can be read there; nothing when that is nothing, cut
+ * when it does not fit. 0 or STUB_LATER. */
+int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t address,
+                    size_t size);
+
 /* ---- frames (engine.c) ---- */
 
 bool stub_output_free(const struct engine *s);

@@ -346,12 +346,11 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     r = put_registers(s, out, event->id, true);
     if (r == 0)
         r = put_registers(s, out, event->id, false);
-    if (r != 0 || (s->client & CLIENT_LIST_THREADS) == 0)
-        return r;
-    r = put_thread_list(s, out);
-    if (r == 0 && HAS(s, stop_of))
+    if (r == 0 && (s->client & CLIENT_LIST_THREADS) != 0)
+        r = put_thread_list(s, out);
+    if (r == 0 && (s->client & CLIENT_LIST_THREADS) != 0 && HAS(s, stop_of))
         r = put_stop_infos(s, out);
-    return r;
+    return r == 0 ? stub_put_ahead(s, out, event->id) : r;
 }
 
 static void
