@@ -78,8 +78,9 @@ put_linker(struct engine *s, struct rsp_out *out, struct rsp_id id)
     int r;
 
     memory.process = stub_process_of(s, id.pid);
-    if (!HAS(s, shlib_info) || s->target->shlib_info(memory.process, &address) != 0)
-        return 0;
+    r = HAS(s, shlib_info) ? s->target->shlib_info(memory.process, &address) : -STUB_ENOTSUP;
+    if (r != 0)
+        return r == STUB_LATER ? r : 0;
     r = put_chunk(s, out, id, address, word);
     n = r == 0 ? arch_read(&memory, address, bytes, word) : 0;
     if (r != 0 || n == ARCH_LATER)
