@@ -185,6 +185,8 @@ struct process {
     struct library *libraries;
     size_t library_count;
     uint64_t r_debug;         /* where the dynamic linker keeps that list */
+    uint64_t debug_pointer;   /* where the program says where that is, 0: not looked for */
+    bool has_no_linker;       /* it says so nowhere */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
     struct arch_layout layout;

@@ -50,22 +50,29 @@ find_dynamic(struct process *p, uint64_t *dynamic)
     return found;
 }
 
-/* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. */
+/* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. It goes out
+ * with every stop to an lldb, so it is looked for once in a program. */
 static bool
 find_debug_pointer(struct process *p, uint64_t *address)
 {
     uint64_t dynamic = 0, tag;
 
-    if (!find_dynamic(p, &dynamic))
+    *address = p->debug_pointer;
+    if (*address != 0)
+        return true;
+    if (p->has_no_linker || !find_dynamic(p, &dynamic)) {
+        p->has_no_linker = true;
         return false;
+    }
     for (uint64_t i = 0; i < DYNAMIC_MAX; i++) {
         if (!read_word(p, dynamic + i * sizeof(Elf64_Dyn), &tag) || tag == DT_NULL)
-            return false;
+            break;
         if (tag == DT_DEBUG) {
-            *address = dynamic + i * sizeof(Elf64_Dyn) + WORD;
+            *address = p->debug_pointer = dynamic + i * sizeof(Elf64_Dyn) + WORD;
             return true;
         }
     }
+    p->has_no_linker = true;
     return false;
 }
 

@@ -142,7 +142,8 @@ live_process_open(struct process *p)
     if (p->mem >= 0)
         close(p->mem);
     p->mem = fd;
-    p->syscall_address = 0;
+    p->syscall_address = p->debug_pointer = 0;
+    p->has_no_linker = false;
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
     return fd >= 0 ? 0 : -errno;
