@@ -16,7 +16,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 .PHONY: all demo check check-all check-clients clients bench fuzz size install uninstall clean help \
-	deps freestanding format clang-objects progs tools
+	deps freestanding format roundtrips clang-objects progs tools
 .DEFAULT_GOAL = all
 
 # ---- the house: a list for each directory ----
@@ -87,7 +87,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
-	tests/program/test_*.c tests/live/test_*.c)))
+	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c)))
 UNDER_TEST = $(FREE) $(LIVE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
@@ -130,6 +130,8 @@ check-all: deps-clients clients  ## everything, for as long as it takes
 clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 	@sh tests/clients/clients.sh $(B)/clients
 
+roundtrips: deps-bench all  ## lldb's packets for each command, on this server and on lldb-server
+	@sh tests/bench/roundtrips.sh
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
