@@ -15,8 +15,8 @@ STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench fuzz size gdb-suite lldb-suite install uninstall clean help \
-	deps freestanding format clang-objects progs tools
+.PHONY: all demo check check-all check-clients clients bench fuzz size gdb-suite lldb-suite install \
+	uninstall clean help deps freestanding format roundtrips clang-objects progs tools
 .DEFAULT_GOAL = all
 
 # ---- the house: a list for each directory ----
@@ -24,7 +24,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c
-STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
+STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c \
 	stub/pkt_events.c stub/pkt_break.c stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c \
 	stub/pkt_monitor.c stub/pkt_launch.c \
@@ -88,7 +88,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
-	tests/program/test_*.c tests/live/test_*.c)))
+	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c)))
 UNDER_TEST = $(FREE) $(LIVE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
@@ -135,6 +135,8 @@ check-all: deps-clients deps-suites clients  ## everything, for as long as it ta
 clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 	@sh tests/clients/clients.sh $(B)/clients
 
+roundtrips: deps-bench all  ## lldb's packets for each command, on this server and on lldb-server
+	@sh tests/bench/roundtrips.sh
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)

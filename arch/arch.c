@@ -188,6 +188,57 @@ arch_alt_of(const struct arch_register *r, char *name)
     return true;
 }
 
+/* ---- parts ---- */
+
+static size_t
+name_length(const char *name)
+{
+    size_t n = 0;
+
+    while (name[n] != '\0')
+        n++;
+    return n;
+}
+
+static bool
+find_whole(const struct arch_layout *layout, const char *pattern, unsigned number,
+           struct arch_register *r)
+{
+    char name[ARCH_NAME_MAX];
+
+    put_name(pattern, number, name);
+    return arch_register_named(layout, name, name_length(name), r);
+}
+
+/* True when the layout has all that this part is of. */
+static bool
+resolve_part(const struct arch_layout *layout, const struct arch_part *part, unsigned number,
+             struct arch_parted *parted)
+{
+    *parted = (struct arch_parted){ .part = part };
+    put_name(part->name, number, parted->name);
+    return find_whole(layout, part->whole[0], number, &parted->whole[0]) &&
+           (part->whole[1] == NULL ||
+            find_whole(layout, part->whole[1], number, &parted->whole[1]));
+}
+
+bool
+arch_part(const struct arch_layout *layout, unsigned index, struct arch_parted *parted)
+{
+    const struct arch *arch = layout->arch;
+
+    for (unsigned i = 0; i < arch->part_count; i++) {
+        const struct arch_part *part = &arch->parts[i];
+
+        if (!resolve_part(layout, part, part->first, parted))
+            continue;
+        if (index < part->count)
+            return resolve_part(layout, part, part->first + index, parted);
+        index -= part->count;
+    }
+    return false;
+}
+
 /* Walks past the last register, where number and offset have become the totals. */
 static struct arch_register
 past_the_last(const struct arch_layout *layout)

@@ -130,6 +130,16 @@ struct arch_feature {
     uint8_t bit; /* 0: always there; else bit N of the layout's `features` says that it is */
 };
 
+/* Names for parts of registers ("eax", "ah"), or for several together ("ymm0"), that debuggers
+ * without a table of their own want: lldb. They take no place in g. A run of them as in
+ * arch_row. */
+struct arch_part {
+    const char *name;
+    uint8_t first, count;
+    const char *whole[2]; /* rows' names: of what it is a part, or the lower and the upper half */
+    uint8_t at, bytes;    /* bytes from the start of the first whole; its own */
+};
+
 /* A machine. A user may bring one of its own. */
 struct arch {
     const char *name;   /* gdb's <architecture>: "i386:x86-64" */
@@ -143,6 +153,9 @@ struct arch {
     uint8_t breakpoint_pc; /* how far past it the PC stands when it has hit: 1 on x86 */
     uint32_t plain;        /* optional features that gdb knows without a target.xml, 0: it must
                               read one */
+    const struct arch_part *parts; /* or NULL */
+    uint8_t part_count;
+    const char *vectors; /* lldb's name for the set of vector registers; NULL: as floating ones */
 };
 
 extern const struct arch arch_x86_64;
@@ -201,6 +214,15 @@ void arch_name_of(const struct arch_register *r, char *name);
 bool arch_alt_of(const struct arch_register *r, char *name);
 unsigned arch_register_count(const struct arch_layout *layout);
 size_t arch_g_size(const struct arch_layout *layout); /* bytes, half the hex digits of g */
+
+/* The index-th part of a register that this layout has; false when there are no more. whole[1].row
+ * is NULL for a part of one register. */
+struct arch_parted {
+    const struct arch_part *part;
+    char name[ARCH_NAME_MAX];
+    struct arch_register whole[2];
+};
+bool arch_part(const struct arch_layout *layout, unsigned index, struct arch_parted *parted);
 
 /* Numbers in target byte order; size 1..8, v is cut off above. */
 uint64_t arch_get_uint(const struct arch *arch, const void *bytes, size_t size);

@@ -112,6 +112,37 @@ static const struct arch_feature features[] = {
     { "org.gnu.gdb.i386.pkeys", NULL, ROWS(pkeys), 5 },
 };
 
+/* The older halves, quarters and bytes, in lldb's names. */
+#define GENERAL(whole, dword, word, low)                                                          \
+    { dword, 0, 1, { whole, NULL }, 0, 4 }, { word, 0, 1, { whole, NULL }, 0, 2 },                \
+    {                                                                                             \
+        low, 0, 1, { whole, NULL }, 0, 1                                                          \
+    }
+#define HIGH(whole, high)                                                                         \
+    {                                                                                             \
+        high, 0, 1, { whole, NULL }, 1, 1                                                         \
+    }
+
+static const struct arch_part parts[] = {
+    GENERAL("rax", "eax", "ax", "al"),
+    GENERAL("rbx", "ebx", "bx", "bl"),
+    GENERAL("rcx", "ecx", "cx", "cl"),
+    GENERAL("rdx", "edx", "dx", "dl"),
+    GENERAL("rdi", "edi", "di", "dil"),
+    GENERAL("rsi", "esi", "si", "sil"),
+    GENERAL("rbp", "ebp", "bp", "bpl"),
+    GENERAL("rsp", "esp", "sp", "spl"),
+    HIGH("rax", "ah"),
+    HIGH("rbx", "bh"),
+    HIGH("rcx", "ch"),
+    HIGH("rdx", "dh"),
+    { "r#d", 8, 8, { "r#", NULL }, 0, 4 },
+    { "r#w", 8, 8, { "r#", NULL }, 0, 2 },
+    { "r#l", 8, 8, { "r#", NULL }, 0, 1 },
+    { "mm#", 0, 8, { "st#", NULL }, 0, 8 },
+    { "ymm#", 0, 16, { "xmm#", "ymm#h" }, 0, 32 },
+};
+
 const struct arch arch_x86_64 = {
     .name = "i386:x86-64",
     .triple = "x86_64",
@@ -123,6 +154,9 @@ const struct arch arch_x86_64 = {
     .breakpoint = { 0xcc },
     .breakpoint_pc = 1,
     .plain = ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS,
+    .parts = parts,
+    .part_count = sizeof(parts) / sizeof(parts[0]),
+    .vectors = "Advanced Vector Extensions",
 };
 
 uint32_t

@@ -232,6 +232,11 @@ int rsp_signal_from_linux(int native);   /* gdb's number; 143 ("unknown") when i
 int rsp_signal_to_linux(int gdb);        /* the kernel's number; -1 when it has none */
 const char *rsp_signal_name(int native); /* "SIGUSR1"; "SIG?" when unknown; for texts */
 
+/* Why a fault's signal came, by Linux's si_code, in the words of POSIX's <signal.h>; NULL for
+ * other signals and codes. has_address: si_addr means an address. */
+const char *rsp_signal_cause(int native, int code);
+bool rsp_signal_has_address(int native);
+
 /* ---- the asking side (client.c) ----
  * Asks and reads answers of a server. No I/O: give it what arrived, send what it offers. One
  * request at a time; notifications and O packets come between. */

@@ -71,3 +71,55 @@ rsp_signal_name(int native)
     const struct row *row = row_of(native);
     return row != NULL ? row->name : "SIG?";
 }
+
+/* ---- faults ---- */
+
+enum { LINUX_SIGILL = 4, LINUX_SIGBUS = 7, LINUX_SIGFPE = 8, LINUX_SIGSEGV = 11 };
+
+/* Each list begins with code 1. */
+static const char *const illegal[] = {
+    "illegal opcode",    "illegal operand",     "illegal addressing mode", "illegal trap",
+    "privileged opcode", "privileged register", "coprocessor error",       "internal stack error",
+};
+static const char *const bus[] = { "illegal alignment", "illegal address", "hardware error" };
+static const char *const arithmetic[] = {
+    "integer divide by zero",           "integer overflow",
+    "floating point divide by zero",    "floating point overflow",
+    "floating point underflow",         "inexact floating point result",
+    "invalid floating point operation", "subscript out of range",
+};
+static const char *const segment[] = {
+    "address not mapped to object",
+    "invalid permissions for mapped object",
+    "failed address bounds checks",
+};
+
+#define LIST(signal, list)                                                                        \
+    {                                                                                             \
+        signal, sizeof(list) / sizeof((list)[0]), list                                            \
+    }
+static const struct {
+    int signal;
+    int count;
+    const char *const *causes;
+} faults[] = {
+    LIST(LINUX_SIGILL, illegal),
+    LIST(LINUX_SIGBUS, bus),
+    LIST(LINUX_SIGFPE, arithmetic),
+    LIST(LINUX_SIGSEGV, segment),
+};
+
+const char *
+rsp_signal_cause(int native, int code)
+{
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].signal == native && code >= 1 && code <= faults[i].count)
+            return faults[i].causes[code - 1];
+    return NULL;
+}
+
+bool
+rsp_signal_has_address(int native)
+{
+    return native == LINUX_SIGBUS || native == LINUX_SIGSEGV;
+}

@@ -164,6 +164,8 @@ size_t stub_packet_size(const struct engine *s);
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+/* This client sent what only lldb sends. */
+void stub_know_lldb(struct engine *s);
 /* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
  * outright is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
@@ -213,6 +215,7 @@ int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event
 const char *stub_reason_name(uint8_t reason);
 /* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb
  * wants them; into buf, NUL-terminated. */
+enum { STUB_WORDS_MAX = 128 };
 void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
                         size_t size);
 /* The event that was told there is done. */
@@ -226,6 +229,17 @@ void stub_report(struct engine *s);
 int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
 /* Forgets what was notified: it is still to be told. */
 void stub_unnotify(struct engine *s);
+
+/* ---- memory sent ahead (ahead.c) ---- */
+
+/* The stretch of a thread's stack that goes out with a stop; *size 0 when there is none. */
+uint64_t stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late);
+/* Writes an lldb's memory: fields of a stop reply, as many as fit. 0 or STUB_LATER. */
+int stub_put_ahead(struct engine *s, struct rsp_out *out, struct rsp_id id);
+/* Writes {"address":...,"bytes":...} of what can be read there; nothing when that is nothing, cut
+ * when it does not fit. 0 or STUB_LATER. */
+int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t address,
+                    size_t size);
 
 /* ---- frames (engine.c) ---- */
 

@@ -51,6 +51,23 @@ is_watch(const struct stub_event *event)
     return reason_of(event->reason)->value == ADDRESS;
 }
 
+/* What is known of a fault beyond its signal. */
+static void
+put_cause(struct rsp_out *out, const struct stub_event *event)
+{
+    const char *cause = rsp_signal_cause(event->signal, event->status);
+
+    if (cause == NULL)
+        return;
+    rsp_put_text(out, ": ");
+    rsp_put_text(out, cause);
+    if (rsp_signal_has_address(event->signal)) {
+        rsp_put_text(out, " (fault address=0x");
+        rsp_put_hex(out, event->address);
+        rsp_put(out, ')');
+    }
+}
+
 void
 stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
 {
@@ -69,6 +86,7 @@ stub_describe_stop(const struct engine *s, const struct stub_event *event, char 
     } else if (event->reason == STUB_SIGNAL && s->target->linux_signals) {
         rsp_put_text(&out, "signal ");
         rsp_put_text(&out, rsp_signal_name(event->signal));
+        put_cause(&out, event);
     }
     buf[out.len] = '\0';
 }
@@ -109,7 +127,7 @@ put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event
 {
     const struct reason *reason = reason_of(event->reason);
     bool lldb = (s->client & CLIENT_GDB) == 0;
-    char words[72];
+    char words[STUB_WORDS_MAX];
 
     if (reason->gdb != NULL && (s->client & reason->needs) == reason->needs &&
         !(lldb && is_watch(event))) {
@@ -275,7 +293,7 @@ static int
 put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
     struct stub_event event;
-    char words[72];
+    char words[STUB_WORDS_MAX];
     int r = s->target->stop_of(s->object, id, &event);
 
     if (r != 0 || stub_reason_name(event.reason) == NULL)
@@ -356,12 +374,11 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     r = is_unread(s, event) ? 0 : put_registers(s, out, event->id, true);
     if (r == 0 && !is_unread(s, event))
         r = put_registers(s, out, event->id, false);
-    if (r != 0 || (s->client & CLIENT_LIST_THREADS) == 0)
-        return r;
-    r = put_thread_list(s, out, event->id.pid);
-    if (r == 0 && HAS(s, stop_of))
+    if (r == 0 && (s->client & CLIENT_LIST_THREADS) != 0)
+        r = put_thread_list(s, out, event->id.pid);
+    if (r == 0 && (s->client & CLIENT_LIST_THREADS) != 0 && HAS(s, stop_of))
         r = put_stop_infos(s, out, event->id.pid);
-    return r;
+    return r == 0 ? stub_put_ahead(s, out, event->id) : r;
 }
 
 static void

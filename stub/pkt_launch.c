@@ -205,6 +205,8 @@ launch_arguments(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     r = launch(s, out);
     if (r == 0)
         r = tell_first_stop(s);
+    if (r == 0)
+        stub_know_lldb(s);
     return r == 0 ? PKT_OK : r;
 }
 
@@ -361,6 +363,19 @@ set_detach_on_error(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return set_switch(s, in, STUB_DETACH_ON_ERROR, "0", "1");
 }
 
+/* I and what the user typed, in hex: lldb's way where it has no terminal of the program's. */
+static int
+type_input(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    size_t n = rsp_take_hex_bytes(in, out->buf + out->len, rsp_out_room(out));
+    int r;
+
+    if (!rsp_take_end(in) || n == 0)
+        return PKT_BAD;
+    r = s->target->input(s->object, out->buf + out->len, n);
+    return r == 0 ? PKT_OK : r;
+}
+
 static const struct stub_row rows[] = {
     { "vRun", NULL, run_program, NEEDS(launch), ROW_TEXT | ROW_IDLE },
     { "vAttach", NULL, attach, NEEDS(attach), ROW_TEXT | ROW_IDLE },
@@ -390,6 +405,7 @@ static const struct stub_row rows[] = {
     { "QSetSTDIN", NULL, set_stdin, NEEDS(launch_option), ROW_IDLE },
     { "QSetSTDOUT", NULL, set_stdout, NEEDS(launch_option), ROW_IDLE },
     { "QSetSTDERR", NULL, set_stderr, NEEDS(launch_option), ROW_IDLE },
+    { "I", NULL, type_input, NEEDS(input), ROW_GLUED },
     { "QSetDetachOnError", NULL, set_detach_on_error, NEEDS(launch_option), ROW_IDLE },
 };
 const struct stub_family stub_launch_packets = FAMILY(rows);

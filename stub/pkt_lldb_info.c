@@ -192,6 +192,40 @@ say_watchpoints(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 /* ---- registers, for an lldb that does not read target.xml ---- */
 
+static void
+put_wholes(struct rsp_out *out, const char *key, const struct arch_parted *parted)
+{
+    rsp_put_text(out, key);
+    rsp_put(out, ':');
+    rsp_put_hex(out, parted->whole[0].number);
+    if (parted->whole[1].row != NULL) {
+        rsp_put(out, ',');
+        rsp_put_hex(out, parted->whole[1].number);
+    }
+    rsp_put(out, ';');
+}
+
+/* Parts come behind the registers. */
+static bool
+describe_part(struct rsp_out *out, const struct arch_layout *layout, unsigned index)
+{
+    struct arch_parted parted;
+    bool vector;
+
+    if (!arch_part(layout, index, &parted))
+        return false;
+    vector = parted.part->bytes > 8;
+    put_pair(out, "name", parted.name);
+    put_dec_pair(out, "bitsize", parted.part->bytes * 8u);
+    put_dec_pair(out, "offset", parted.whole[0].offset + parted.part->at);
+    put_pair(out, "encoding", vector ? "vector" : "uint");
+    put_pair(out, "format", vector ? "vector-uint8" : "hex");
+    put_pair(out, "set", stub_register_set(layout->arch, parted.whole[0].row));
+    put_wholes(out, "container-regs", &parted);
+    put_wholes(out, "invalidate-regs", &parted);
+    return true;
+}
+
 /* qRegisterInfoNUMBER, until an error. */
 static int
 describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
@@ -204,8 +238,13 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
     if (!rsp_take_end(in))
         return PKT_BAD;
-    if (layout == NULL || number > UINT16_MAX || !arch_register(layout, (unsigned)number, &r))
+    if (layout == NULL || number > UINT16_MAX)
         return -NO_MORE;
+    if (!arch_register(layout, (unsigned)number, &r)) {
+        unsigned count = arch_register_count(layout);
+
+        return describe_part(out, layout, (unsigned)number - count) ? PKT_DONE : -NO_MORE;
+    }
     arch_name_of(&r, name);
     put_pair(out, "name", name);
     if (arch_alt_of(&r, name))
@@ -214,7 +253,7 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     put_dec_pair(out, "offset", r.offset);
     put_pair(out, "encoding", stub_register_encoding(r.row));
     put_pair(out, "format", stub_register_format(r.row));
-    put_pair(out, "set", stub_register_group(r.row));
+    put_pair(out, "set", stub_register_set(layout->arch, r.row));
     if (arch_dwarf_of(&r) >= 0) {
         put_dec_pair(out, "gcc", (uint64_t)arch_dwarf_of(&r));
         put_dec_pair(out, "dwarf", (uint64_t)arch_dwarf_of(&r));

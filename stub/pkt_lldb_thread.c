@@ -5,7 +5,7 @@
 /* ---- jThreadsInfo ---- */
 
 /* How much of each thread is said; the first that fits for all of them is sent. */
-enum level { WITH_MEMORY, WITH_REGISTERS, REGISTERS_WITH_REASON, REASON_ONLY, LEVELS };
+enum level { WITH_STACK, WITH_FRAMES, WITH_REGISTERS, REGISTERS_WITH_REASON, REASON_ONLY, LEVELS };
 
 /* Every general register: lldb forgets those of the stop reply that are not named here. */
 static int
@@ -43,49 +43,74 @@ put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
     return 0;
 }
 
-/* The chain of frame pointers, two addresses a frame (the caller's frame pointer and the return
- * address), upwards only: with it lldb walks the stack without asking. */
+/* Where the next outer frame is: its caller's frame pointer stands in it. Upwards only; 0 at the
+ * end. */
 static int
-put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id)
+step_frame(struct engine *s, struct rsp_id id, uint64_t *frame)
 {
-    enum { FRAMES_MAX = 64 };
     const struct arch *arch = stub_layout(s, id.pid)->arch;
     struct arch_memory memory = stub_memory(s);
-    size_t word = arch->address_bytes;
-    uint64_t frame = 0;
-    bool late = false;
+    size_t word = arch->address_bytes, got;
+    uint8_t bytes[8];
+    uint64_t caller;
 
     memory.process = stub_process_of(s, id.pid);
+    got = arch_read(&memory, *frame, bytes, word);
+    if (got == ARCH_LATER)
+        return STUB_LATER;
+    caller = got == word ? arch_get_uint(arch, bytes, word) : 0;
+    *frame = caller > *frame && caller - *frame >= 2 * word ? caller : 0;
+    return 0;
+}
+
+/* The chain of frame pointers, two addresses a frame (the caller's frame pointer and the return
+ * address): with it lldb walks the stack without asking. Frames inside [start, start + size) were
+ * sent with that. */
+static int
+put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t start,
+           uint64_t size)
+{
+    enum { FRAMES_MAX = 64 };
+    size_t pair = 2u * stub_layout(s, id.pid)->arch->address_bytes;
+    bool late = false;
+    uint64_t frame;
+    int r = 0;
+
+    if (!stub_get_role(s, id, ARCH_FP, &frame, &late))
+        return late ? STUB_LATER : 0;
+    for (unsigned i = 0; i < FRAMES_MAX && frame != 0 && r == 0; i++) {
+        if (frame - start >= size || size - (frame - start) < pair)
+            r = stub_json_ahead(s, json, id, frame, pair);
+        if (r == 0)
+            r = step_frame(s, id, &frame);
+    }
+    return r;
+}
+
+static int
+put_memory(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level level)
+{
+    uint64_t size = 0, start = 0;
+    bool late = false;
+    int r = 0;
+
     rsp_json_key(json, "memory");
     rsp_json_open(json, '[');
-    if (!HAS(s, read_memory) || !stub_get_role(s, id, ARCH_FP, &frame, &late))
-        frame = 0;
-    for (unsigned i = 0; i < FRAMES_MAX && frame != 0 && !late; i++) {
-        uint8_t bytes[2 * 8];
-        size_t got = arch_read(&memory, frame, bytes, 2 * word);
-        uint64_t caller;
-
-        late = got == ARCH_LATER;
-        if (got != 2 * word)
-            break;
-        rsp_json_open(json, '{');
-        rsp_json_key(json, "address");
-        rsp_json_dec(json, frame);
-        rsp_json_key(json, "bytes");
-        rsp_json_hex_bytes(json, bytes, got);
-        rsp_json_close(json, '}');
-        caller = arch_get_uint(arch, bytes, word);
-        frame = caller > frame && caller - frame >= 2 * word ? caller : 0;
-    }
+    if (level == WITH_STACK)
+        start = stub_stack_window(s, id, &size, &late);
+    if (size > 0)
+        r = stub_json_ahead(s, json, id, start, (size_t)size);
+    if (r == 0 && !late && HAS(s, read_memory))
+        r = put_frames(s, json, id, start, size);
     rsp_json_close(json, ']');
-    return late ? STUB_LATER : 0;
+    return late ? STUB_LATER : r;
 }
 
 static void
 put_reason(struct engine *s, struct rsp_json *json, const struct stub_event *event)
 {
     const char *reason = stub_reason_name(event->reason);
-    char words[72];
+    char words[STUB_WORDS_MAX];
 
     if (reason == NULL)
         return;
@@ -130,8 +155,8 @@ put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level
         put_reason(s, json, &event);
     if (r == 0 && level < REASON_ONLY && (level < REGISTERS_WITH_REASON || stopped_for_something))
         r = put_registers(s, json, id);
-    if (r == 0 && level == WITH_MEMORY)
-        r = put_frames(s, json, id);
+    if (r == 0 && level <= WITH_FRAMES)
+        r = put_memory(s, json, id, level);
     rsp_json_close(json, '}');
     return r;
 }
@@ -164,7 +189,7 @@ say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
     if (!rsp_take_end(in))
         return PKT_BAD;
-    for (enum level level = WITH_MEMORY; level < LEVELS; level++) {
+    for (enum level level = WITH_STACK; level < LEVELS; level++) {
         int r;
 
         *out = start;

@@ -72,9 +72,17 @@ action_of_vcont(struct engine *s, struct rsp_in *in, struct rsp_id thread)
     return (struct stub_action){ .kind = STUB_STAY };
 }
 
-/* c and s without vCont: c is for all threads unless Hc names one, s for that one or the current;
- * a signal goes to the current thread alone. To lldb Hc names a process. Threads yet to be born
- * go on with their creators. */
+/* lldb's C with no thread chosen means a signal sent to the process, which is then told as any
+ * other that comes: its user asked to see it. */
+static bool
+is_for_process(const struct engine *s, int letter)
+{
+    return letter == 'C' && (s->client & CLIENT_LLDB) != 0 && s->cont.tid <= 0 &&
+           HAS(s, send_signal);
+}
+
+/* c is for all threads unless Hc names one; to lldb Hc names a process. Threads yet to be born go
+ * on with their creators. */
 static bool
 is_meant(const struct engine *s, struct rsp_id current, struct rsp_id thread)
 {
@@ -85,6 +93,7 @@ is_meant(const struct engine *s, struct rsp_id current, struct rsp_id thread)
     return s->cont.tid <= 0;
 }
 
+/* c and s without vCont: s is for the thread of Hc or the current one, and so is a signal. */
 static struct stub_action
 action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
 {
@@ -97,7 +106,7 @@ action_of_letter(struct engine *s, struct rsp_in *in, struct rsp_id thread)
     if (is_current || (!step && is_meant(s, current, thread)))
         a.kind = step ? STUB_STEP : STUB_CONTINUE;
     rsp_take(in, (char)letter);
-    if (is_current && (letter == 'C' || letter == 'S'))
+    if (is_current && (letter == 'C' || letter == 'S') && !is_for_process(s, letter))
         a.signal = stub_take_signal(s, in);
     return a;
 }
@@ -265,6 +274,12 @@ run_with_signal(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (number < 0)
         return -STUB_EINVAL;
+    if (is_for_process(s, s->rx.buf[0]) && number > 0) {
+        int r = s->target->send_signal(s->object, s->general.pid, number);
+
+        if (r != 0)
+            return r;
+    }
     return go_on(s, in);
 }
 

@@ -226,6 +226,14 @@ start_no_ack(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_OK;
 }
 
+/* LLDB's testsuite never says qSupported; what only an lldb sends tells too. */
+void
+stub_know_lldb(struct engine *s)
+{
+    if ((s->client & CLIENT_GDB) == 0)
+        s->client |= CLIENT_LLDB | (s->target->linux_signals ? CLIENT_NATIVE_SIGNALS : 0u);
+}
+
 static int
 use_thread_suffix(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -233,6 +241,7 @@ use_thread_suffix(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in))
         return PKT_BAD;
     s->client |= CLIENT_THREAD_SUFFIX;
+    stub_know_lldb(s);
     return PKT_OK;
 }
 
@@ -243,6 +252,7 @@ use_thread_list(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in))
         return PKT_BAD;
     s->client |= CLIENT_LIST_THREADS;
+    stub_know_lldb(s);
     return PKT_OK;
 }
 
@@ -253,6 +263,7 @@ use_error_strings(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (!rsp_take_end(in))
         return PKT_BAD;
     s->client |= CLIENT_ERROR_STRINGS;
+    stub_know_lldb(s);
     return PKT_OK;
 }
 

@@ -41,7 +41,7 @@ write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *
         return -STUB_ENOENT;
     if (layout == NULL)
         return -STUB_ESRCH;
-    stub_put_target_xml(layout, w);
+    stub_put_target_xml(layout, (s->client & CLIENT_GDB) == 0, w);
     return 0;
 }
 

@@ -66,9 +66,9 @@ enum stub_event_kind {
 
 enum stub_reason {
     STUB_NO_REASON, /* stopped because others did */
-    STUB_SIGNAL,
-    STUB_TRACE,   /* a step ended */
-    STUB_SWBREAK, /* PC already stands at the breakpoint */
+    STUB_SIGNAL,    /* of a fault `status` is Linux's si_code and `address` the data's, if known */
+    STUB_TRACE,     /* a step ended */
+    STUB_SWBREAK,   /* PC already stands at the breakpoint */
     STUB_HWBREAK,
     STUB_WATCH, /* written; `address` is the data */
     STUB_RWATCH,
@@ -487,6 +487,10 @@ struct stub_target {
     void *host_object;
     const struct stub_servers *servers;
     int (*directory)(void *target, const char **path); /* where programs start */
+    /* Sends a process (0: the first) a signal, which comes when it runs. */
+    int (*send_signal)(void *target, int64_t pid, int signal);
+    /* What the user types, for the program whose output comes in events. All of it or -E. */
+    int (*input)(void *target, const void *bytes, size_t size);
     /* Where the file begins in a process's memory. */
     int (*load_address)(void *process, const char *path, uint64_t *address);
 };

@@ -25,14 +25,31 @@ stub_register_format(const struct arch_row *row)
     return row->type == ARCH_FLOAT ? "float" : "hex";
 }
 
-/* The first three have a meaning to gdb ("info registers", "info float"), the text is lldb's name
- * of the set. */
-const char *
-stub_register_group(const struct arch_row *row)
+/* The first three have a meaning to gdb ("info registers", "info float"). */
+static const char *
+gdb_group(const struct arch_row *row)
 {
     static const char *const names[] = { "general", "float", "vector", "system" };
 
     return names[row->group <= ARCH_SYSTEM ? row->group : ARCH_SYSTEM];
+}
+
+/* lldb's own name of a set is its key, and tests and scripts look for these. */
+const char *
+stub_register_set(const struct arch *arch, const struct arch_row *row)
+{
+    static const char floating[] = "Floating Point Registers";
+
+    switch (row->group) {
+    case ARCH_GENERAL:
+        return "General Purpose Registers";
+    case ARCH_FLOATING:
+        return floating;
+    case ARCH_VECTORS:
+        return arch->vectors != NULL ? arch->vectors : floating;
+    default:
+        return "System Registers";
+    }
 }
 
 const char *
@@ -98,7 +115,7 @@ put_type(const struct arch_row *row, struct rsp_window *w)
 }
 
 static void
-put_register(const struct arch_register *r, struct rsp_window *w)
+put_register(const struct arch_register *r, const char *group, struct rsp_window *w)
 {
     char name[ARCH_NAME_MAX];
     const char *generic = stub_register_generic(r);
@@ -111,7 +128,7 @@ put_register(const struct arch_register *r, struct rsp_window *w)
     put_type(r->row, w);
     put_number(w, "regnum", r->number);
     put_number(w, "offset", r->offset);
-    put_attribute(w, "group", stub_register_group(r->row));
+    put_attribute(w, "group", group);
     put_attribute(w, "encoding", stub_register_encoding(r->row));
     put_attribute(w, "format", stub_register_format(r->row));
     if (arch_alt_of(r, name))
@@ -125,37 +142,108 @@ put_register(const struct arch_register *r, struct rsp_window *w)
     rsp_window_text(w, "/>\n");
 }
 
+/* The numbers of what it is a part of, in decimal. */
+static void
+put_wholes(const struct arch_parted *parted, const char *attribute, struct rsp_window *w)
+{
+    rsp_window_text(w, " ");
+    rsp_window_text(w, attribute);
+    rsp_window_text(w, "=\"");
+    rsp_window_dec(w, parted->whole[0].number);
+    if (parted->whole[1].row != NULL) {
+        rsp_window_text(w, ",");
+        rsp_window_dec(w, parted->whole[1].number);
+    }
+    rsp_window_text(w, "\"");
+}
+
+static void
+put_part(const struct arch *arch, const struct arch_parted *parted, unsigned number,
+         struct rsp_window *w)
+{
+    bool vector = parted->part->bytes > 8;
+
+    rsp_window_text(w, "<reg");
+    put_attribute(w, "name", parted->name);
+    put_number(w, "bitsize", parted->part->bytes * 8u);
+    put_number(w, "regnum", number);
+    put_number(w, "offset", parted->whole[0].offset + parted->part->at);
+    put_attribute(w, "group", stub_register_set(arch, parted->whole[0].row));
+    put_attribute(w, "encoding", vector ? "vector" : "uint");
+    put_attribute(w, "format", vector ? "vector-uint8" : "hex");
+    put_wholes(parted, "value_regnums", w);
+    put_wholes(parted, "invalidate_regnums", w);
+    rsp_window_text(w, "/>\n");
+}
+
+static void
+put_types(const struct arch_feature *feature, struct rsp_window *w)
+{
+    if (feature->types == NULL)
+        return;
+    rsp_window_text(w, feature->types);
+    rsp_window_text(w, "\n");
+}
+
 static void
 open_feature(const struct arch_feature *feature, struct rsp_window *w)
 {
     rsp_window_text(w, "<feature");
     put_attribute(w, "name", feature->name);
     rsp_window_text(w, ">\n");
-    if (feature->types != NULL) {
-        rsp_window_text(w, feature->types);
-        rsp_window_text(w, "\n");
-    }
+    put_types(feature, w);
 }
 
-void
-stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
+/* gdb knows the features by name. */
+static void
+put_features(const struct arch_layout *layout, struct rsp_window *w)
 {
     struct arch_register r = { 0 };
     int open = -1; /* the feature that is open */
 
-    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-                       "<target version=\"1.0\">\n<architecture>");
-    rsp_window_xml(w, layout->arch->name);
-    rsp_window_text(w, "</architecture>\n");
-    if ((layout->features & ARCH_LINUX) != 0)
-        rsp_window_text(w, "<osabi>GNU/Linux</osabi>\n");
     while (!rsp_window_done(w) && arch_next(layout, &r)) {
         if (r.feature != open) {
             rsp_window_text(w, open < 0 ? "" : "</feature>\n");
             open_feature(&layout->arch->features[r.feature], w);
             open = r.feature;
         }
-        put_register(&r, w);
+        put_register(&r, gdb_group(r.row), w);
     }
-    rsp_window_text(w, open < 0 ? "</target>\n" : "</feature>\n</target>\n");
+    rsp_window_text(w, open < 0 ? "" : "</feature>\n");
+}
+
+/* lldb wants them in one, and its testsuite insists. */
+static void
+put_one_feature(const struct arch_layout *layout, struct rsp_window *w)
+{
+    struct arch_register r = { 0 };
+    struct arch_parted parted;
+    int types = -1; /* the feature whose types were told */
+
+    rsp_window_text(w, "<feature>\n");
+    while (!rsp_window_done(w) && arch_next(layout, &r)) {
+        if (r.feature != types)
+            put_types(&layout->arch->features[r.feature], w);
+        types = r.feature;
+        put_register(&r, stub_register_set(layout->arch, r.row), w);
+    }
+    for (unsigned i = 0; !rsp_window_done(w) && arch_part(layout, i, &parted); i++)
+        put_part(layout->arch, &parted, arch_register_count(layout) + i, w);
+    rsp_window_text(w, "</feature>\n");
+}
+
+void
+stub_put_target_xml(const struct arch_layout *layout, bool lldb, struct rsp_window *w)
+{
+    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
+                       "<target version=\"1.0\">\n<architecture>");
+    rsp_window_xml(w, lldb ? layout->arch->triple : layout->arch->name);
+    rsp_window_text(w, "</architecture>\n");
+    if ((layout->features & ARCH_LINUX) != 0)
+        rsp_window_text(w, "<osabi>GNU/Linux</osabi>\n");
+    if (lldb)
+        put_one_feature(layout, w);
+    else
+        put_features(layout, w);
+    rsp_window_text(w, "</target>\n");
 }

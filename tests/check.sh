@@ -58,6 +58,8 @@ quick() {
 	part lldb sh tests/live/session_lldb.sh
 	part gdb-san sh tests/live/session_gdb.sh build/stubborn-san
 	part lldb-san sh tests/live/session_lldb.sh build/stubborn-san
+	part editors sh tests/editors/editors.sh
+	part platform sh tests/live/platform.sh
 	part bad-line sh tests/live/bad_line.sh
 	part mutate sh tests/live/mutate.sh 10
 	part vanish sh tests/live/vanish.sh 180

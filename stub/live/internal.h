@@ -203,6 +203,8 @@ struct process {
     struct library *libraries;
     size_t library_count;
     struct glibc *glibc;      /* how its structs are laid out, NULL: not looked up yet */
+    uint64_t debug_pointer;   /* where the program says where that is, 0: not looked for */
+    bool has_no_linker;       /* it says so nowhere */
     uint64_t syscall_address; /* of a system call instruction, 0: not looked for yet */
     TAILQ_HEAD(, allocation) allocations;
     struct arch_layout layout;
@@ -330,6 +332,7 @@ struct process *live_owner(struct process *p); /* of its memory and plants */
 void live_hand_over_memory(struct process *p);
 int live_kill(void *target, int64_t pid, bool tell);
 int live_detach(void *target, int64_t pid);
+int live_send_signal(void *target, int64_t pid, int signal);
 /* Lets a stopped thread go with whatever signal it stopped for. */
 void live_thread_let_go(struct thread *t);
 /* Lets a process go; threads that cannot be stopped now follow when they stop. */
@@ -605,6 +608,7 @@ bool live_output_open(struct live *live);
 void live_output_collect(struct live *live);
 void live_output_told(struct live *live, size_t n);
 void live_output_close(struct live *live);
+int live_input(void *target, const void *bytes, size_t size);
 void live_terminal_give(struct live *live, pid_t group);
 void live_terminal_take(struct live *live);
 

@@ -10,13 +10,23 @@
 
 enum { SPACES_MAX = 64 };
 
-/* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. */
+/* The address of DT_DEBUG's d_ptr, where the dynamic linker writes that of r_debug. It goes out
+ * with every stop to an lldb, so it is looked for once in a program. */
 static bool
 find_debug_pointer(struct process *p, uint64_t *address)
 {
     uint64_t dynamic;
 
-    return live_exe_dynamic(p, &dynamic) && live_dynamic_entry(p, dynamic, DT_DEBUG, address);
+    *address = p->debug_pointer;
+    if (*address != 0)
+        return true;
+    if (p->has_no_linker || !live_exe_dynamic(p, &dynamic) ||
+        !live_dynamic_entry(p, dynamic, DT_DEBUG, address)) {
+        p->has_no_linker = true;
+        return false;
+    }
+    p->debug_pointer = *address;
+    return true;
 }
 
 int

@@ -71,6 +71,8 @@ const struct stub_target live_target = {
     .attach_name = live_target_attach_name,
     .directory = live_directory,
     .load_address = live_load_address,
+    .input = live_input,
+    .send_signal = live_send_signal,
 };
 
 struct live *

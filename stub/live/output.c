@@ -78,6 +78,22 @@ live_output_told(struct live *live, size_t n)
     e->text_size -= n;
 }
 
+/* The terminal's driver passes on what it holds by the line; more than fits is refused. */
+int
+live_input(void *target, const void *bytes, size_t size)
+{
+    struct live *live = target;
+    ssize_t n;
+
+    if (live->pty < 0)
+        return live_fail(live, STUB_ENOTSUP,
+                         "the program was not started by this server with a terminal of its own");
+    n = write(live->pty, bytes, size);
+    if (n == (ssize_t)size)
+        return 0;
+    return live_fail(live, STUB_EBUSY, "the program has not read what was typed before");
+}
+
 int
 live_fds(struct live *live, struct pollfd *fds, int max)
 {

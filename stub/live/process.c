@@ -145,7 +145,8 @@ live_process_open(struct process *p)
     if (p->mem >= 0)
         close(p->mem);
     p->mem = fd;
-    p->syscall_address = 0;
+    p->syscall_address = p->debug_pointer = 0;
+    p->has_no_linker = false;
     live_tls_forget(p);
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
@@ -402,4 +403,15 @@ live_client_gone(void *target)
         else
             live_detach(live, p->pid);
     }
+}
+
+int
+live_send_signal(void *target, int64_t pid, int signal)
+{
+    struct live *live = target;
+    struct process *p = live_process_find(live, pid);
+
+    if (p == NULL)
+        return -STUB_ESRCH;
+    return kill(p->pid, signal) == 0 ? 0 : -errno;
 }

@@ -35,6 +35,20 @@ live_unqueue(struct live *live, struct report *r)
         free(r);
 }
 
+/* Why a fault's signal came, and for which address. */
+static void
+note_fault(struct thread *t, struct stub_event *e)
+{
+    siginfo_t info;
+
+    if (e->signal != SIGSEGV && e->signal != SIGBUS && e->signal != SIGFPE && e->signal != SIGILL)
+        return;
+    if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0 || info.si_code <= 0)
+        return;
+    e->status = info.si_code;
+    e->address = (uint64_t)(uintptr_t)info.si_addr;
+}
+
 /* Fills the report of t; the caller adds what the reason needs and queues it. */
 struct stub_event *
 live_stop_event(struct thread *t, enum stub_reason reason, int signal)
@@ -48,6 +62,8 @@ live_stop_event(struct thread *t, enum stub_reason reason, int signal)
     e->id.pid = t->process->pid;
     e->id.tid = t->tid;
     live_get_pc(t, &t->stop_pc);
+    if (reason == STUB_SIGNAL)
+        note_fault(t, e);
     return e;
 }
 

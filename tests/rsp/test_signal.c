@@ -55,6 +55,21 @@ START_TEST(signals_have_names)
 }
 END_TEST
 
+START_TEST(faults_have_causes)
+{
+    ck_assert_str_eq(rsp_signal_cause(11, 1), "address not mapped to object");
+    ck_assert_str_eq(rsp_signal_cause(11, 3), "failed address bounds checks");
+    ck_assert_str_eq(rsp_signal_cause(8, 1), "integer divide by zero");
+    ck_assert_str_eq(rsp_signal_cause(4, 8), "internal stack error");
+    ck_assert_ptr_null(rsp_signal_cause(11, 4));
+    ck_assert_ptr_null(rsp_signal_cause(11, 0));
+    ck_assert_ptr_null(rsp_signal_cause(11, -6));
+    ck_assert_ptr_null(rsp_signal_cause(10, 1));
+    ck_assert(rsp_signal_has_address(7) && rsp_signal_has_address(11));
+    ck_assert(!rsp_signal_has_address(8));
+}
+END_TEST
+
 Suite *
 signal_suite(void)
 {
@@ -65,5 +80,6 @@ signal_suite(void)
     tcase_add_test(numbers, gdbs_numbers_lead_back);
     tcase_add_test(numbers, numbers_without_a_signal_have_none);
     tcase_add_test(numbers, signals_have_names);
+    tcase_add_test(numbers, faults_have_causes);
     return suite;
 }

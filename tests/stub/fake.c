@@ -98,6 +98,8 @@ enum deed {
     SERVER_WAITING,
     SERVER_KILL,
     DIRECTORY,
+    INPUT,
+    SEND_SIGNAL,
     LOAD_ADDRESS
 };
 
@@ -1517,6 +1519,36 @@ directory(void *target, const char **path)
 }
 
 static int
+input_now(struct fake *f, const void *bytes, size_t size)
+{
+    snprintf(f->option, sizeof(f->option), "input %.*s", (int)size, (const char *)bytes);
+    return size > 3 ? fail(f, STUB_EBUSY, NULL) : 0;
+}
+
+static int
+input(void *target, const void *bytes, size_t size)
+{
+    struct fake *f = target;
+
+    DO(f, INPUT, sum_of(bytes, size), size, 0, input_now(f, bytes, size));
+}
+
+static int
+send_now(struct fake *f, int64_t pid, int signal)
+{
+    snprintf(f->option, sizeof(f->option), "signal %d to %lld", signal, (long long)pid);
+    return 0;
+}
+
+static int
+send_signal(void *target, int64_t pid, int signal)
+{
+    struct fake *f = target;
+
+    DO(f, SEND_SIGNAL, pid, signal, 0, send_now(f, pid, signal));
+}
+
+static int
 load_address(void *process, const char *path, uint64_t *address)
 {
     struct fake *f = process;
@@ -1584,6 +1616,8 @@ static const struct stub_target ops = {
     .servers = &servers,
     .directory = directory,
     .load_address = load_address,
+    .input = input,
+    .send_signal = send_signal,
 };
 
 void

@@ -22,7 +22,7 @@ describe(const struct arch_layout *layout, uint64_t offset, uint64_t length, cha
     struct rsp_out out = rsp_out_to((uint8_t *)text, ROOM - 1);
     struct rsp_window w = rsp_window_open(&out, offset, length);
 
-    stub_put_target_xml(layout, &w);
+    stub_put_target_xml(layout, false, &w);
     rsp_window_close(&w);
     ck_assert(!out.cut);
     text[out.len] = '\0';
@@ -306,6 +306,36 @@ START_TEST(users_machine_is_described)
 }
 END_TEST
 
+START_TEST(lldb_gets_its_own_words_and_parts)
+{
+    struct rsp_out out;
+    struct rsp_window w;
+    char *text = malloc(ROOM), element[512];
+
+    ck_assert_ptr_nonnull(text);
+    out = rsp_out_to((uint8_t *)text, ROOM - 1);
+    w = rsp_window_open(&out, 0, ROOM);
+    stub_put_target_xml(&x86_64, true, &w);
+    rsp_window_close(&w);
+    text[out.len] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "<architecture>x86_64</architecture>"));
+    element_of(text, "rax", element, sizeof(element));
+    ck_assert_ptr_nonnull(strstr(element, "group=\"General Purpose Registers\""));
+    element_of(text, "ah", element, sizeof(element));
+    ck_assert_ptr_nonnull(strstr(element, "bitsize=\"8\""));
+    ck_assert_ptr_nonnull(strstr(element, " offset=\"1\""));
+    ck_assert_ptr_nonnull(strstr(element, "value_regnums=\"0\""));
+    element_of(text, "r15w", element, sizeof(element));
+    ck_assert_ptr_nonnull(strstr(element, " offset=\"120\""));
+    ck_assert_ptr_nonnull(strstr(element, "value_regnums=\"15\""));
+    element_of(text, "ymm1", element, sizeof(element));
+    ck_assert_ptr_nonnull(strstr(element, "bitsize=\"256\""));
+    ck_assert_ptr_nonnull(strstr(element, "value_regnums=\"41,61\""));
+    ck_assert_ptr_null(strstr(element, "dwarf_regnum"));
+    free(text);
+}
+END_TEST
+
 Suite *
 xml_suite(void)
 {
@@ -320,6 +350,7 @@ xml_suite(void)
     tcase_add_test(tc, windows_make_up_the_whole);
     tcase_add_test(tc, osabi_is_said_of_linux_only);
     tcase_add_test(tc, users_machine_is_described);
+    tcase_add_test(tc, lldb_gets_its_own_words_and_parts);
     suite_add_tcase(s, tc);
     return s;
 }
