@@ -19,4 +19,7 @@ SUITE(live_memory)
 SUITE(live_threads)
 SUITE(live_files)
 
+/* tests/host */
+SUITE(host)
+
 #undef SUITE
