@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <bsd/string.h>
@@ -379,6 +380,8 @@ static void __attribute__((noreturn)) be_program(const struct start *s)
     if (!l->randomize && now != -1)
         personality((unsigned long)now | ADDR_NO_RANDOMIZE);
     set_signals();
+    if (s->capture) /* what lldb left open in us is no business of the program's */
+        (void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     execve(s->path, s->argv, s->environment);
     give_up(s, "exec");
 }

@@ -180,6 +180,10 @@ live_libraries(void *process, struct rsp_window *w, bool main_lm)
         return -STUB_ESRCH;
     if (w->offset == 0)
         freeze(p);
+    /* A program that names no list (static, or the dynamic linker started by hand) may have one
+     * all the same, which the debugger then finds by the linker's symbols. */
+    if (p->has_no_linker)
+        return -STUB_ENOENT;
     rsp_window_text(w, "<library-list-svr4 version=\"1.0\"");
     if (main_lm && p->library_count > 0)
         put_number(w, " main-lm", p->libraries[0].lm);

@@ -1,4 +1,4 @@
-/* test_host.c - the machine that the server runs on: its processes, users, paths, modules, shell. */
+/* test_host.c - the machine that the server runs on: processes, users, paths, modules, a shell. */
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <signal.h>
