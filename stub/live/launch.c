@@ -380,7 +380,7 @@ static void __attribute__((noreturn)) be_program(const struct start *s)
     if (!l->randomize && now != -1)
         personality((unsigned long)now | ADDR_NO_RANDOMIZE);
     set_signals();
-    if (s->capture) /* what lldb left open in us is no business of the program's */
+    if (s->live->config.capture_output) /* what lldb left open in us is not the program's */
         (void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     execve(s->path, s->argv, s->environment);
     give_up(s, "exec");
