@@ -60,7 +60,7 @@ static const struct arch_row fpu[] = {
 };
 
 static const struct arch_row tls[] = {
-    { "tpidr", 0, 1, 64, ARCH_DATA_PTR, ARCH_SYSTEM, ARCH_NONE, 36, NULL, NULL },
+    { "tpidr", 0, 1, 64, ARCH_DATA_PTR, ARCH_SYSTEM, ARCH_TP, 36, NULL, NULL },
 };
 
 static const struct arch_row pauth[] = {

@@ -104,6 +104,7 @@ enum arch_role {
     ARCH_FP,
     ARCH_RA,
     ARCH_STATUS,
+    ARCH_TP,   /* of thread-local storage */
     ARCH_ARG1, /* argument N is ARCH_ARG1 + N - 1 */
     ARCH_ARG8 = ARCH_ARG1 + 7
 };

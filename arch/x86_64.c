@@ -80,7 +80,7 @@ static const struct arch_row linux_rows[] = {
 };
 
 static const struct arch_row segments[] = {
-    { "fs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 58, NULL, "int" },
+    { "fs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_TP, 58, NULL, "int" },
     { "gs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 59, NULL, "int" },
 };
 

@@ -55,8 +55,9 @@ stub_register_set(const struct arch *arch, const struct arch_row *row)
 const char *
 stub_register_generic(const struct arch_register *r)
 {
-    static const char *const names[] = { NULL,   "pc",   "sp",   "fp",   "ra",   "flags", "arg1",
-                                         "arg2", "arg3", "arg4", "arg5", "arg6", "arg7",  "arg8" };
+    static const char *const names[] = { NULL,    "pc",   "sp",   "fp",   "ra",
+                                         "flags", "tp",   "arg1", "arg2", "arg3",
+                                         "arg4",  "arg5", "arg6", "arg7", "arg8" };
 
     return names[arch_role_of(r)];
 }

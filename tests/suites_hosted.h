@@ -26,4 +26,7 @@ SUITE(live_objects)
 SUITE(emulate)
 SUITE(live_start)
 
+/* tests/host */
+SUITE(host)
+
 #undef SUITE

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <bsd/string.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -121,6 +122,8 @@ live_be_program(const struct start *s)
     if (!l->randomize)
         fix_addresses(s);
     set_signals();
+    if (s->live->config.capture_output) /* what lldb left open in us is not the program's */
+        (void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     execvpe(s->file, s->argv, s->environment);
     give_up(s, "exec");
 }

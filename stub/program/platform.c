@@ -68,7 +68,7 @@ set_no_shell(struct program_settings *s, const char *argument)
 }
 
 static const struct program_option options[] = {
-    { "--listen", "-L", "[HOST]:PORT", "where clients connect; unix://PATH is a socket file",
+    { "--listen", "-L", "HOST:PORT", "where clients connect; unix://PATH is a socket file",
       set_listen },
     { "--server", NULL, NULL, "serve client after client, several at a time", set_server },
     { "--socket-file", "-f", "FILE", "write the port to FILE, which appears when it is complete",

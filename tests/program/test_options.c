@@ -59,8 +59,9 @@ bad(const struct program_mode *mode, char **words, const char *cause, const char
     ck_assert_ptr_eq(strchr(said, '\n'), said + strlen(said) - 1);
 }
 
-#define GDB  (&program_gdbserver_mode)
-#define LLDB (&program_lldb_server_mode)
+#define GDB      (&program_gdbserver_mode)
+#define PLATFORM (&program_platform_mode)
+#define LLDB     (&program_lldb_server_mode)
 
 /* ---- gdbserver's ---- */
 
@@ -246,6 +247,25 @@ START_TEST(a_process_is_named_by_id_or_name)
 }
 END_TEST
 
+START_TEST(reads_a_platform)
+{
+    struct program_settings s = good(
+        PLATFORM, WORDS("--server", "--listen", "127.0.0.1:0", "--socket-file", "f", "-m", "5000",
+                        "--max-gdbserver-port=5010", "--no-shell", "--", "prog", "-x"));
+
+    ck_assert(s.server && s.no_shell);
+    ck_assert_str_eq(s.comm, "127.0.0.1:0");
+    ck_assert_str_eq(s.port_file, "f");
+    ck_assert_uint_eq(s.first_port, 5000);
+    ck_assert_uint_eq(s.end_port, 5010);
+    ck_assert_int_eq(s.program_count, 2);
+    s = good(PLATFORM, WORDS("-L", "unix:///s", "-P", "77"));
+    ck_assert_uint_eq(s.first_port, 77);
+    ck_assert_uint_eq(s.end_port, 78);
+    bad(PLATFORM, WORDS("--gdbserver-port", "0"), "--gdbserver-port 0", "give a port");
+}
+END_TEST
+
 Suite *
 options_suite(void)
 {
@@ -268,5 +288,6 @@ options_suite(void)
     tcase_add_test(lldb, reads_how_lldb_starts_a_server);
     tcase_add_test(lldb, takes_the_program_behind_two_dashes);
     tcase_add_test(lldb, refuses_numbers_that_are_none);
+    tcase_add_test(lldb, reads_a_platform);
     return suite;
 }
