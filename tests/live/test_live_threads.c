@@ -533,7 +533,8 @@ START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
         drive_launch(&d, "vforks", "hot", NULL);
         break_at("touch");
         drive_send(&d, "vCont;c");
-        ck_assert_str_eq(drive_wait(&d, 10), "");
+        for (int k = 0; k < 500 && children_of(d.pid, &child, 1) == 0; k++)
+            ck_assert_str_eq(drive_wait(&d, 10), "");
         ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
         if (i % 2 == 0) {
             ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
@@ -541,7 +542,7 @@ START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
             kill(d.pid, SIGKILL);
             ck_assert_str_eq(drive_wait(&d, 5000), "X09");
         }
-        for (int k = 0; k < 500 && drive_state(child) != 'S'; k++) {
+        for (int k = 0; k < 5000 && drive_state(child) != 'S'; k++) {
             live_poll(d.live);
             nap(1);
         }
