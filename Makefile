@@ -23,17 +23,21 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c
+UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/lines.c arch/unwind/cursor.c \
+	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
+	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
+	arch/unwind/insn_aarch64.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_break.c \
 	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c stub/pkt_monitor.c stub/pkt_launch.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c
 LIVE = $(sort $(wildcard stub/live/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
-HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h
+HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h arch/unwind/unwind.h
 MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
-FREE = $(RSP) $(ARCH) $(STUB)
+FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 LIB_O = $(FREE:%.c=$(B)/obj/%.o)
 PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
