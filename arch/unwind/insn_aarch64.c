@@ -59,7 +59,7 @@ struct access {
 };
 
 static void
-transfer(struct path *p, uint32_t insn, const struct access *a)
+transfer(const struct walk *w, struct path *p, uint32_t insn, const struct access *a)
 {
     bool whole = a->general && a->size == 8;
     unsigned regs[2] = { rd(insn), rt2(insn) };
@@ -68,26 +68,26 @@ transfer(struct path *p, uint32_t insn, const struct access *a)
         struct value at = unwind_plus(a->at, (int64_t)(i * a->size));
 
         if (!a->load)
-            unwind_store(p, at, whole && regs[i] != 31 ? p->r[regs[i]] : lost());
+            unwind_store(w, p, at, whole && regs[i] != 31 ? p->r[regs[i]] : lost());
         else if (a->general)
-            set(p, regs[i], whole ? unwind_fetch(p, at) : lost());
+            set(p, regs[i], whole ? unwind_fetch(w, p, at) : lost());
     }
 }
 
 static void
-access_memory(struct path *p, uint32_t insn, struct access *a)
+access_memory(const struct walk *w, struct path *p, uint32_t insn, struct access *a)
 {
     struct value base = p->r[rn(insn)];
 
     a->at = unwind_plus(base, a->before);
-    transfer(p, insn, a);
+    transfer(w, p, insn, a);
     if (a->write_back)
         p->r[rn(insn)] = unwind_plus(base, a->before + a->after);
 }
 
 /* LDP, STP and the like: opc V imm7; bits 24 and 23 say which of the four forms. */
 static void
-step_pair(struct path *p, uint32_t insn)
+step_pair(const struct walk *w, struct path *p, uint32_t insn)
 {
     bool vector = (insn >> 26 & 1) != 0;
     unsigned opc = insn >> 30;
@@ -102,12 +102,12 @@ step_pair(struct path *p, uint32_t insn)
                         .after = form == 1 ? offset : 0,
                         .size = size };
 
-    access_memory(p, insn, &a);
+    access_memory(w, p, insn, &a);
 }
 
 /* LDR, STR with an immediate. */
 static void
-step_single(struct path *p, uint32_t insn)
+step_single(const struct walk *w, struct path *p, uint32_t insn)
 {
     bool scaled = (insn >> 24 & 1) != 0;
     unsigned form = insn >> 10 & 3; /* 0 unscaled, 1 post, 3 pre */
@@ -121,16 +121,16 @@ step_single(struct path *p, uint32_t insn)
                         .after = post ? offset : 0,
                         .size = size };
 
-    access_memory(p, insn, &a);
+    access_memory(w, p, insn, &a);
 }
 
 static void
-step_memory(struct path *p, uint32_t insn)
+step_memory(const struct walk *w, struct path *p, uint32_t insn)
 {
     if (matches(insn, 0x3a000000, 0x28000000))
-        step_pair(p, insn);
+        step_pair(w, p, insn);
     else if (matches(insn, 0x3b000000, 0x39000000) || matches(insn, 0x3b200000, 0x38000000))
-        step_single(p, insn);
+        step_single(w, p, insn);
     else if (matches(insn, 0x3b000000, 0x18000000) || (insn >> 22 & 1) != 0)
         set(p, rd(insn), lost()); /* literals, exclusives, register offsets */
 }
@@ -239,7 +239,7 @@ step(struct walk *w, struct path *p, uint64_t *to)
     case 6:
     case 12:
     case 14:
-        step_memory(p, insn);
+        step_memory(w, p, insn);
         return ON;
     case 5:
     case 8:

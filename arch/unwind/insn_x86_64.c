@@ -262,16 +262,16 @@ lost(void)
 }
 
 static void
-push(struct path *p, struct value v)
+push(const struct walk *w, struct path *p, struct value v)
 {
     p->r[RSP] = unwind_plus(p->r[RSP], -8);
-    unwind_store(p, p->r[RSP], v);
+    unwind_store(w, p, p->r[RSP], v);
 }
 
 static struct value
-pop(struct path *p)
+pop(const struct walk *w, struct path *p)
 {
-    struct value v = unwind_fetch(p, p->r[RSP]);
+    struct value v = unwind_fetch(w, p, p->r[RSP]);
 
     p->r[RSP] = unwind_plus(p->r[RSP], 8);
     return v;
@@ -291,7 +291,7 @@ is_wide(const struct insn *i)
 
 /* MOV between a register and a register or memory; direction by the opcode. */
 static void
-move(struct path *p, const struct insn *i)
+move(const struct walk *w, struct path *p, const struct insn *i)
 {
     bool to_reg = i->op == 0x8b;
     struct value from = p->r[to_reg ? i->rm : i->reg];
@@ -299,11 +299,11 @@ move(struct path *p, const struct insn *i)
     if (to_reg)
         p->r[i->reg] = !is_wide(i)     ? lost()
                        : !i->is_memory ? from
-                                       : unwind_fetch(p, operand_address(p, i));
+                                       : unwind_fetch(w, p, operand_address(p, i));
     else if (!i->is_memory)
         p->r[i->rm] = is_wide(i) ? from : lost();
     else
-        unwind_store(p, operand_address(p, i), is_wide(i) ? from : lost());
+        unwind_store(w, p, operand_address(p, i), is_wide(i) ? from : lost());
 }
 
 /* ADD, SUB, AND and so on with an immediate: 80, 81, 83. */
@@ -323,25 +323,25 @@ calculate(struct path *p, const struct insn *i)
 }
 
 static void
-leave(struct path *p)
+leave(const struct walk *w, struct path *p)
 {
     p->r[RSP] = p->r[RBP];
-    p->r[RBP] = pop(p);
+    p->r[RBP] = pop(w, p);
 }
 
 static void
-enter(struct path *p)
+enter(const struct walk *w, struct path *p)
 {
-    push(p, p->r[RBP]);
+    push(w, p, p->r[RBP]);
     p->r[RBP] = p->r[RSP];
     p->r[RSP] = lost();
 }
 
 /* At a return, or where a jump goes to another function: [rsp] is the return address. */
 static void
-come_back(struct path *p, int64_t arguments)
+come_back(const struct walk *w, struct path *p, int64_t arguments)
 {
-    p->way_back = unwind_fetch(p, p->r[RSP]);
+    p->way_back = unwind_fetch(w, p, p->r[RSP]);
     p->cfa = unwind_plus(p->r[RSP], 8 + arguments);
 }
 
@@ -354,10 +354,10 @@ group_ff(const struct walk *w, struct path *p, const struct insn *i)
         unwind_clobber(w, p);
         return ON;
     case 4:
-        come_back(p, 0);
+        come_back(w, p, 0);
         return INDIRECT;
     case 6:
-        push(p, lost());
+        push(w, p, lost());
         return ON;
     case 3:
     case 5:
@@ -432,14 +432,14 @@ step_0f(const struct walk *w, struct path *p, const struct insn *i, uint64_t *to
 
 /* Opcodes that hold a register's number in their low three bits. */
 static bool
-step_numbered(struct path *p, const struct insn *i)
+step_numbered(const struct walk *w, struct path *p, const struct insn *i)
 {
     unsigned n = dwarf_of((i->op & 7u) + (i->rex & 1u) * 8);
 
     if ((i->op & 0xf8) == 0x50)
-        push(p, p->r[n]);
+        push(w, p, p->r[n]);
     else if ((i->op & 0xf8) == 0x58)
-        p->r[n] = pop(p);
+        p->r[n] = pop(w, p);
     else if ((i->op & 0xf8) == 0xb8 || (i->op & 0xf8) == 0xb0)
         p->r[n] = lost();
     else if ((i->op & 0xf8) == 0x90 && i->op != 0x90)
@@ -452,7 +452,7 @@ step_numbered(struct path *p, const struct insn *i)
 static enum flow
 step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
 {
-    if (step_numbered(p, i))
+    if (step_numbered(w, p, i))
         return ON;
     if ((i->op >= 0x70 && i->op <= 0x7f) || (i->op >= 0xe0 && i->op <= 0xe3)) {
         *to = p->pc + (uint64_t)i->imm;
@@ -461,7 +461,7 @@ step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
     switch (i->op) {
     case 0x68:
     case 0x6a:
-        push(p, lost());
+        push(w, p, lost());
         return ON;
     case 0x80:
     case 0x81:
@@ -470,31 +470,31 @@ step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
         return ON;
     case 0x89:
     case 0x8b:
-        move(p, i);
+        move(w, p, i);
         return ON;
     case 0x8d: /* LEA */
         p->r[i->reg] = is_wide(i) ? operand_address(p, i) : lost();
         return ON;
     case 0x8f:
-        pop(p);
+        pop(w, p);
         if (!i->is_memory)
             p->r[i->rm] = lost();
         return ON;
     case 0x9c:
-        push(p, lost());
+        push(w, p, lost());
         return ON;
     case 0x9d:
-        pop(p);
+        pop(w, p);
         return ON;
     case 0xc2:
     case 0xc3:
-        come_back(p, i->op == 0xc2 ? i->imm & 0xffff : 0);
+        come_back(w, p, i->op == 0xc2 ? i->imm & 0xffff : 0);
         return RETURN;
     case 0xc8:
-        enter(p);
+        enter(w, p);
         return ON;
     case 0xc9:
-        leave(p);
+        leave(w, p);
         return ON;
     case 0xe8:
         unwind_clobber(w, p);

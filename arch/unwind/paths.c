@@ -25,32 +25,53 @@ unwind_plus(struct value v, int64_t offset)
 }
 
 static bool
-same(struct value a, struct value b)
+address_of(const struct walk *w, struct value v, uint64_t *address)
 {
-    return a.kind == b.kind && a.reg == b.reg && a.offset == b.offset;
+    *address = reg(w, v.reg) + (uint64_t)(int64_t)v.offset;
+    return v.kind != LOST && known(w, v.reg);
 }
 
 struct value
-unwind_fetch(const struct path *path, struct value at)
+unwind_fetch(const struct walk *w, const struct path *path, struct value at)
 {
     unsigned n = path->stored < STORES ? path->stored : STORES;
+    uint64_t address;
 
-    if (at.kind != IS)
+    if (at.kind != IS || !address_of(w, at, &address))
         return (struct value){ LOST, 0, 0 };
     for (unsigned i = 1; i <= n; i++) {
         const struct store *s = &path->stores[(path->stored - i) % STORES];
 
-        if (same(s->at, at))
+        if (s->at == address)
             return s->v;
     }
     return (struct value){ LIES_AT, at.reg, at.offset };
 }
 
-void
-unwind_store(struct path *path, struct value at, struct value v)
+/* Only what a caller wants back is worth a place. */
+static bool
+is_wanted(const struct walk *w, struct value v)
 {
-    if (at.kind == IS)
-        path->stores[path->stored++ % STORES] = (struct store){ at, v };
+    return v.kind == IS && v.offset == 0 &&
+           ((w->machine->preserved >> v.reg & 1) != 0 || v.reg == w->machine->link);
+}
+
+void
+unwind_store(const struct walk *w, struct path *path, struct value at, struct value v)
+{
+    unsigned n = path->stored < STORES ? path->stored : STORES;
+    uint64_t address;
+
+    if (at.kind != IS || !address_of(w, at, &address))
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        if (path->stores[i].at != address)
+            continue;
+        path->stores[i].v = v;
+        return;
+    }
+    if (is_wanted(w, v))
+        path->stores[path->stored++ % STORES] = (struct store){ address, v };
 }
 
 void
@@ -71,13 +92,6 @@ begin(const struct walk *w, struct path *path)
 }
 
 /* ---- a path's end as a row ---- */
-
-static bool
-address_of(const struct walk *w, struct value v, uint64_t *address)
-{
-    *address = reg(w, v.reg) + (uint64_t)(int64_t)v.offset;
-    return v.kind != LOST && known(w, v.reg);
-}
 
 /* Where the caller's register n is, counted from the CFA. */
 static void
@@ -150,6 +164,15 @@ fork_to(struct hunt *h, const struct path *path, uint64_t to)
     h->pending[h->count++].pc = to;
 }
 
+/* A jump through a register that does not leave the function is a switch's: its cases follow. */
+static void
+go_behind(struct hunt *h, struct path *path)
+{
+    path->guessed = true;
+    if (path->pc < h->w->gap_end)
+        fork_to(h, path, path->pc);
+}
+
 /* One path to its end. *steps is what is left for all of them. */
 static enum flow
 follow(struct hunt *h, step_fn *step, struct path *path, unsigned *steps)
@@ -193,10 +216,12 @@ unwind_follow(struct walk *w, step_fn *step, struct row *row)
         if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
             return FAILED;
         w->fault.reason = UNWIND_RUNNING;
-        if (flow == RETURN && make_row(w, &path, UNWIND_CHECKED, row))
+        if (flow == RETURN && make_row(w, &path, path.guessed ? UNWIND_FAIR : UNWIND_CHECKED, row))
             return FOUND;
         if (flow == INDIRECT && !have_jump)
             have_jump = make_row(w, &path, UNWIND_FAIR, row);
+        if (flow == INDIRECT && !have_jump)
+            go_behind(&h, &path);
         if (w->fault.reason == UNWIND_NEED)
             return FAILED;
     }

@@ -11,16 +11,18 @@ struct value {
     int32_t offset;
 };
 
-enum { PATH_REGISTERS = 32, STORES = 12 };
+enum { PATH_REGISTERS = 32, STORES = 16 };
 
 /* One way through the code so far. */
 struct path {
     uint64_t pc;
     struct value r[PATH_REGISTERS];
     struct store {
-        struct value at, v; /* at: IS */
-    } stores[STORES];       /* the newest of them; older ones are forgotten */
+        uint64_t at;
+        struct value v;
+    } stores[STORES]; /* the newest of them; older ones are forgotten */
     unsigned stored;
+    bool guessed;          /* it goes on behind a jump that may have led elsewhere */
     struct value way_back; /* at a return or an indirect jump: the return address */
     struct value cfa;
 };
@@ -41,9 +43,10 @@ typedef enum flow step_fn(struct walk *w, struct path *path, uint64_t *to);
 enum verdict unwind_follow(struct walk *w, step_fn *step, struct row *row);
 
 struct value unwind_plus(struct value v, int64_t offset);
-/* Memory: what the path stored there, else what lies there now. */
-struct value unwind_fetch(const struct path *path, struct value at);
-void unwind_store(struct path *path, struct value at, struct value v);
+/* Memory: what the path stored there, else what lies there now. Places are compared by their
+ * addresses, since one may be told by two registers. */
+struct value unwind_fetch(const struct walk *w, const struct path *path, struct value at);
+void unwind_store(const struct walk *w, struct path *path, struct value at, struct value v);
 /* A call: what it does not keep is lost. */
 void unwind_clobber(const struct walk *w, struct path *path);
 

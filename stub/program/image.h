@@ -1,0 +1,42 @@
+/* image.h - the files that a process has mapped, as modules for the walker. Private. */
+#ifndef STUB_PROGRAM_IMAGE_H
+#define STUB_PROGRAM_IMAGE_H
+
+#include <sys/types.h>
+
+#include "arch/unwind/unwind.h"
+
+enum { IMAGE_SPANS = 12, IMAGE_ID_MAX = 64 };
+
+struct program_image {
+    char *path; /* as in /proc/PID/maps; "" none */
+    bool deleted;
+    unsigned long long device, inode;
+    uint64_t start, end;  /* of all of its mappings */
+    const uint8_t *bytes; /* the whole file (or the vDSO's memory), or NULL */
+    size_t size;
+    bool mapped; /* bytes are to be unmapped, not freed */
+    struct unwind_span spans[IMAGE_SPANS];
+    unsigned span_count;
+    uint8_t id[IMAGE_ID_MAX]; /* build-id */
+    size_t id_size;
+};
+
+struct program_images {
+    pid_t pid;
+    struct program_image *image; /* parallel: */
+    struct unwind_module *module;
+    size_t count;
+};
+
+/* Reads another process's memory for the walker; `process` is a pid_t *. */
+arch_read_memory_fn program_read_process;
+
+/* Reads /proc/PID/maps and the files it names. False with errno. Free it in any case. */
+bool program_find_images(struct program_images *images, pid_t pid);
+void program_free_images(struct program_images *images);
+
+/* Index of the image that has this address, or -1. */
+ssize_t program_image_at(const struct program_images *images, uint64_t address);
+
+#endif
