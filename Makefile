@@ -10,11 +10,12 @@ CLANG ?= clang
 AARCH64_CC ?= aarch64-linux-gnu-gcc
 
 B = build
+LIBS = -lbsd -ldw -lelf
 STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench fuzz size install uninstall clean help \
+.PHONY: all demo check check-all check-clients clients bench accuracy fuzz size install uninstall clean help \
 	deps freestanding format clang-objects progs tools
 .DEFAULT_GOAL = all
 
@@ -56,7 +57,7 @@ $(B)/libstubborn.so: $(LIB_O) stub/stubborn.map
 		$(CFLAGS) $(LDFLAGS) -o $@ $(LIB_O)
 
 $(B)/stubborn: $(PROGRAM_O) $(B)/libstubborn.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a -lbsd
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a $(LIBS)
 
 $(B)/stubborn.pc: Makefile
 	@mkdir -p $(B)
@@ -100,11 +101,11 @@ $(B)/clang/%.o: %.c
 	$(CLANG) $(OURS) -O1 -c -o $@ $<
 
 $(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) -lbsd
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) -lbsd
+	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
-	$(CC) $(SANITIZE) -o $@ $^ -lbsd
+	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 
@@ -133,6 +134,8 @@ clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
+accuracy: deps-check $(B)/accuracy  ## the walker against a shadow call stack, STEPS a program
+	@sh tests/accuracy/accuracy.sh $${STEPS:-700000}
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
 	@sh tests/fuzz/fuzz.sh $${MINUTES:-5}m
 size: deps-check freestanding  ## bytes of the freestanding set, of the engine's state, of its stack
@@ -141,6 +144,9 @@ demo: deps-demo $(B)/stubborn $(B)/demo-program  ## a real gdb (and lldb) sessio
 	@sh tests/demo.sh
 format:  ## clang-format over the whole house
 	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+$(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
 tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask

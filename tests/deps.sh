@@ -28,7 +28,7 @@ lldb_packages() {
 }
 packages() {
 	case $1 in
-	build) echo gcc libc6-dev libbsd-dev pkg-config ;;
+	build) echo gcc libc6-dev libbsd-dev libdw-dev libelf-dev pkg-config ;;
 	demo) echo "$(packages build)" gdb libc6-dbg ;;
 	check) echo "$(packages demo)" check gdbserver clang "$(clang_runtime)" clang-format g++ \
 		"$(lldb_packages)" gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu \

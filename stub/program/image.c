@@ -371,6 +371,19 @@ tidy(struct program_images *all)
     }
 }
 
+static bool
+add_range(struct program_images *all, const struct mapping *m)
+{
+    struct program_range *range =
+        reallocarray(all->range, all->range_count + 1, sizeof(*all->range));
+
+    if (range == NULL)
+        return false;
+    all->range = range;
+    range[all->range_count++] = (struct program_range){ m->start, m->end };
+    return true;
+}
+
 bool
 program_find_images(struct program_images *all, pid_t pid)
 {
@@ -390,9 +403,10 @@ program_find_images(struct program_images *all, pid_t pid)
 
         if (!parse_mapping(line, &m))
             continue;
-        if (continues(all, &m))
+        ok = add_range(all, &m);
+        if (ok && continues(all, &m))
             all->image[all->count - 1].end = m.end;
-        else
+        else if (ok)
             ok = add_image(all, &m);
         if (ok)
             note_code(all, &m);
@@ -415,6 +429,7 @@ program_free_images(struct program_images *all)
     }
     free(all->image);
     free(all->module);
+    free(all->range);
     *all = (struct program_images){ .pid = all->pid };
 }
 
@@ -425,4 +440,13 @@ program_image_at(const struct program_images *all, uint64_t address)
         if (address >= all->module[i].start && address < all->module[i].end)
             return (ssize_t)i;
     return -1;
+}
+
+uint64_t
+program_mapping_end(const struct program_images *all, uint64_t address)
+{
+    for (size_t i = 0; i < all->range_count; i++)
+        if (all->range[i].end > address)
+            return all->range[i].end;
+    return address;
 }

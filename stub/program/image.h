@@ -27,6 +27,10 @@ struct program_images {
     struct program_image *image; /* parallel: */
     struct unwind_module *module;
     size_t count;
+    struct program_range {
+        uint64_t start, end;
+    } * range; /* every mapping, in order */
+    size_t range_count;
 };
 
 /* Reads another process's memory for the walker; `process` is a pid_t *. */
@@ -38,5 +42,8 @@ void program_free_images(struct program_images *images);
 
 /* Index of the image that has this address, or -1. */
 ssize_t program_image_at(const struct program_images *images, uint64_t address);
+
+/* The end of the mapping that has this address, or of the next one; address when there is none. */
+uint64_t program_mapping_end(const struct program_images *images, uint64_t address);
 
 #endif

@@ -18,6 +18,7 @@ static const struct {
 } commands[] = {
     { "gdbserver", program_lldb_server },
     { "version", version },
+    { "bt", program_bt },
 };
 
 int

@@ -36,6 +36,8 @@ enum { LOOP_BYTES = 65536 };
  * status. */
 int program_gdbserver(char **argv);
 int program_lldb_server(char **argv);
+/* bt.c: `stubborn bt`, the same way; needs no session. */
+int program_bt(char **argv);
 
 /* session.c: opens the line and the program, serves client after client, ends. Returns the exit
  * status. */

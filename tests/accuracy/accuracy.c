@@ -404,8 +404,8 @@ start(char **argv)
 static void
 report(const char *name)
 {
-    printf("%-12s %8lu PCs: %7lu right %4lu stopped %4lu wrong (%lu at full trust) = %.4f %%; "
-           "registers %.4f %% (%lu wrong); stacks %lu of %lu; %lu steps",
+    printf("%-22s %7lu PCs %7lu right %3lu stopped %3lu wrong %3lu fully %9.4f %% "
+           "registers %9.4f %% %3lu wrong stacks %4lu of %4lu steps %8lu",
            name, count.pcs, count.right, count.stopped, count.wrong, count.wrong_full,
            count.pcs ? 100.0 * (double)count.right / (double)count.pcs : 0.0,
            count.registers ? 100.0 * (double)count.registers_right / (double)count.registers : 0.0,
