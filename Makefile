@@ -88,7 +88,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.
 # The same sources with AddressSanitizer and UndefinedBehaviorSanitizer, and once more by clang.
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
-	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
+	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
 	tests/program/test_*.c tests/live/test_*.c)))
 UNDER_TEST = $(FREE) $(LIVE) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))

@@ -26,4 +26,7 @@ SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)
 
+/* tests/unwind */
+SUITE(unwind_tables)
+
 #undef SUITE

@@ -5,7 +5,7 @@
 # are right.
 set -u
 steps=${1:-700000}
-out=build/accuracy.d
+out=build/accuracy-programs
 mkdir -p $out
 : >$out/lines
 
