@@ -135,7 +135,7 @@ clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
 accuracy: deps-check $(B)/accuracy  ## the walker against a shadow call stack, STEPS a program
-	@sh tests/accuracy/accuracy.sh $${STEPS:-700000}
+	@sh tests/accuracy/accuracy.sh $${STEPS:-4000000}
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
 	@sh tests/fuzz/fuzz.sh $${MINUTES:-5}m
 size: deps-check freestanding  ## bytes of the freestanding set, of the engine's state, of its stack

@@ -28,5 +28,6 @@ SUITE(xml)
 
 /* tests/unwind */
 SUITE(unwind_tables)
+SUITE(unwind_walk)
 
 #undef SUITE

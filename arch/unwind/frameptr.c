@@ -4,23 +4,15 @@
 
 enum { SCAN_WORDS = 256 };
 
-/* A fault of a try is none of the walk's, but what is needed must be told. */
-static bool
-forgive(struct walk *w)
-{
-    if (w->fault.reason == UNWIND_UNREADABLE)
-        w->fault.reason = UNWIND_RUNNING;
-    return false;
-}
-
 bool
 unwind_comes_from_call(struct walk *w, uint64_t pc)
 {
     if (pc == 0 || !unwind_is_code(w, pc - 1))
         return false;
     if (w->machine->follows_call(w, pc) || unwind_is_trampoline(w, pc))
-        return w->fault.reason == UNWIND_RUNNING;
-    return forgive(w);
+        return true;
+    forgive(w);
+    return false;
 }
 
 bool
@@ -30,7 +22,10 @@ unwind_returns(struct walk *w, uint64_t at)
 
     if (at % 8 != 0)
         return false;
-    return unwind_load(w, at, &pc) ? unwind_comes_from_call(w, unwind_strip(w, pc)) : forgive(w);
+    if (unwind_load(w, at, &pc))
+        return unwind_comes_from_call(w, unwind_strip(w, pc));
+    forgive(w);
+    return false;
 }
 
 static enum verdict

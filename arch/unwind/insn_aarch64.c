@@ -268,7 +268,7 @@ by_resolver_stub(struct walk *w, struct row *row)
         return NOTHING;
     for (unsigned back = 1; back <= 5; back++) {
         if (!unwind_bytes(w, w->frame.pc - 4 * (uint64_t)back, b, sizeof(b)))
-            return FAILED;
+            return forgive(w) ? NOTHING : FAILED;
         if (memcmp(b, stp, sizeof(b)) != 0)
             continue;
         if (!unwind_returns(w, reg(w, SP) + 8))

@@ -229,8 +229,7 @@ read_code(struct walk *w, uint64_t pc, uint8_t *bytes)
 
     if (size != 0 && size < MOST) {
         size += unwind_some(w, pc + size, bytes + size, MOST - size);
-        if (w->fault.reason == UNWIND_UNREADABLE)
-            w->fault.reason = UNWIND_RUNNING;
+        forgive(w);
     }
     return (unsigned)size;
 }
@@ -538,8 +537,10 @@ is_resolver_stub(struct walk *w, uint64_t pc)
 {
     uint8_t b[8];
 
-    if (!unwind_bytes(w, pc, b, sizeof(b)))
+    if (!unwind_bytes(w, pc, b, sizeof(b))) {
+        forgive(w);
         return false;
+    }
     return b[0] == 0xff && (b[1] == 0x25 || (b[1] == 0x35 && b[6] == 0xff && b[7] == 0x25) ||
                             (b[1] == 0x35 && b[6] == 0xf2 && b[7] == 0xff));
 }
@@ -600,21 +601,18 @@ is_indirect_call(const uint8_t *end, unsigned len)
 bool
 unwind_follows_call_x86_64(struct walk *w, uint64_t pc)
 {
-    static const uint8_t lengths[] = { 2, 3, 4, 6, 7 };
+    static const uint8_t lengths[] = { 7, 6, 5, 4, 3, 2 };
     uint8_t b[7] = { 0 };
+    unsigned i = 0;
 
     if (pc < sizeof(b))
         return false;
-    if (!unwind_bytes(w, pc - sizeof(b), b, sizeof(b))) {
-        if (w->fault.reason != UNWIND_UNREADABLE)
-            return false;
-        w->fault.reason = UNWIND_RUNNING; /* code may begin just here */
-        if (!unwind_bytes(w, pc - 2, b + 5, 2))
-            return false;
-    }
+    while (!unwind_bytes(w, pc - lengths[i], b + sizeof(b) - lengths[i], lengths[i]))
+        if (!forgive(w) || ++i == sizeof(lengths))
+            return false; /* code may begin just here, so fewer bytes are tried */
     if (b[2] == 0xe8)
         return true;
-    for (unsigned i = 0; i < sizeof(lengths); i++)
+    for (; i < sizeof(lengths); i++)
         if (is_indirect_call(b + sizeof(b), lengths[i]))
             return true;
     return false;

@@ -139,6 +139,14 @@ ra_column(const struct walk *w)
 
 /* The first thing that went wrong while this frame was worked on is what its end tells. */
 bool unwind_fault(struct walk *w, enum unwind_reason reason, uint64_t address);
+/* After a try: that memory cannot be read is then no fault. False when there is another. */
+static inline bool
+forgive(struct walk *w)
+{
+    if (w->fault.reason == UNWIND_UNREADABLE)
+        w->fault.reason = UNWIND_RUNNING;
+    return w->fault.reason == UNWIND_RUNNING;
+}
 /* One step of work; false, with a fault, when there has been too much. */
 bool unwind_work(struct walk *w);
 

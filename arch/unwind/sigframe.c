@@ -11,8 +11,7 @@ stands_at(struct walk *w, uint64_t pc)
 
     if (unwind_bytes(w, pc, bytes, w->machine->trampoline_size))
         return memcmp(bytes, w->machine->trampoline, w->machine->trampoline_size) == 0;
-    if (w->fault.reason == UNWIND_UNREADABLE)
-        w->fault.reason = UNWIND_RUNNING;
+    forgive(w);
     return false;
 }
 

@@ -5,7 +5,7 @@
 _Static_assert(sizeof(struct walk) <= sizeof(struct unwind), "struct unwind holds a walk");
 _Static_assert(sizeof(struct rule) == 64, "a rule is a cache line");
 
-enum { FRAME_WORK = 200000, WALK_WORK = 1 << 28, RETRIES = 4096, SWITCHES = 16 };
+enum { FRAME_WORK = 200000, WALK_WORK = 1 << 26, RETRIES = 4096, SWITCHES = 16 };
 enum { FRAMES_MAX = 1000000 };
 
 static struct walk *
@@ -153,6 +153,7 @@ describe(struct walk *w)
 /* What the caller's registers are, before they are believed. */
 struct caller {
     uint64_t valid, saved;
+    uint64_t lost; /* saved where nothing can be read */
     uint64_t value[UNWIND_REGISTERS], at[UNWIND_REGISTERS];
 };
 
@@ -218,11 +219,12 @@ kept(const struct walk *w)
 /* A register that cannot be read is lost, and the walk goes on; without a return address it ends.
  */
 static bool
-can_do_without(struct walk *w, unsigned n, unsigned ra)
+can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra)
 {
     if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT || n == ra)
         return false;
     w->fault.reason = UNWIND_RUNNING;
+    c->lost |= (uint64_t)1 << n;
     return true;
 }
 
@@ -231,7 +233,7 @@ read_row(struct walk *w, struct caller *c)
 {
     w->fault.reason = UNWIND_RUNNING;
     for (unsigned n = 0; n < UNWIND_REGISTERS; n++)
-        if (!find_register(w, c, n) && !can_do_without(w, n, w->row.ra))
+        if (!find_register(w, c, n) && !can_do_without(w, c, n, w->row.ra))
             return false;
     return true;
 }
@@ -243,7 +245,7 @@ read_rule(struct walk *w, const struct rule *r, struct caller *c)
     for (unsigned i = 0; i < r->count; i++) {
         uint64_t at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[i];
 
-        if (!load(w, c, r->reg[i], at) && !can_do_without(w, r->reg[i], ra_column(w)))
+        if (!load(w, c, r->reg[i], at) && !can_do_without(w, c, r->reg[i], ra_column(w)))
             return false;
     }
     return true;
@@ -354,10 +356,10 @@ leave(struct walk *w)
     struct caller c;
     uint64_t pc = 0;
 
-    c.valid = c.saved = 0;
+    c.valid = c.saved = c.lost = 0;
     if (!(r != NULL ? read_rule(w, r, &c) : read_row(w, &c)) || !find_pc(w, &c, ra, keep, &pc))
         return false;
-    take_over(w, &c, keep);
+    take_over(w, &c, keep & ~c.lost);
     w->frame.source = r != NULL ? UNWIND_EH_FRAME : w->row.source;
     if (r == NULL && w->row.trust < w->frame.trust)
         w->frame.trust = w->row.trust;
