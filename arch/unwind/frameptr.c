@@ -1,8 +1,8 @@
-/* frameptr.c - sources that need no tables: the frame pointer's chain, a return address where a
- * call leaves it, and a search of the stack. */
+/* frameptr.c - sources that need no tables: the frame pointer's chain, the program's entry, a return
+ * address where a call leaves it, and a search of the stack. */
 #include "arch/unwind/internal.h"
 
-enum { SCAN_WORDS = 256 };
+enum { SCAN_WORDS = 256, ENTRY_SIZE = 128 };
 
 bool
 unwind_comes_from_call(struct walk *w, uint64_t pc)
@@ -42,7 +42,9 @@ say(struct row *row, unsigned n, int32_t offset)
 }
 
 /* Both machines keep {caller's frame pointer, return address} where the frame pointer points. On
- * AArch64 the record may lie anywhere in the frame: its end is the least the CFA can be. */
+ * AArch64 the record may lie anywhere in the frame: its end is the least the CFA can be. Frame
+ * pointer 0 is what the outermost function is given; in one that makes no calls it may be anything.
+ */
 enum verdict
 unwind_by_frame_pointer(struct walk *w, struct row *row)
 {
@@ -53,7 +55,7 @@ unwind_by_frame_pointer(struct walk *w, struct row *row)
         return NOTHING;
     unwind_row(row, m->fp, 16, UNWIND_FRAME_POINTER, UNWIND_FAIR);
     row->ra = ra_column(w);
-    if (fp == 0) {
+    if (fp == 0 && w->frame.called) {
         row->how[row->ra] = UNDEFINED;
         return FOUND;
     }
@@ -63,6 +65,22 @@ unwind_by_frame_pointer(struct walk *w, struct row *row)
         return if_not_needed(w, NOTHING);
     say(row, m->fp, -16);
     say(row, row->ra, -8);
+    return FOUND;
+}
+
+/* A program's first function has no caller. It is short, and between functions that have tables. */
+enum verdict
+unwind_by_entry(struct walk *w, struct row *row)
+{
+    uint64_t pc = w->frame.pc - w->frame.called;
+    uint64_t entry = w->module != NULL ? w->module->entry : 0;
+
+    if (entry == 0 || pc < entry || pc - entry >= ENTRY_SIZE || entry < w->gap ||
+        entry >= w->gap_end)
+        return NOTHING;
+    unwind_row(row, w->machine->sp, 0, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
+    row->ra = ra_column(w);
+    row->how[row->ra] = UNDEFINED;
     return FOUND;
 }
 

@@ -186,7 +186,7 @@ step_branch_register(struct walk *w, struct path *p, uint32_t insn)
         return DEAD;
     if (kind == 1) {
         unwind_clobber(w, p);
-        return ON;
+        return CALLED;
     }
     come_back(p, kind == 2 && (insn & 0x800) == 0 ? rn(insn) : LR);
     return kind == 2 ? RETURN : INDIRECT;
@@ -202,7 +202,7 @@ step_branch(struct walk *w, struct path *p, uint32_t insn, uint64_t *to)
         if (insn >> 31 == 0)
             return JUMP;
         unwind_clobber(w, p);
-        return ON;
+        return CALLED;
     }
     if (matches(insn, 0xff000000, 0x54000000) || matches(insn, 0x7e000000, 0x34000000)) {
         *to = from + (uint64_t)(field(insn, 5, 19) * 4);
@@ -218,7 +218,7 @@ step_branch(struct walk *w, struct path *p, uint32_t insn, uint64_t *to)
         return matches(insn, 0xffe0001f, 0xd4000001) ? ON : DEAD;
     if (matches(insn, 0xfff00000, 0xd5300000)) /* MRS */
         set(p, rd(insn), lost());
-    return ON; /* hints, barriers */
+    return insn == 0xd503201f ? IDLE : ON; /* NOP; other hints, barriers */
 }
 
 static enum flow

@@ -351,7 +351,7 @@ group_ff(const struct walk *w, struct path *p, const struct insn *i)
     switch (i->modrm >> 3 & 7) {
     case 2:
         unwind_clobber(w, p);
-        return ON;
+        return CALLED;
     case 4:
         come_back(w, p, 0);
         return INDIRECT;
@@ -417,6 +417,8 @@ step_0f(const struct walk *w, struct path *p, const struct insn *i, uint64_t *to
         return BRANCH;
     }
     if (i->map == 1 && !i->vex) {
+        if (i->op == 0x1f)
+            return IDLE;
         if (i->op == 0x0b || i->op == 0xb9 || i->op == 0xff || i->op == 0x07)
             return DEAD; /* UD2, UD1, UD0, SYSRET */
         if (i->op == 0x05)
@@ -497,7 +499,9 @@ step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
         return ON;
     case 0xe8:
         unwind_clobber(w, p);
-        return ON;
+        return CALLED;
+    case 0x90:
+        return IDLE;
     case 0xe9:
     case 0xeb:
         *to = p->pc + (uint64_t)i->imm;

@@ -204,8 +204,8 @@ enum verdict unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, 
 bool unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
 
 /* The other sources. */
-find_fn unwind_by_signal, unwind_by_instructions, unwind_by_frame_pointer, unwind_by_leaf,
-    unwind_by_scan;
+find_fn unwind_by_signal, unwind_by_instructions, unwind_by_entry, unwind_by_frame_pointer,
+    unwind_by_leaf, unwind_by_scan;
 bool unwind_is_trampoline(struct walk *w, uint64_t pc);
 find_fn unwind_instructions_x86_64, unwind_instructions_aarch64;
 bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);

@@ -191,12 +191,14 @@ follow(struct hunt *h, step_fn *step, struct path *path, unsigned *steps)
             return flow;
         if (flow == BRANCH)
             fork_to(h, path, to);
+        if (flow != IDLE)
+            path->called = flow == CALLED;
         if (flow == JUMP) {
             if (seen_before(h, to))
                 return DEAD;
             path->pc = to;
-        } else if (from < w->gap_end && path->pc >= w->gap_end)
-            return DEAD; /* fell into a function that has a table: the call did not return */
+        } else if (path->called && from < w->gap_end && path->pc >= w->gap_end)
+            return DEAD; /* what follows is another function: the call did not come back */
     }
     return DEAD;
 }

@@ -22,6 +22,7 @@ struct path {
         struct value v;
     } stores[STORES]; /* the newest of them; older ones are forgotten */
     unsigned stored;
+    bool called;           /* nothing was done since a call */
     bool guessed;          /* it goes on behind a jump that may have led elsewhere */
     struct value way_back; /* at a return or an indirect jump: the return address */
     struct value cfa;
@@ -29,6 +30,8 @@ struct path {
 
 enum flow {
     ON,       /* to path.pc, which step has moved */
+    CALLED,   /* the same, if the call comes back */
+    IDLE,     /* the same, having done nothing: padding, perhaps */
     JUMP,     /* to *to */
     BRANCH,   /* on, or to *to */
     RETURN,   /* way_back and cfa are set */

@@ -7,8 +7,9 @@ unwind_by_instructions(struct walk *w, struct row *row)
     return w->machine->instructions(w, row);
 }
 
-static find_fn *const all[] = { unwind_by_tables,        unwind_by_signal, unwind_by_instructions,
-                                unwind_by_frame_pointer, unwind_by_leaf,   unwind_by_scan };
+static find_fn *const all[] = { unwind_by_tables, unwind_by_signal,        unwind_by_instructions,
+                                unwind_by_entry,  unwind_by_frame_pointer, unwind_by_leaf,
+                                unwind_by_scan };
 
 /* A board carries no tables. */
 static find_fn *const board[] = { unwind_by_instructions, unwind_by_frame_pointer,

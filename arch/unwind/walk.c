@@ -363,7 +363,7 @@ leave(struct walk *w)
     w->frame.source = r != NULL ? UNWIND_EH_FRAME : w->row.source;
     if (r == NULL && w->row.trust < w->frame.trust)
         w->frame.trust = w->row.trust;
-    if (!signal || (c.valid >> w->machine->sp & 1) == 0)
+    if ((c.valid >> w->machine->sp & 1) == 0) /* longjmp's tables say another, as signals do */
         put(w, w->machine->sp, w->frame.cfa);
     put(w, w->machine->pc, pc);
     if (!signal && w->machine->link != NO_REG) /* it held the way back into this frame */

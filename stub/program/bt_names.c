@@ -116,7 +116,7 @@ first_from(const struct pass *p, uint64_t at)
     return low;
 }
 
-/* Of several symbols the innermost counts; of those at one place global before weak before local. */
+/* Of several symbols the innermost counts; at one place global before weak before local. */
 static unsigned
 rank_of(const GElf_Sym *s)
 {

@@ -1,4 +1,4 @@
-/* fuzz_unwind.c - any bytes as the target's memory: tables, code, stack and ELF headers all at once.
+/* fuzz_unwind.c - any bytes as the target's memory: tables, code, stack, ELF headers all at once.
  * Every walk must end within its bounds, by callback and suspended alike.
  *
  * Input: a byte of flags, then 17 words' low bytes as registers, then memory at BASE. */
