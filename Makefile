@@ -15,7 +15,7 @@ STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench accuracy fuzz size install uninstall clean help \
+.PHONY: all demo check check-all check-clients clients bench bench-unwind accuracy fuzz size install uninstall clean help \
 	deps freestanding format clang-objects progs tools
 .DEFAULT_GOAL = all
 
@@ -134,6 +134,8 @@ clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
+bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
+	@sh tests/bench/bench_unwind.sh
 accuracy: deps-check $(B)/accuracy  ## the walker against a shadow call stack, STEPS a program
 	@sh tests/accuracy/accuracy.sh $${STEPS:-4000000}
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
@@ -147,6 +149,9 @@ format:  ## clang-format over the whole house
 
 $(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
 tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask

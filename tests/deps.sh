@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh GROUP... - installs the Debian packages that a target needs and this machine lacks.
 # Says what it needs; asks when a person is at the terminal; goes ahead when CI is set or there is
-# no terminal. Groups: demo build check bench clients fuzz.
+# no terminal. Groups: demo build check bench unwind clients fuzz.
 set -u
 
 # The first of the named packages that this release of Debian has.
@@ -35,6 +35,7 @@ packages() {
 		libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user strace \
 		man-db python3 util-linux procps ;;
 	bench) echo "$(packages build)" gdbserver "$(lldb_packages)" strace ;;
+	unwind) echo "$(packages build)" libunwind-dev elfutils python3 ;;
 	clients) echo "$(packages check)" mmdebstrap ;;
 	fuzz) echo "$(packages build)" clang "$(clang_runtime)" ;;
 	esac

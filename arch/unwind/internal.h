@@ -151,10 +151,33 @@ forgive(struct walk *w)
 bool unwind_work(struct walk *w);
 
 /* lines.c: target memory. False with a fault: unreadable, or UNWIND_NEED. */
-bool unwind_load(struct walk *w, uint64_t address, uint64_t *v);
+bool unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v);
 bool unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n);
 /* As many bytes as can be had from address on, 1..n; 0 with a fault. */
 size_t unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n);
+
+/* Written out, compilers make one load of it. */
+static inline uint64_t
+little_endian(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+           (uint64_t)b[7] << 56;
+}
+
+/* The words of a stack stand mostly in the line that the last one was in. */
+static inline bool
+unwind_load(struct walk *w, uint64_t address, uint64_t *v)
+{
+    const struct line *line = &w->lines[w->last];
+    uint64_t offset = address - line->address;
+
+    if (line->generation != w->generation || line->prefix < 8 || offset > line->prefix - 8u)
+        return unwind_load_anywhere(w, address, v);
+    *v = little_endian(w->bytes + ((size_t)w->last << w->line_shift) + offset);
+    return true;
+}
+
 const char *unwind_lines_init(struct walk *w, const struct unwind_config *config);
 
 /* modules.c */

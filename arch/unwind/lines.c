@@ -170,28 +170,11 @@ unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n)
     return true;
 }
 
-static uint64_t
-little_endian(const uint8_t *in)
-{
-    uint64_t v = 0;
-
-    for (unsigned i = 8; i-- > 0;)
-        v = v << 8 | in[i];
-    return v;
-}
-
-/* The words of a stack stand mostly in the line that the last one was in. */
 bool
-unwind_load(struct walk *w, uint64_t address, uint64_t *v)
+unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v)
 {
-    const struct line *line = &w->lines[w->last];
-    uint64_t offset = address - line->address;
     uint8_t bytes[8];
 
-    if (line->generation == w->generation && line->prefix >= 8 && offset <= line->prefix - 8u) {
-        *v = little_endian(bytes_of(w, line) + offset);
-        return true;
-    }
     if (!unwind_bytes(w, address, bytes, sizeof(bytes)))
         return false;
     *v = little_endian(bytes);

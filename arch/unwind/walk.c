@@ -316,6 +316,7 @@ arrive(struct walk *w, uint64_t pc, uint64_t below, bool signal, bool leaf)
 
     if (pc == 0)
         return unwind_fault(w, UNWIND_MARKED, f->pc);
+    w->module = unwind_module_at(w, signal ? pc : pc - 1);
     if (!unwind_is_code(w, signal ? pc : pc - 1))
         return unwind_fault(w, UNWIND_NOT_CODE, pc);
     if (f->index + 1 >= w->max_frames)
