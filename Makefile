@@ -32,7 +32,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/xml.c stub/serve.c stub/
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_break.c \
 	stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c stub/pkt_monitor.c stub/pkt_launch.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c
-LIVE = $(sort $(wildcard stub/live/*.c))
+LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h arch/unwind/unwind.h
 MAN1 = stub/program/stubborn.1

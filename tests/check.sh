@@ -63,6 +63,7 @@ quick() {
 	part examples sh tests/examples/run.sh
 	part fuzz sh tests/fuzz/fuzz.sh 5s
 	part bt sh tests/live/bt.sh
+	part core sh tests/live/core.sh
 	part demo sh tests/demo.sh check
 }
 clients() {

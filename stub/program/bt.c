@@ -1,4 +1,4 @@
-/* bt.c - `stubborn bt`: the stacks of a process, at once and without a debugger. Options and exit
+/* bt.c - `stubborn bt`: the stacks of a process or core, at once and without a debugger. Options and exit
  * status are eu-stack's where they mean the same. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
@@ -8,16 +8,18 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bsd/stdlib.h>
 
 #include "stub/program/program.h"
 
 enum { SHOWN = 0, SHOWN_IN_PART = 1, FAILED = 2, MISUSED = 64 };
-enum { DEBUG_PATH = 256, JSON, SCAN, HELP };
+enum { DEBUG_PATH = 256, JSON, SCAN, CORE, HELP };
 
 static const char usage[] =
     "usage: stubborn bt [options] PID\n"
+    "       stubborn bt [options] CORE [EXE]\n"
     "  -1                      only one thread\n"
     "  -n, --most=FRAMES       at most so many frames a thread (256; 0 all)\n"
     "  -m, --module            with the file that each frame is in\n"
@@ -30,6 +32,8 @@ static const char usage[] =
     "  -l, --list-modules      modules instead of stacks\n"
     "  -v, --verbose           all of it, and how long each thread stood still\n"
     "  -p, --pid=PID           the process\n"
+    "      --core=CORE         the core file\n"
+    "  -e, --executable=EXE    the program that made it, if it is not where it was\n"
     "      --scan              search the stack where nothing else helps\n"
     "      --json              for programs\n"
     "      --debuginfo-path=D  where separate debug files are (/usr/lib/debug)\n";
@@ -47,6 +51,8 @@ static const struct option words[] = {
     { "verbose", no_argument, NULL, 'v' },
     { "pid", required_argument, NULL, 'p' },
     { "debuginfo-path", required_argument, NULL, DEBUG_PATH },
+    { "core", required_argument, NULL, CORE },
+    { "executable", required_argument, NULL, 'e' },
     { "json", no_argument, NULL, JSON },
     { "scan", no_argument, NULL, SCAN },
     { "help", no_argument, NULL, HELP },
@@ -79,6 +85,10 @@ take_option(struct bt_options *o, int letter)
         o->pid = (pid_t)number(optarg, "PID");
     else if (letter == DEBUG_PATH)
         o->debug_path = optarg;
+    else if (letter == CORE)
+        o->core = optarg;
+    else if (letter == 'e')
+        o->exe = optarg;
     else if (letter == JSON)
         o->json = true;
     else if (letter == SCAN)
@@ -91,17 +101,36 @@ take_option(struct bt_options *o, int letter)
     }
 }
 
+/* PID, or CORE [EXE]; what is only digits is a PID. */
+static void
+take_operands(struct bt_options *o, char **argv, int argc)
+{
+    if (argc > 0 && o->pid == 0 && o->core == NULL) {
+        if (argv[0][strspn(argv[0], "0123456789")] == '\0')
+            o->pid = (pid_t)number(argv[0], "PID");
+        else
+            o->core = argv[0];
+        argv++;
+        argc--;
+    }
+    if (argc > 0 && o->core != NULL && o->exe == NULL) {
+        o->exe = *argv++;
+        argc--;
+    }
+    if (argc > 0)
+        errx(MISUSED, "'%s' is one argument too many", argv[0]);
+}
+
 static void
 take_options(struct bt_options *o, int argc, char **argv)
 {
     int letter;
 
     optind = 0; /* another parser may have been here */
-    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:", words, NULL)) != -1)
+    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:e:", words, NULL)) != -1)
         take_option(o, letter);
-    if (optind < argc && o->pid == 0)
-        o->pid = (pid_t)number(argv[optind++], "PID");
-    if (optind < argc || o->pid <= 0) {
+    take_operands(o, argv + optind, argc - optind);
+    if ((o->pid <= 0) == (o->core == NULL)) {
         fputs(usage, stderr);
         exit(MISUSED);
     }
@@ -133,6 +162,7 @@ free_stacks(struct bt_stacks *s)
         free(s->thread[i].frame);
     free(s->thread);
     program_free_images(&s->images);
+    bt_close_core(s);
 }
 
 int
@@ -148,12 +178,16 @@ program_bt(char **argv)
     for (argv--; argv[argc] != NULL;) /* getopt wants the command's name too */
         argc++;
     take_options(&options, argc, argv);
-    wrong = bt_walk_process(&options, &stacks);
-    if (wrong != NULL) {
+    wrong = options.core != NULL ? bt_walk_core(&options, &stacks)
+                                 : bt_walk_process(&options, &stacks);
+    if (wrong != NULL && options.core != NULL)
+        warnx("%s: %s", options.core, wrong);
+    else if (wrong != NULL)
         warnx("process %d: %s", (int)options.pid, wrong);
+    if (wrong != NULL) {
         status = FAILED;
     } else if (options.list)
-        bt_print_modules(&stacks, options.pid);
+        bt_print_modules(&options, &stacks);
     else {
         if (!options.quiet)
             debug = bt_name_frames(&options, &stacks);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stub/dump/dump.h"
+
 struct page {
     const struct bt_options *options;
     const struct bt_stacks *stacks;
@@ -196,15 +198,27 @@ print_thread_json(struct page *p, const struct bt_thread *t)
     printf(",\"address\":\"0x%" PRIx64 "\",\"stood_us\":%.0f}", t->end.address, t->stood_for);
 }
 
+static int
+pid_of(const struct bt_options *o, const struct bt_stacks *s)
+{
+    return s->dump != NULL ? (int)dump_pid(s->dump) : (int)o->pid;
+}
+
+static void
+print_title(const struct bt_options *o, const struct bt_stacks *s, const char *what)
+{
+    printf("PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
+}
+
 void
 bt_print(const struct bt_options *o, struct bt_debug *debug, const struct bt_stacks *s)
 {
     struct page p = { .options = o, .stacks = s, .debug = debug };
 
     if (o->json)
-        printf("{\"pid\":%d,\"threads\":[", (int)o->pid);
+        printf("{\"pid\":%d,\"threads\":[", pid_of(o, s));
     else
-        printf("PID %d - process\n", (int)o->pid);
+        print_title(o, s, "");
     for (size_t i = 0; i < s->count; i++) {
         if (o->json) {
             printf("%s", i > 0 ? "," : "");
@@ -220,9 +234,9 @@ bt_print(const struct bt_options *o, struct bt_debug *debug, const struct bt_sta
 }
 
 void
-bt_print_modules(const struct bt_stacks *s, pid_t pid)
+bt_print_modules(const struct bt_options *o, const struct bt_stacks *s)
 {
-    printf("PID %d - process module memory map\n", (int)pid);
+    print_title(o, s, " module memory map");
     for (size_t i = 0; i < s->images.count; i++) {
         const struct program_image *image = &s->images.image[i];
         const char *slash = strrchr(image->path, '/');

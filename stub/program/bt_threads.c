@@ -15,23 +15,23 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { LINES = 64, LINE = 4096, RULES = 1024, RED_ZONE = 128 };
+enum { PAGE = 4096, RED_ZONE = 128 };
 enum { STACK_MOST = 16 << 20, PATIENCE_MS = 500, SPINS = 200 };
 
 /* ---- the machine ---- */
 
-static const struct machine {
+static const struct {
     unsigned elf;
     const struct arch *arch;
     const struct arch_places *places;
-    const struct unwind_machine *unwind;
 } machines[] = {
-    { EM_X86_64, &arch_x86_64, &arch_x86_64_linux, &unwind_x86_64 },
-    { EM_AARCH64, &arch_aarch64, &arch_aarch64_linux, &unwind_aarch64 },
+    { EM_X86_64, &arch_x86_64, &arch_x86_64_linux },
+    { EM_AARCH64, &arch_aarch64, &arch_aarch64_linux },
 };
 
-static const struct machine *
-machine_of(pid_t pid)
+/* Where its registers are and how it is walked. False when it is none of ours. */
+static bool
+know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_places **places)
 {
     char path[64];
     Elf64_Ehdr header;
@@ -43,33 +43,14 @@ machine_of(pid_t pid)
     ok = exe != NULL && fread(&header, sizeof(header), 1, exe) == 1;
     if (exe != NULL)
         fclose(exe);
-    for (size_t i = 0; ok && i < sizeof(machines) / sizeof(machines[0]); i++)
-        if (header.e_machine == machines[i].elf && header.e_ident[EI_CLASS] == ELFCLASS64)
-            return &machines[i];
-    return NULL;
-}
-
-static void
-convert(const struct machine *m, uint8_t *general, uint32_t size, struct unwind_registers *out)
-{
-    struct arch_layout layout = { m->arch, 0 };
-    struct arch_sets sets = { .places = m->places };
-    struct arch_register r = { 0 };
-    uint8_t value[ARCH_SIZE_MAX];
-
-    sets.bytes[ARCH_SET_GENERAL] = general;
-    sets.size[ARCH_SET_GENERAL] = size;
-    out->valid = 0;
-    while (arch_next(&layout, &r)) {
-        int n = arch_dwarf_of(&r);
-
-        if (arch_role_of(&r) == ARCH_PC && m->unwind == &unwind_aarch64)
-            n = UNWIND_AARCH64_PC;
-        if (n < 0 || n >= UNWIND_REGISTERS || r.size != 8 || !arch_get(&sets, &r, value))
+    for (size_t i = 0; ok && i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (header.e_machine != machines[i].elf || header.e_ident[EI_CLASS] != ELFCLASS64)
             continue;
-        out->value[n] = arch_get_uint(m->arch, value, 8);
-        out->valid |= (uint64_t)1 << n;
+        *machine = bt_machine_of(machines[i].arch);
+        *places = machines[i].places;
+        return true;
     }
+    return false;
 }
 
 /* ---- one thread, copied ---- */
@@ -77,7 +58,8 @@ convert(const struct machine *m, uint8_t *general, uint32_t size, struct unwind_
 struct copy {
     pid_t pid;
     const struct program_images *images;
-    const struct machine *machine;
+    const struct bt_machine *machine;
+    const struct arch_places *places;
     struct unwind_registers registers;
     uint64_t at; /* of the stack's copy */
     uint8_t *bytes;
@@ -101,10 +83,8 @@ read_copy(void *process, uint64_t address, void *buffer, size_t size, size_t *go
 static void
 copy_stack(struct copy *c)
 {
-    unsigned sp_number = c->machine->unwind == &unwind_aarch64 ? (unsigned)UNWIND_AARCH64_SP
-                                                               : (unsigned)UNWIND_X86_64_RSP;
-    uint64_t sp = c->registers.value[sp_number];
-    uint64_t at = (sp - RED_ZONE) & ~(uint64_t)(LINE - 1);
+    uint64_t sp = c->registers.value[c->machine->sp];
+    uint64_t at = (sp - RED_ZONE) & ~(uint64_t)(PAGE - 1);
     uint64_t size = program_mapping_end(c->images, sp) - at;
 
     c->at = at;
@@ -175,11 +155,14 @@ take(struct copy *c, pid_t tid)
 {
     uint8_t general[1024];
     struct iovec io = { general, sizeof(general) };
+    struct arch_sets sets = { .places = c->places };
 
     c->registers.valid = 0;
     if (call(PTRACE_GETREGSET, tid, NT_PRSTATUS, (uintptr_t)&io) != 0)
         return;
-    convert(c->machine, general, (uint32_t)io.iov_len, &c->registers);
+    sets.bytes[ARCH_SET_GENERAL] = general;
+    sets.size[ARCH_SET_GENERAL] = (uint32_t)io.iov_len;
+    bt_get_registers(c->machine, &sets, &c->registers);
     copy_stack(c);
 }
 
@@ -209,39 +192,6 @@ copy_thread(struct copy *c, struct bt_thread *t)
     return c->registers.valid != 0 ? NULL : "its registers cannot be read";
 }
 
-/* ---- walking ---- */
-
-static void
-add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct program_images *images)
-{
-    if ((t->count & (t->count - 1)) == 0) { /* full at every power of two */
-        size_t room = t->count == 0 ? 1 : 2 * t->count;
-        struct bt_frame *more = reallocarray(t->frame, room, sizeof(*more));
-
-        if (more == NULL)
-            return;
-        t->frame = more;
-    }
-    t->frame[t->count++] =
-        (struct bt_frame){ .pc = f->pc,
-                           .called = f->called,
-                           .signal = f->signal,
-                           .source = f->source,
-                           .trust = f->trust,
-                           .image = program_image_at(images, f->pc - f->called) };
-}
-
-static void
-walk(struct unwind *u, const struct bt_options *o, struct copy *c, struct bt_thread *t)
-{
-    const struct unwind_frame *f;
-
-    unwind_begin(u, &c->registers);
-    while ((o->most == 0 || t->count < o->most) && (f = unwind_next(u)) != NULL)
-        add_frame(t, f, c->images);
-    t->end = *unwind_end(u);
-}
-
 /* ---- all of them ---- */
 
 static int
@@ -263,15 +213,8 @@ find_threads(pid_t pid, struct bt_stacks *s)
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     d = opendir(path);
     while (d != NULL && (e = readdir(d)) != NULL) {
-        struct bt_thread *more;
-
-        if (e->d_name[0] == '.')
-            continue;
-        more = reallocarray(s->thread, s->count + 1, sizeof(*more));
-        if (more == NULL)
+        if (e->d_name[0] != '.' && bt_add_thread(s, (pid_t)atoi(e->d_name)) == NULL)
             break;
-        s->thread = more;
-        s->thread[s->count++] = (struct bt_thread){ .tid = (pid_t)atoi(e->d_name) };
     }
     if (d != NULL)
         closedir(d);
@@ -279,53 +222,26 @@ find_threads(pid_t pid, struct bt_stacks *s)
     return s->count > 0;
 }
 
-struct room {
-    struct unwind u;
-    uint64_t lines[LINES * (LINE + 64) / 8];
-    uint64_t rules[RULES * 64 / 8];
-};
-
-static const char *
-make_walker(struct room *room, const struct bt_options *o, const struct bt_stacks *s,
-            const struct arch_memory *memory, const struct machine *machine)
-{
-    struct unwind_config config = { .size = sizeof(config),
-                                    .machine = machine->unwind,
-                                    .sources = &unwind_all_sources,
-                                    .memory = memory,
-                                    .lines = room->lines,
-                                    .lines_size = sizeof(room->lines),
-                                    .line_bytes = LINE,
-                                    .rules = room->rules,
-                                    .rules_size = sizeof(room->rules),
-                                    .modules = s->images.module,
-                                    .module_count = s->images.count,
-                                    .complete = true,
-                                    .scan = o->scan };
-    return unwind_init(&room->u, &config);
-}
-
 static void
-walk_threads(const struct bt_options *o, struct bt_stacks *s, struct copy *c, struct room *room)
+walk_threads(struct bt_stacks *s, struct copy *c, struct bt_walker *walker)
 {
     for (size_t i = 0; i < s->count; i++) {
         s->thread[i].why = copy_thread(c, &s->thread[i]);
         if (s->thread[i].why == NULL)
-            walk(&room->u, o, c, &s->thread[i]);
+            bt_walk_thread(walker, &c->registers, &s->thread[i]);
     }
 }
 
 const char *
 bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
 {
-    struct copy copy = { .pid = o->pid, .images = &s->images, .machine = machine_of(o->pid) };
-    struct arch_memory memory = { read_copy, &copy, LINE, 0 };
-    struct room *room;
-    const char *wrong;
+    struct copy copy = { .pid = o->pid, .images = &s->images };
+    struct arch_memory memory = { read_copy, &copy, PAGE, 0 };
+    struct bt_walker *walker;
 
     if (!find_threads(o->pid, s))
         return "there is no such process";
-    if (copy.machine == NULL)
+    if (!know_machine(o->pid, &copy.machine, &copy.places))
         return "its program cannot be read, or is for a machine that is not walked yet";
     if (!program_find_images(&s->images, o->pid))
         return "its maps cannot be read";
@@ -333,11 +249,11 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
         return NULL;
     if (o->one)
         s->count = 1;
-    room = malloc(sizeof(*room));
-    wrong = room != NULL ? make_walker(room, o, s, &memory, copy.machine) : "out of memory";
-    if (wrong == NULL)
-        walk_threads(o, s, &copy, room);
+    walker = bt_open_walker(o, s, copy.machine, &memory, 0);
+    if (walker == NULL)
+        return "out of memory";
+    walk_threads(s, &copy, walker);
+    bt_close_walker(walker);
     free(copy.bytes);
-    free(room);
-    return wrong;
+    return NULL;
 }

@@ -29,15 +29,8 @@ program_read_process(void *process, uint64_t address, void *buffer, size_t size,
 
 /* ---- lines of maps ---- */
 
-struct mapping {
-    uint64_t start, end, offset;
-    unsigned long long device, inode;
-    bool executable;
-    const char *path;
-};
-
 static bool
-parse_mapping(char *line, struct mapping *m)
+parse_mapping(char *line, struct program_mapping *m)
 {
     unsigned major, minor;
     char mode[5];
@@ -78,11 +71,16 @@ try_open(const char *path, const struct program_image *image, struct stat *st)
  * another device in maps than stat does, so the last try asks only for the kernel's own link. */
 static int
 open_image(const struct program_images *all, const struct program_image *image,
-           const struct mapping *first, struct stat *st)
+           const struct program_mapping *first, struct stat *st)
 {
     char link[96];
-    int fd = image->deleted ? -1 : try_open(image->path, image, st);
+    int fd;
 
+    if (all->memory != NULL) {
+        fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        return fd >= 0 && fstat(fd, st) == 0 ? fd : -1;
+    }
+    fd = image->deleted ? -1 : try_open(image->path, image, st);
     if (fd >= 0)
         return fd;
     snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)all->pid,
@@ -96,9 +94,30 @@ open_image(const struct program_images *all, const struct program_image *image,
     return try_open(link, image, st);
 }
 
+/* Of a dump: the file of that name, if it begins as what was mapped did. */
+static bool
+begins_alike(const struct program_images *all, const struct program_image *image)
+{
+    uint8_t first[256];
+    size_t n = arch_read(all->memory, image->start, first, sizeof(first));
+
+    return n <= image->size && memcmp(first, image->bytes, n) == 0;
+}
+
+static void
+forget_file(struct program_image *image)
+{
+    if (image->mapped)
+        munmap((void *)(uintptr_t)image->bytes, image->size);
+    else
+        free((void *)(uintptr_t)image->bytes);
+    image->bytes = NULL;
+    image->size = 0;
+}
+
 static void
 map_file(const struct program_images *all, struct program_image *image,
-         const struct mapping *first)
+         const struct program_mapping *first)
 {
     struct stat st;
     int fd = open_image(all, image, first, &st);
@@ -114,6 +133,8 @@ map_file(const struct program_images *all, struct program_image *image,
     image->bytes = bytes;
     image->size = (size_t)st.st_size;
     image->mapped = true;
+    if (all->memory != NULL && !begins_alike(all, image))
+        forget_file(image);
 }
 
 /* The vDSO has no file: a copy of its memory serves. */
@@ -249,13 +270,26 @@ read_sections(struct program_image *image, const Elf64_Ehdr *ehdr, struct unwind
     }
 }
 
+/* Without its file a module is read from memory, where its tables may be too. */
+static void
+read_in_memory(const struct program_images *all, const struct program_image *image,
+               struct unwind_module *m)
+{
+    pid_t pid = all->pid;
+    struct arch_memory memory = { program_read_process, &pid, 4096, 0 };
+
+    if (unwind_read_module(all->memory != NULL ? all->memory : &memory, image->start, m))
+        return;
+    memset(m, 0, sizeof(*m));
+}
+
 static void
 read_file(struct program_image *image, struct unwind_module *m)
 {
     struct arch_memory memory = { read_image, image, 1, 0 };
     Elf64_Ehdr ehdr;
 
-    if (image->bytes == NULL || !unwind_read_module(&memory, image->start, m))
+    if (!unwind_read_module(&memory, image->start, m))
         return;
     if (!read_header(image, 0, 0, &ehdr, sizeof(ehdr)))
         return;
@@ -286,7 +320,7 @@ grow(struct program_images *all)
 }
 
 static bool
-add_image(struct program_images *all, const struct mapping *m)
+add_image(struct program_images *all, const struct program_mapping *m)
 {
     static const char gone[] = " (deleted)";
     struct program_image *image;
@@ -310,13 +344,16 @@ add_image(struct program_images *all, const struct mapping *m)
         map_file(all, image, m);
     else if (strcmp(m->path, "[vdso]") == 0)
         copy_memory(all, image);
-    read_file(image, &all->module[all->count - 1]);
+    if (image->bytes != NULL)
+        read_file(image, &all->module[all->count - 1]);
+    else if (m->inode != 0 && m->offset == 0)
+        read_in_memory(all, image, &all->module[all->count - 1]);
     return true;
 }
 
 /* A mapping of the file that the last one was of: one module has several. */
 static bool
-continues(const struct program_images *all, const struct mapping *m)
+continues(const struct program_images *all, const struct program_mapping *m)
 {
     const struct program_image *last = all->count > 0 ? &all->image[all->count - 1] : NULL;
 
@@ -326,7 +363,7 @@ continues(const struct program_images *all, const struct mapping *m)
 
 /* The mapping is code without a file: a module that has nothing but its bounds. */
 static void
-note_code(struct program_images *all, const struct mapping *m)
+note_code(struct program_images *all, const struct program_mapping *m)
 {
     struct unwind_module *module = &all->module[all->count - 1];
 
@@ -341,8 +378,8 @@ note_code(struct program_images *all, const struct mapping *m)
 }
 
 /* Modules without code are of no use to a walk, and those of a file must not overlap the next. */
-static void
-tidy(struct program_images *all)
+void
+program_tidy_images(struct program_images *all)
 {
     size_t kept = 0;
 
@@ -353,10 +390,7 @@ tidy(struct program_images *all)
 
         if (m->end == 0 || m->start >= m->end) {
             free(image->path);
-            if (image->mapped)
-                munmap((void *)(uintptr_t)image->bytes, image->size);
-            else
-                free((void *)(uintptr_t)image->bytes);
+            forget_file(image);
             continue;
         }
         if (m->end > next)
@@ -372,7 +406,7 @@ tidy(struct program_images *all)
 }
 
 static bool
-add_range(struct program_images *all, const struct mapping *m)
+add_range(struct program_images *all, const struct program_mapping *m)
 {
     struct program_range *range =
         reallocarray(all->range, all->range_count + 1, sizeof(*all->range));
@@ -381,6 +415,19 @@ add_range(struct program_images *all, const struct mapping *m)
         return false;
     all->range = range;
     range[all->range_count++] = (struct program_range){ m->start, m->end };
+    return true;
+}
+
+bool
+program_add_mapping(struct program_images *all, const struct program_mapping *m)
+{
+    if (!add_range(all, m))
+        return false;
+    if (continues(all, m))
+        all->image[all->count - 1].end = m->end;
+    else if (!add_image(all, m))
+        return false;
+    note_code(all, m);
     return true;
 }
 
@@ -399,21 +446,14 @@ program_find_images(struct program_images *all, pid_t pid)
     if (maps == NULL)
         return false;
     while (ok && getline(&line, &room, maps) > 0) {
-        struct mapping m;
+        struct program_mapping m;
 
-        if (!parse_mapping(line, &m))
-            continue;
-        ok = add_range(all, &m);
-        if (ok && continues(all, &m))
-            all->image[all->count - 1].end = m.end;
-        else if (ok)
-            ok = add_image(all, &m);
-        if (ok)
-            note_code(all, &m);
+        if (parse_mapping(line, &m))
+            ok = program_add_mapping(all, &m);
     }
     free(line);
     fclose(maps);
-    tidy(all);
+    program_tidy_images(all);
     return ok;
 }
 
@@ -422,10 +462,7 @@ program_free_images(struct program_images *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         free(all->image[i].path);
-        if (all->image[i].mapped)
-            munmap((void *)(uintptr_t)all->image[i].bytes, all->image[i].size);
-        else
-            free((void *)(uintptr_t)all->image[i].bytes);
+        forget_file(&all->image[i]);
     }
     free(all->image);
     free(all->module);

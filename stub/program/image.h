@@ -23,8 +23,9 @@ struct program_image {
 };
 
 struct program_images {
-    pid_t pid;
-    struct program_image *image; /* parallel: */
+    pid_t pid;                        /* of a process, or 0 */
+    const struct arch_memory *memory; /* of a dump, else NULL */
+    struct program_image *image;      /* parallel: */
     struct unwind_module *module;
     size_t count;
     struct program_range {
@@ -35,6 +36,19 @@ struct program_images {
 
 /* Reads another process's memory for the walker; `process` is a pid_t *. */
 arch_read_memory_fn program_read_process;
+
+/* A line of maps, or what a dump says instead. */
+struct program_mapping {
+    uint64_t start, end, offset;
+    unsigned long long device, inode; /* inode 0: no file; of a dump any number for each file */
+    bool executable;
+    const char *path;
+};
+
+/* Takes mappings in the order of their addresses; tidy when that was the last one. A dump's images
+ * (pid 0, memory set) are the files of those names if they begin as the memory does. */
+bool program_add_mapping(struct program_images *images, const struct program_mapping *m);
+void program_tidy_images(struct program_images *images);
 
 /* Reads /proc/PID/maps and the files it names. False with errno. Free it in any case. */
 bool program_find_images(struct program_images *images, pid_t pid);

@@ -19,6 +19,7 @@ static const struct {
     { "gdbserver", program_lldb_server },
     { "version", version },
     { "bt", program_bt },
+    { "--core", program_core },
 };
 
 int
