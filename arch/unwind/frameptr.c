@@ -1,5 +1,5 @@
-/* frameptr.c - sources that need no tables: the frame pointer's chain, the program's entry, a return
- * address where a call leaves it, and a search of the stack. */
+/* frameptr.c - sources that need no tables: the frame pointer's chain, the program's entry, a
+ * return address where a call leaves it, and a search of the stack. */
 #include "arch/unwind/internal.h"
 
 enum { SCAN_WORDS = 256, ENTRY_SIZE = 128 };
@@ -43,8 +43,8 @@ say(struct row *row, unsigned n, int32_t offset)
 
 /* Both machines keep {caller's frame pointer, return address} where the frame pointer points. On
  * AArch64 the record may lie anywhere in the frame: its end is the least the CFA can be. Frame
- * pointer 0 is what the outermost function is given; in one that makes no calls it may be anything.
- */
+ * pointer 0 is what the outermost function is given; in one that calls nothing it may be any
+ * number. */
 enum verdict
 unwind_by_frame_pointer(struct walk *w, struct row *row)
 {
@@ -68,7 +68,7 @@ unwind_by_frame_pointer(struct walk *w, struct row *row)
     return FOUND;
 }
 
-/* A program's first function has no caller. It is short, and between functions that have tables. */
+/* A program's first function has no caller. It is short, and stands between tabled functions. */
 enum verdict
 unwind_by_entry(struct walk *w, struct row *row)
 {

@@ -1,4 +1,4 @@
-/* core.c - reads an ELF core file as Linux writes it (fs/binfmt_elf.c; <elf.h>, <sys/procfs.h>). */
+/* core.c - reads an ELF core file as Linux writes it (fs/binfmt_elf.c; <elf.h>). */
 #define _GNU_SOURCE 1
 #include "stub/dump/internal.h"
 

@@ -1,5 +1,5 @@
-/* bt_core.c - `stubborn bt CORE`: the threads of a core, walked in its memory and in the files that
- * were mapped. */
+/* bt_core.c - `stubborn bt CORE`: the threads of a core, walked in its memory and in the files
+ * that were mapped. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 

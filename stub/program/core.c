@@ -1,5 +1,5 @@
-/* core.c - `stubborn --core CORE [EXE] COMM`: serves a core to gdb and lldb, client after client. A
- * core never runs, so one blocking loop does. */
+/* core.c - `stubborn --core CORE [EXE] COMM`: serves a core to gdb and lldb, client after client.
+ * A core never runs, so one blocking loop does. */
 #define _GNU_SOURCE 1
 #include "stub/program/program.h"
 

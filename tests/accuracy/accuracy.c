@@ -57,8 +57,8 @@ static uint64_t lines[(64 * (4096 + 64)) / 8];
 static uint64_t rules[1024 * 64 / 8];
 static struct arch_memory memory = { program_read_process, &child, 4096, 0 };
 
-/* An answer that is not the shadow's, and proves right when the program goes there after all within
- * a few steps: longjmp's tables describe whom it jumps to. */
+/* An answer that is not the shadow's, and proves right when the program goes there after all
+ * within a few steps: longjmp's tables describe whom it jumps to. */
 enum { PROBATION = 64 };
 static struct {
     uint64_t pc, answer_pc, answer_sp;
