@@ -1,5 +1,5 @@
-/* bt.c - `stubborn bt`: the stacks of a process or core, at once and without a debugger. Options
- * and exit status are eu-stack's where they mean the same. */
+/* bt.c - `stubborn bt`: the stacks of a process, a core or who speaks the remote serial
+ * protocol, at once and without a debugger. Options and exit status are eu-stack's where they mean the same. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bsd/stdlib.h>
 
@@ -20,6 +21,7 @@ enum { DEBUG_PATH = 256, JSON, SCAN, CORE, HELP };
 static const char usage[] =
     "usage: stubborn bt [options] PID\n"
     "       stubborn bt [options] CORE [EXE]\n"
+    "       stubborn bt [options] HOST:PORT\n"
     "  -1                      only one thread\n"
     "  -n, --most=FRAMES       at most so many frames a thread (256; 0 all)\n"
     "  -m, --module            with the file that each frame is in\n"
@@ -101,13 +103,15 @@ take_option(struct bt_options *o, int letter)
     }
 }
 
-/* PID, or CORE [EXE]; what is only digits is a PID. */
+/* PID, CORE [EXE] or COMM: digits are a PID, and what has a colon and is no file is a COMM. */
 static void
 take_operands(struct bt_options *o, char **argv, int argc)
 {
     if (argc > 0 && o->pid == 0 && o->core == NULL) {
         if (argv[0][strspn(argv[0], "0123456789")] == '\0')
             o->pid = (pid_t)number(argv[0], "PID");
+        else if (strchr(argv[0], ':') != NULL && access(argv[0], F_OK) != 0)
+            o->comm = argv[0];
         else
             o->core = argv[0];
         argv++;
@@ -130,7 +134,7 @@ take_options(struct bt_options *o, int argc, char **argv)
     while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:e:", words, NULL)) != -1)
         take_option(o, letter);
     take_operands(o, argv + optind, argc - optind);
-    if ((o->pid <= 0) == (o->core == NULL)) {
+    if ((o->pid > 0) + (o->core != NULL) + (o->comm != NULL) != 1) {
         fputs(usage, stderr);
         exit(MISUSED);
     }
@@ -178,10 +182,11 @@ program_bt(char **argv)
     for (argv--; argv[argc] != NULL;) /* getopt wants the command's name too */
         argc++;
     take_options(&options, argc, argv);
-    wrong = options.core != NULL ? bt_walk_core(&options, &stacks)
-                                 : bt_walk_process(&options, &stacks);
-    if (wrong != NULL && options.core != NULL)
-        warnx("%s: %s", options.core, wrong);
+    wrong = options.core != NULL   ? bt_walk_core(&options, &stacks)
+            : options.comm != NULL ? bt_walk_remote(&options, &stacks)
+                                   : bt_walk_process(&options, &stacks);
+    if (wrong != NULL && options.pid == 0)
+        warnx("%s: %s", options.core != NULL ? options.core : options.comm, wrong);
     else if (wrong != NULL)
         warnx("process %d: %s", (int)options.pid, wrong);
     if (wrong != NULL) {

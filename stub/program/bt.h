@@ -9,6 +9,7 @@
 struct bt_options {
     pid_t pid;
     const char *core; /* or a core file, */
+    const char *comm; /* or a server of the remote serial protocol */
     const char *exe;  /* with the program that made it, or NULL */
     bool one;         /* -1: only the first thread */
     unsigned most;    /* -n: frames a thread, 0 all */
@@ -48,6 +49,8 @@ struct dump;
 struct bt_stacks {
     struct program_images images;
     struct dump *dump; /* of a core */
+    bool remote;       /* not all code of it is known */
+    unsigned round_trips;
     struct arch_memory memory;
     struct bt_thread *thread;
     size_t count;
@@ -59,6 +62,8 @@ const char *bt_walk_process(const struct bt_options *options, struct bt_stacks *
 
 /* bt_core.c: the same for a core. It stays open until the stacks are freed. */
 const char *bt_walk_core(const struct bt_options *options, struct bt_stacks *stacks);
+/* bt_remote.c: the same for who answers at COMM. */
+const char *bt_walk_remote(const struct bt_options *options, struct bt_stacks *stacks);
 void bt_close_core(struct bt_stacks *stacks);
 
 /* bt_walk.c: a machine as the walker and the registers' rows know it, and walks with it. */

@@ -96,7 +96,7 @@ print_text(const struct page *p, const char *name, const char *file, int line, i
 static void
 print_end(const struct bt_options *o, const struct bt_thread *t)
 {
-    if (o->verbose)
+    if (o->verbose && t->stood_for > 0)
         printf("[stood still for %.0f us]\n", t->stood_for);
     if (t->why != NULL)
         printf("[%s]\n", t->why);
@@ -207,7 +207,12 @@ pid_of(const struct bt_options *o, const struct bt_stacks *s)
 static void
 print_title(const struct bt_options *o, const struct bt_stacks *s, const char *what)
 {
-    printf("PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
+    if (s->remote)
+        printf("%s - remote%s\n", o->comm, what);
+    else
+        printf("PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
+    if (s->remote && o->verbose)
+        printf("[%u round trips]\n", s->round_trips);
 }
 
 void

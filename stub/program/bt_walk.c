@@ -59,7 +59,7 @@ bt_open_walker(const struct bt_options *o, const struct bt_stacks *s, const stru
                                     .line_bytes = LINE,
                                     .modules = s->images.module,
                                     .module_count = s->images.count,
-                                    .complete = true,
+                                    .complete = !s->remote,
                                     .scan = o->scan,
                                     .pac_mask = pac_mask };
 
