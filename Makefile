@@ -136,8 +136,8 @@ bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
 bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
 	@sh tests/bench/bench_unwind.sh
-accuracy: deps-check $(B)/accuracy  ## the walker against a shadow call stack, STEPS a program
-	@sh tests/accuracy/accuracy.sh $${STEPS:-4000000}
+accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program
+	@sh tests/accuracy/accuracy.sh $${STEPS:-2000000}
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
 	@sh tests/fuzz/fuzz.sh $${MINUTES:-5}m
 size: deps-check freestanding  ## bytes of the freestanding set, of the engine's state, of its stack
@@ -149,6 +149,10 @@ format:  ## clang-format over the whole house
 
 $(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubborn.a \
+	$(patsubst %,$(B)/obj/stub/program/%.o,image bt_peer net comm tty peer)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libstubborn.a $(LIBS)
 
 $(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind

@@ -42,6 +42,28 @@ if command -v "$compiler" >/dev/null 2>&1; then
 	own tableless-clang tableless.c -O2 -fno-asynchronous-unwind-tables -fno-unwind-tables
 fi
 
+# arm FLAGS: the tableless program, static, from its main on, in qemu-aarch64.
+arm() {
+	name=aarch64-tableless$(echo "$1" | tr -d ' ')
+	$arm_cc $1 -w -static -fno-asynchronous-unwind-tables -fno-unwind-tables -o $out/"$name" \
+		tests/accuracy/progs/tableless.c || return
+	start=$(nm $out/"$name" | sed -n 's/^0*\([0-9a-f]*\) T main$/\1/p')
+	qemu-aarch64 -g $port $out/"$name" >/dev/null 2>&1 &
+	qemu=$!
+	sleep 1
+	timeout 100 build/accuracy_aarch64 127.0.0.1:$port $out/"$name" 30000 "$start" | tee -a $out/lines
+	kill $qemu 2>/dev/null
+	wait $qemu 2>/dev/null
+	port=$((port + 1))
+}
+arm_cc=${AARCH64_CC:-aarch64-linux-gnu-gcc}
+port=$((20000 + $$ % 20000))
+if command -v "$arm_cc" >/dev/null 2>&1 && command -v qemu-aarch64 >/dev/null 2>&1; then
+	for o in -O0 -O1 -O2 -Os; do arm "$o"; done
+else
+	echo 'skip accuracy on AArch64 (no compiler or no qemu-aarch64 here)'
+fi
+
 awk '{
 		pcs += $2; right += $4; stopped += $6; wrong += $8; full += $10
 	}
