@@ -1,4 +1,4 @@
-/* bt_peer.c - see bt_peer.h. Over rsp's asking side; a peer that does not answer in time is lost. */
+/* bt_peer.c - see bt_peer.h. Over rsp's asking side; who does not answer in time is lost. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt_peer.h"
 

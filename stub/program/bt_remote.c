@@ -1,5 +1,5 @@
-/* bt_remote.c - `stubborn bt COMM`: the threads of whatever speaks the remote serial protocol. Where
- * registers are in g its target.xml says, which files are loaded its link map. */
+/* bt_remote.c - `stubborn bt COMM`: the threads of whatever speaks the remote serial protocol.
+ * Where registers are in g its target.xml says, which files are loaded its link map. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 
