@@ -1,5 +1,6 @@
 /* bt.c - `stubborn bt`: the stacks of a process, a core or who speaks the remote serial protocol,
- * at once and without a debugger. Options and exit status are eu-stack's where they mean the same. */
+ * at once and without a debugger. Options and exit status are eu-stack's where they mean the
+ * same. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 
