@@ -10,13 +10,14 @@ CLANG ?= clang
 AARCH64_CC ?= aarch64-linux-gnu-gcc
 
 B = build
-LIBS = -lmd -lbsd -lelf
+LIBS = -lmd -lbsd -ldw -lelf
 STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench fuzz size gdb-suite lldb-suite install \
-	uninstall clean help deps freestanding format roundtrips clang-objects progs tools
+.PHONY: all demo check check-all check-clients clients bench bench-unwind accuracy fuzz size gdb-suite \
+	lldb-suite install uninstall clean help deps freestanding format roundtrips clang-objects progs \
+	tools
 .DEFAULT_GOAL = all
 
 # ---- the house: a list for each directory ----
@@ -24,20 +25,25 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c
+UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/lines.c arch/unwind/cursor.c \
+	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
+	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
+	arch/unwind/insn_aarch64.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c \
 	stub/pkt_events.c stub/pkt_break.c stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c \
 	stub/pkt_monitor.c stub/pkt_launch.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
-LIVE = $(sort $(wildcard stub/live/*.c))
+LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 HOST = $(sort $(wildcard stub/host/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
-HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h
+HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
+	arch/unwind/unwind.h
 MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
-FREE = $(RSP) $(ARCH) $(STUB)
+FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 LIB_O = $(FREE:%.c=$(B)/obj/%.o)
 PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
@@ -87,7 +93,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.
 # The same sources with AddressSanitizer and UndefinedBehaviorSanitizer, and once more by clang.
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
-	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c \
+	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
 	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c)))
 UNDER_TEST = $(FREE) $(LIVE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
@@ -139,6 +145,10 @@ roundtrips: deps-bench all  ## lldb's packets for each command, on this server a
 	@sh tests/bench/roundtrips.sh
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
+bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
+	@sh tests/bench/bench_unwind.sh
+accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program
+	@sh tests/accuracy/accuracy.sh $${STEPS:-2000000}
 fuzz: deps-fuzz  ## libFuzzer on every parser, MINUTES each (default 5)
 	@sh tests/fuzz/fuzz.sh $${MINUTES:-5}m
 size: deps-check freestanding  ## bytes of the freestanding set, of the engine's state, of its stack
@@ -147,6 +157,16 @@ demo: deps-demo $(B)/stubborn $(B)/demo-program  ## a real gdb (and lldb) sessio
 	@sh tests/demo.sh
 format:  ## clang-format over the whole house
 	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+$(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubborn.a \
+	$(patsubst %,$(B)/obj/stub/program/%.o,image bt_peer net comm tty peer)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libstubborn.a $(LIBS)
+
+$(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
 tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish

@@ -66,6 +66,8 @@ quick() {
 	part counts sh tests/bench/counts.sh
 	part examples sh tests/examples/run.sh
 	part fuzz sh tests/fuzz/fuzz.sh 5s
+	part bt sh tests/live/bt.sh
+	part core sh tests/live/core.sh
 	part demo sh tests/demo.sh check
 }
 clients() {

@@ -28,7 +28,7 @@ allow() {
 }
 
 mkdir -p build
-for room in rsp arch stub stub/live stub/host stub/program tests/examples; do
+for room in rsp arch arch/unwind stub stub/live stub/dump stub/host stub/program tests/examples; do
 	[ -n "$(ls $room/*.c 2>/dev/null)" ] || { echo "not ok layers: $room has no files"; bad=1; }
 done
 
@@ -55,7 +55,7 @@ allow 'examples include what is installed' \
 allow 'stub/program sees one header of each target' \
 	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote|host/host)\.h\"" \
 	stub/program/*.[ch]
-for header in rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h; do
+for header in rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h; do
 	allow "$header is public and includes nothing private" "$free|$public" $header
 done
 

@@ -57,7 +57,7 @@ done
 if [ -f build/libstubborn.so ]; then
 	nm -D --defined-only -P build/libstubborn.so | awk '{ sub(/@.*/, "", $1); print $1 }' |
 		grep -v -x 'STUBBORN_0' | while read -r name; do
-		grep -q -w "$name" rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h || echo "$name"
+		grep -q -w "$name" rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h || echo "$name"
 	done | say 'build/libstubborn.so shows what its headers declare'
 fi
 exit $bad

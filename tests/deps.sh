@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh GROUP... - installs the Debian packages that a target needs and this machine lacks.
 # Says what it needs; asks when a person is at the terminal; goes ahead when CI is set or there is
-# no terminal. Groups: demo build check bench clients suites fuzz.
+# no terminal. Groups: demo build check bench unwind clients suites fuzz.
 set -u
 
 # The first of the named packages that this release of Debian has.
@@ -28,13 +28,14 @@ lldb_packages() {
 }
 packages() {
 	case $1 in
-	build) echo gcc libc6-dev libbsd-dev libelf-dev libmd-dev pkg-config ;;
+	build) echo gcc libc6-dev libbsd-dev libdw-dev libelf-dev libmd-dev pkg-config ;;
 	demo) echo "$(packages build)" gdb libc6-dbg ;;
 	check) echo "$(packages demo)" check gdbserver clang "$(clang_runtime)" clang-format g++ \
 		"$(lldb_packages)" gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu \
 		libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user strace \
 		man-db python3 util-linux procps ;;
 	bench) echo "$(packages build)" gdbserver "$(lldb_packages)" strace ;;
+	unwind) echo "$(packages build)" libunwind-dev elfutils python3 ;;
 	clients) echo "$(packages check)" mmdebstrap ;;
 	suites) echo "$(packages check)" gdb-source dejagnu g++ clang llvm make xz-utils \
 		python3-packaging python3-pexpect python3-psutil ;;

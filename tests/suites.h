@@ -27,4 +27,8 @@ SUITE(packets)
 SUITE(xml)
 SUITE(agent)
 
+/* tests/unwind */
+SUITE(unwind_tables)
+SUITE(unwind_walk)
+
 #undef SUITE

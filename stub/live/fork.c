@@ -79,6 +79,24 @@ child_born(struct process *p, pid_t pid, bool shares, bool known)
     take_early(p->live, t);
 }
 
+void
+live_orphan(struct process *dead, pid_t tid)
+{
+    struct process *child = live_process_new(dead->live, tid, ORIGIN_FORKED);
+    if (child == NULL)
+        return;
+    child->hidden = true;
+    child->layout = dead->layout;
+    struct thread *t = live_thread_new(child, tid);
+    if (t != NULL) {
+        t->running = false;
+        live_process_open(child);
+        live_plant_clean(live_owner(dead), child);
+        live_process_let_go(child);
+    }
+    live_process_free(child);
+}
+
 static void
 tell_birth(struct thread *parent, enum stub_reason reason, struct rsp_id child)
 {

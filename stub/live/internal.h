@@ -354,6 +354,8 @@ struct thread *live_thread_of(struct live *live, struct rsp_id id);
 int live_next_thread(void *target, struct rsp_id *id);
 /* A tid by which the process can be asked for. */
 pid_t live_tid(const struct process *p);
+/* The number behind "Name:" in /proc/TID/status, or -1. */
+pid_t live_status_number(pid_t tid, const char *name);
 /* The state letter of /proc, 0 when it is gone. */
 char live_thread_state(const struct process *p, pid_t tid);
 /* Removes a leader that has ended while others live. True when that was so. */
@@ -385,6 +387,8 @@ void live_queue_drop_stops(struct live *live);
 /* ---- stops.c ---- */
 /* Takes every wait status that is there. True when there was one. */
 bool live_collect(struct live *live);
+/* Children that a process which has just ended could not tell of any more are let go. */
+void live_free_orphans(struct process *dead);
 /* Takes in one wait status. */
 void live_dispatch(struct live *live, pid_t tid, int status);
 /* Stops all threads of p, or of every process the client knows when p is NULL. */
@@ -419,6 +423,8 @@ void live_forked(struct thread *parent, pid_t child, int event);
 void live_cloned(struct thread *parent, pid_t child);
 /* The first stop of a thread or process just born. */
 void live_born(struct thread *t);
+/* A child of `dead` that nobody knows stands at its birth: it is let go, clean. */
+void live_orphan(struct process *dead, pid_t tid);
 struct thread *live_execed(struct process *p, struct thread *leader);
 
 /* ---- resume.c ---- */

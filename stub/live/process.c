@@ -159,6 +159,9 @@ live_process_ended(struct process *p, int status)
     struct live *live = p->live;
     struct thread *t;
 
+    if (p->shares == NULL)
+        live_plant_lift_all(p); /* a child that nobody heard of may use its memory */
+    live_free_orphans(p);
     if (p->hidden || p->leaving) {
         live_process_free(p);
         return;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     ROUNDS = 512,     /* of collecting and starting in one live_poll, so that others get a turn */
@@ -14,10 +15,55 @@ enum {
     PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
 };
 
+/* Any process with that pid that has not ended, known to the client or not. */
+static struct process *
+process_with(struct live *live, pid_t pid)
+{
+    struct process *p;
+
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p->pid == pid && !p->ended && !p->buried)
+            return p;
+    }
+    return NULL;
+}
+
+/* Nobody is left who could tell of that task's birth: its parent was killed before it could. */
+static bool
+is_orphan(struct live *live, pid_t tid, const struct process *dead)
+{
+    pid_t group = live_status_number(tid, "Tgid:"), parent = live_status_number(tid, "PPid:");
+    const struct process *of_group = process_with(live, group);
+    const struct process *of_parent = process_with(live, parent);
+
+    if (parent == getpid()) /* a clone's that has its creator's parent */
+        return false;
+    return (of_group == NULL || of_group == dead) && (of_parent == NULL || of_parent == dead);
+}
+
+void
+live_free_orphans(struct process *dead)
+{
+    struct live *live = dead->live;
+    struct early *e, *next;
+
+    TAILQ_FOREACH_SAFE (e, &live->early, next, next) {
+        if (!is_orphan(live, e->tid, dead))
+            continue;
+        live_orphan(dead, e->tid);
+        TAILQ_REMOVE(&live->early, e, next);
+        free(e);
+    }
+}
+
 /* A stop of a task we do not know yet: its birth is still to be told by its parent. */
 static void
 keep_early(struct live *live, pid_t tid, int status)
 {
+    if (is_orphan(live, tid, NULL)) {
+        live_ptrace(PTRACE_DETACH, tid, 0, 0);
+        return;
+    }
     struct early *e = malloc(sizeof(*e));
     if (e == NULL)
         return;
@@ -37,19 +83,6 @@ drop_early(struct live *live, pid_t tid)
             free(e);
         }
     }
-}
-
-/* Any process with that pid that has not ended, known to the client or not. */
-static struct process *
-process_with(struct live *live, pid_t pid)
-{
-    struct process *p;
-
-    TAILQ_FOREACH (p, &live->processes, next) {
-        if (p->pid == pid && !p->ended && !p->buried)
-            return p;
-    }
-    return NULL;
 }
 
 /* False for a process whose first thread had ended before it could be seized: that one's wait

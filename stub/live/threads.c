@@ -129,6 +129,17 @@ live_tid(const struct process *p)
     return t != NULL ? t->tid : p->pid;
 }
 
+pid_t
+live_status_number(pid_t tid, const char *name)
+{
+    char text[4096];
+
+    if (live_proc_read(tid, "status", text, sizeof(text)) <= 0)
+        return -1;
+    const char *at = strstr(text, name);
+    return at == NULL ? -1 : (pid_t)strtol(at + strlen(name), NULL, 10);
+}
+
 char
 live_thread_state(const struct process *p, pid_t tid)
 {

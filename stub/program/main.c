@@ -19,6 +19,8 @@ static const struct {
     { "gdbserver", program_lldb_server },
     { "platform", program_platform },
     { "version", version },
+    { "bt", program_bt },
+    { "--core", program_core },
 };
 
 int

@@ -42,6 +42,10 @@ enum { LOOP_BYTES = 65536 };
 int program_gdbserver(char **argv);
 int program_lldb_server(char **argv);
 int program_platform(char **argv);
+/* bt.c: `stubborn bt`, the same way; needs no session. */
+int program_bt(char **argv);
+/* core.c: `stubborn --core`, with a session of its own. */
+int program_core(char **argv);
 
 /* session.c: opens the line and the program, serves client after client, ends. Returns the exit
  * status. */

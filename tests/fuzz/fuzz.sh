@@ -7,7 +7,7 @@ case $time in *m) seconds=$((${time%m} * 60)) ;; *) seconds=${time%s} ;; esac
 bad=0
 command -v "${CLANG:=clang}" >/dev/null 2>&1 || { echo "skip fuzz (no clang here)"; exit 0; }
 mkdir -p build/fuzz
-sources="$(ls rsp/*.c arch/*.c stub/*.c tests/fuzz/../stub/fake.c)"
+sources="$(ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c tests/fuzz/../stub/fake.c)"
 # The dictionary comes from the rows, the first inputs from the transcripts.
 ${CC:-cc} -std=c11 -I. -DSTUBBORN_VERSION='"fuzz"' -o build/fuzz/dict tests/fuzz/dict.c rsp/*.c arch/*.c \
 	stub/*.c && build/fuzz/dict >build/fuzz/packets.dict

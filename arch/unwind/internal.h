@@ -1,0 +1,247 @@
+/* internal.h - what the files of the walker share: the walk, its memory, rows and rules. */
+#ifndef STUBBORN_UNWIND_INTERNAL_H
+#define STUBBORN_UNWIND_INTERNAL_H
+
+#include <string.h>
+
+#include "arch/unwind/unwind.h"
+
+/* ---- rows: how to leave one frame ---- */
+
+enum how {
+    UNSAID,    /* a preserved register keeps its value, any other is lost */
+    SAME,      /* keeps its value */
+    UNDEFINED, /* lost; of the return address: there is no caller */
+    AT_CFA,    /* lies at CFA + value */
+    AT_SP,     /* lies at this frame's stack pointer + value */
+    IS_CFA,    /* is CFA + value */
+    IN_REG,    /* is in register `value` */
+    AT_EXPR,   /* lies where the expression at base + value says */
+    IS_EXPR    /* is what that expression says */
+};
+
+/* Offsets are 32 bits wide: a table that wants more is refused. */
+struct row {
+    uint64_t base;      /* what places of expressions count from */
+    int32_t cfa_offset; /* added to cfa_reg; or a place as in `value` */
+    uint8_t cfa_how;    /* IN_REG, AT_SP or IS_EXPR */
+    uint8_t cfa_reg;
+    uint8_t ra;     /* column of the return address */
+    uint8_t source; /* enum unwind_source */
+    uint8_t trust;  /* enum unwind_trust */
+    bool signal;    /* leaves a signal frame: every register is what it was */
+    uint8_t how[UNWIND_REGISTERS];
+    int32_t value[UNWIND_REGISTERS];
+};
+enum { NO_REG = 0xff };
+
+/* A row as most are, in one cache line: every saved register lies at CFA + 8 * word. */
+enum { RULE_SAVED = 13 };
+struct rule {
+    uint64_t key; /* pc * 2 + called */
+    uint32_t generation;
+    int32_t cfa_offset;
+    uint8_t cfa_reg, count;
+    uint8_t reg[RULE_SAVED]; /* the return address first, if it is saved */
+    int16_t word[RULE_SAVED];
+};
+
+/* ---- the machine ---- */
+
+struct walk;
+enum verdict { FOUND, NOTHING, FAILED /* walk.fault says why; UNWIND_NEED suspends */ };
+typedef enum verdict find_fn(struct walk *w, struct row *row);
+
+struct unwind_machine {
+    uint8_t pc, sp, fp;
+    uint8_t link;           /* register that holds a leaf's return address, or NO_REG */
+    uint64_t preserved;     /* registers that a call keeps */
+    uint8_t trampoline[12]; /* code by which signal handlers return */
+    uint8_t trampoline_size;
+    uint8_t trampoline_more; /* bytes of it that may already have been executed */
+    int16_t context;         /* from the stack pointer to the saved registers */
+    const int16_t *saved;    /* where each lies from there, -1 nowhere */
+    find_fn *instructions;
+    bool (*follows_call)(struct walk *w, uint64_t pc); /* is there a call just before pc? */
+};
+
+struct unwind_sources {
+    find_fn *const *find;
+    size_t count;
+};
+
+/* ---- the walk: what struct unwind holds ---- */
+
+struct line {
+    uint64_t address;
+    uint32_t generation; /* of the walk that read it; 0 never */
+    uint32_t prefix;     /* bytes that could be read, 0 a hole */
+    uint64_t used;
+};
+
+enum phase { DESCRIBE, LEAVE, DOOMED /* after this frame */, OVER };
+
+struct walk {
+    const struct unwind_machine *machine;
+    const struct unwind_sources *sources;
+    const struct arch_memory *memory;
+    const struct unwind_module *modules;
+    size_t module_count;
+
+    struct line *lines;
+    uint8_t *bytes;
+    uint32_t line_count;
+    uint8_t line_shift;
+    bool complete, scan;
+    uint8_t phase;
+    uint32_t last; /* the line that the last word was in */
+    uint64_t clock;
+
+    struct rule *rules;
+    uint32_t rule_count; /* a power of two, or 0 */
+    uint32_t generation, rule_generation;
+
+    uint32_t work;     /* steps left for this frame, */
+    uint32_t all_work; /* and for the walk */
+    uint32_t retries;  /* left after memory was needed, for this frame */
+    uint32_t switches; /* steps to a lower stack pointer left */
+    uint32_t max_frames;
+    uint32_t mark_at;          /* index of */
+    uint64_t mark_pc, mark_sp; /* an earlier frame that no later one may equal */
+    uint64_t pac_mask;
+
+    const struct unwind_module *module; /* of this frame, or NULL */
+    uint64_t gap, gap_end;              /* no table speaks of [gap, gap_end), where the PC lies */
+    const struct rule *rule;            /* how to leave the frame, or NULL: row */
+    struct unwind_end end, fault;
+    struct unwind_frame frame;
+    struct row row;
+};
+
+static inline uint64_t
+reg(const struct walk *w, unsigned n)
+{
+    return w->frame.registers.value[n];
+}
+
+static inline bool
+known(const struct walk *w, unsigned n)
+{
+    return n < UNWIND_REGISTERS && (w->frame.registers.valid >> n & 1) != 0;
+}
+
+/* The column in which rows that no table made say where the return address is. */
+static inline uint8_t
+ra_column(const struct walk *w)
+{
+    return w->machine->link != NO_REG ? w->machine->link : w->machine->pc;
+}
+
+/* The first thing that went wrong while this frame was worked on is what its end tells. */
+bool unwind_fault(struct walk *w, enum unwind_reason reason, uint64_t address);
+/* After a try: that memory cannot be read is then no fault. False when there is another. */
+static inline bool
+forgive(struct walk *w)
+{
+    if (w->fault.reason == UNWIND_UNREADABLE)
+        w->fault.reason = UNWIND_RUNNING;
+    return w->fault.reason == UNWIND_RUNNING;
+}
+/* One step of work; false, with a fault, when there has been too much. */
+bool unwind_work(struct walk *w);
+
+/* lines.c: target memory. False with a fault: unreadable, or UNWIND_NEED. */
+bool unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v);
+bool unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n);
+/* As many bytes as can be had from address on, 1..n; 0 with a fault. */
+size_t unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n);
+
+/* Written out, compilers make one load of it. */
+static inline uint64_t
+little_endian(const uint8_t *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+           (uint64_t)b[7] << 56;
+}
+
+/* The words of a stack stand mostly in the line that the last one was in. */
+static inline bool
+unwind_load(struct walk *w, uint64_t address, uint64_t *v)
+{
+    const struct line *line = &w->lines[w->last];
+    uint64_t offset = address - line->address;
+
+    if (line->generation != w->generation || line->prefix < 8 || offset > line->prefix - 8u)
+        return unwind_load_anywhere(w, address, v);
+    *v = little_endian(w->bytes + ((size_t)w->last << w->line_shift) + offset);
+    return true;
+}
+
+const char *unwind_lines_init(struct walk *w, const struct unwind_config *config);
+
+/* modules.c */
+const struct unwind_module *unwind_module_at(const struct walk *w, uint64_t pc);
+bool unwind_is_code(const struct walk *w, uint64_t pc);
+/* The caller's copy of [address, address + n), n >= 1, or NULL; *have says how much of it. */
+const uint8_t *unwind_copy(const struct unwind_module *m, uint64_t address, size_t *have);
+
+/* rules.c */
+const struct rule *unwind_recall(const struct walk *w, uint64_t key);
+/* The row as a rule, when it can be one. */
+const struct rule *unwind_remember(struct walk *w, uint64_t key, const struct row *row);
+
+/* cursor.c: bytes of a table, in order, with an error that sticks. */
+struct cursor {
+    struct walk *w;
+    uint64_t at, end;
+    const uint8_t *in; /* bytes[at], or NULL: ask */
+    size_t left;       /* bytes at in */
+    bool bad;          /* read past the end, or what cannot be; the fault is set */
+    uint8_t buffer[32];
+};
+struct cursor unwind_cursor(struct walk *w, uint64_t at, uint64_t end);
+void unwind_seek(struct cursor *c, uint64_t at);
+uint64_t unwind_uint(struct cursor *c, unsigned size);
+int64_t unwind_sint(struct cursor *c, unsigned size);
+uint64_t unwind_uleb(struct cursor *c);
+int64_t unwind_sleb(struct cursor *c);
+/* An encoded pointer (LSB, "DWARF Extensions"), of a table whose data base is `data`. */
+uint64_t unwind_pointer(struct cursor *c, uint8_t encoding, uint64_t data);
+
+/* eh_frame.c: the description of the code at pc, and the machine that runs it (cfi.c). */
+struct fde {
+    uint64_t at;               /* where it lies */
+    uint64_t begin, range;     /* the code */
+    uint64_t ops, end;         /* its instructions */
+    uint64_t cie_ops, cie_end; /* those of its CIE */
+    uint64_t code_align;
+    int64_t data_align;
+    uint8_t ra, encoding;
+    bool has_augmentation, signal, b_key;
+    uint64_t bias; /* what its addresses lack: .debug_frame's are those of the file */
+    bool debug;
+};
+find_fn unwind_by_tables;
+enum verdict unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, struct row *row);
+bool unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
+
+/* The other sources. */
+find_fn unwind_by_signal, unwind_by_instructions, unwind_by_entry, unwind_by_frame_pointer,
+    unwind_by_leaf, unwind_by_scan;
+bool unwind_is_trampoline(struct walk *w, uint64_t pc);
+find_fn unwind_instructions_x86_64, unwind_instructions_aarch64;
+bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);
+bool unwind_follows_call_aarch64(struct walk *w, uint64_t pc);
+
+/* pac.c: the address in a return address. */
+uint64_t unwind_strip(const struct walk *w, uint64_t pc);
+
+/* Empties a row for one that leaves by CFA = reg + offset. */
+void unwind_row(struct row *row, unsigned cfa_reg, int64_t cfa_offset, enum unwind_source source,
+                enum unwind_trust trust);
+/* Is a return address at `at`: code, and a call before it? What cannot be read is no fault. */
+bool unwind_returns(struct walk *w, uint64_t at);
+bool unwind_comes_from_call(struct walk *w, uint64_t pc); /* the same of the address itself */
+
+#endif

@@ -1,0 +1,456 @@
+/* core.c - reads an ELF core file as Linux writes it (fs/binfmt_elf.c; <elf.h>). */
+#define _GNU_SOURCE 1
+#include "stub/dump/internal.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef NT_ARM_PAC_MASK
+#define NT_ARM_PAC_MASK 0x406
+#endif
+
+/* ---- files ---- */
+
+bool
+dump_map(const char *path, struct bytes *bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+    void *at = MAP_FAILED;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+        at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (at == MAP_FAILED)
+        return false;
+    *bytes = (struct bytes){ at, (size_t)st.st_size };
+    return true;
+}
+
+void
+dump_unmap(struct bytes bytes)
+{
+    if (bytes.at != NULL)
+        munmap((void *)(uintptr_t)bytes.at, bytes.size);
+}
+
+/* [offset, offset + size) of b as far as it is there. */
+static struct bytes
+part(struct bytes b, uint64_t offset, uint64_t size)
+{
+    if (offset > b.size)
+        return (struct bytes){ NULL, 0 };
+    if (size > b.size - offset)
+        size = b.size - offset;
+    return (struct bytes){ b.at + offset, (size_t)size };
+}
+
+static uint64_t
+number(struct bytes b, uint64_t offset, unsigned size)
+{
+    struct bytes n = part(b, offset, size);
+    uint64_t v = 0;
+
+    while (n.size > 0)
+        v = v << 8 | n.at[--n.size];
+    return v;
+}
+
+/* Room for one more; NULL when memory is short. */
+static void *
+more(void *array, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0)
+        return array; /* it doubles at powers of two */
+    return reallocarray(array, count == 0 ? 1 : 2 * count, size);
+}
+
+/* ---- machines ---- */
+
+static const struct machine {
+    unsigned elf;
+    const struct arch *arch;
+    const struct arch_places *places;
+    uint32_t features;
+} machines[] = {
+    { EM_X86_64, &arch_x86_64, &arch_x86_64_linux, ARCH_X86_64_LINUX | ARCH_X86_64_SEGMENTS },
+    { EM_AARCH64, &arch_aarch64, &arch_aarch64_linux, ARCH_LINUX | ARCH_AARCH64_FPU },
+};
+
+static bool
+know_machine(struct dump *d)
+{
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (number(d->file, offsetof(Elf64_Ehdr, e_machine), 2) != machines[i].elf)
+            continue;
+        d->layout = (struct arch_layout){ machines[i].arch, machines[i].features };
+        d->places = machines[i].places;
+        return true;
+    }
+    return false;
+}
+
+/* ---- notes ---- */
+
+enum { PRSTATUS_SIGNAL = 12, PRSTATUS_PID = 32, PRSTATUS_REGISTERS = 112, PRSTATUS_TAIL = 8 };
+enum { PSINFO_PID = 24, PSINFO_PARENT = 28, PSINFO_NAME = 40, NAME_SIZE = 16 };
+enum { XFEATURES = 512, AVX_BASE = 576, AVX_SIZE = 256 };
+
+static bool
+add_thread(struct dump *d, struct bytes note)
+{
+    struct dump_thread *t = more(d->thread, d->thread_count, sizeof(*t));
+    struct bytes registers = part(note, PRSTATUS_REGISTERS, note.size);
+
+    if (t == NULL)
+        return false;
+    d->thread = t;
+    t += d->thread_count++;
+    *t = (struct dump_thread){ .tid = (int64_t)number(note, PRSTATUS_PID, 4),
+                               .signal = (int)number(note, PRSTATUS_SIGNAL, 2) };
+    t->sets.places = d->places;
+    t->sets.xsave = &d->xsave;
+    t->sets.bytes[ARCH_SET_GENERAL] = (uint8_t *)(uintptr_t)registers.at;
+    t->sets.size[ARCH_SET_GENERAL] =
+        registers.size > PRSTATUS_TAIL ? (uint32_t)(registers.size - PRSTATUS_TAIL) : 0;
+    return true;
+}
+
+/* The others of a thread follow its NT_PRSTATUS. */
+static void
+add_set(struct dump *d, unsigned set, struct bytes note)
+{
+    struct dump_thread *t = d->thread_count > 0 ? &d->thread[d->thread_count - 1] : NULL;
+
+    if (t == NULL || note.size > UINT32_MAX)
+        return;
+    t->sets.bytes[set] = (uint8_t *)(uintptr_t)note.at;
+    t->sets.size[set] = (uint32_t)note.size;
+}
+
+/* AVX lies at the same place on every CPU; where the later components lie a core does not say. */
+static void
+add_xstate(struct dump *d, struct bytes note)
+{
+    add_set(d, ARCH_SET_XSTATE, note);
+    if (note.size < AVX_BASE + AVX_SIZE)
+        return;
+    d->xsave.base[2] = AVX_BASE;
+    d->xsave.size[2] = AVX_SIZE;
+    d->xsave.total = (uint32_t)note.size;
+    d->layout.features |= ARCH_X86_64_AVX;
+}
+
+static void
+add_psinfo(struct dump *d, struct bytes note)
+{
+    struct bytes name = part(note, PSINFO_NAME, NAME_SIZE);
+
+    d->pid = (int64_t)number(note, PSINFO_PID, 4);
+    d->parent = (int64_t)number(note, PSINFO_PARENT, 4);
+    memcpy(d->name, name.at, name.size);
+}
+
+static void
+add_siginfo(struct dump *d, struct bytes note)
+{
+    if (d->thread_count == 0)
+        return;
+    d->thread[d->thread_count - 1].siginfo = note.at;
+    d->thread[d->thread_count - 1].siginfo_size = note.size;
+}
+
+/* NT_FILE: count, page size, {start, end, offset in pages} count times, then the names. */
+static bool
+add_files(struct dump *d, struct bytes note)
+{
+    uint64_t count = number(note, 0, 8);
+    uint64_t page = number(note, 8, 8);
+    uint64_t name = 16 + count * 24;
+
+    for (uint64_t i = 0; i < count && count <= note.size / 24 && name < note.size; i++) {
+        struct bytes text = part(note, name, note.size);
+        struct backing *b = more(d->backing, d->backing_count, sizeof(*b));
+
+        if (b == NULL)
+            return false;
+        d->backing = b;
+        if (memchr(text.at, '\0', text.size) == NULL)
+            break;
+        d->backing[d->backing_count++] =
+            (struct backing){ .file = { number(note, 16 + i * 24, 8), number(note, 24 + i * 24, 8),
+                                        number(note, 32 + i * 24, 8) * page,
+                                        (const char *)text.at } };
+        name += strlen((const char *)text.at) + 1;
+    }
+    return true;
+}
+
+static bool
+add_note(struct dump *d, uint64_t type, struct bytes note)
+{
+    switch (type) {
+    case NT_PRSTATUS:
+        return add_thread(d, note);
+    case NT_PRPSINFO:
+        add_psinfo(d, note);
+        return true;
+    case NT_FPREGSET:
+        add_set(d, ARCH_SET_FP, note);
+        return true;
+    case NT_X86_XSTATE:
+        add_xstate(d, note);
+        return true;
+    case NT_ARM_TLS:
+        add_set(d, ARCH_SET_TLS, note);
+        d->layout.features |= ARCH_AARCH64_TLS;
+        return true;
+    case NT_ARM_PAC_MASK:
+        add_set(d, ARCH_SET_PAUTH, note);
+        d->layout.features |= ARCH_AARCH64_PAUTH;
+        d->pac_mask = number(note, 8, 8); /* data mask, then that of instructions */
+        return true;
+    case NT_SIGINFO:
+        add_siginfo(d, note);
+        return true;
+    case NT_AUXV:
+        d->auxv = note;
+        return true;
+    case NT_FILE:
+        return add_files(d, note);
+    default:
+        return true;
+    }
+}
+
+static bool
+read_notes(struct dump *d, struct bytes notes)
+{
+    uint64_t at = 0;
+
+    while (at + sizeof(Elf64_Nhdr) <= notes.size) {
+        uint64_t name = number(notes, at, 4);
+        uint64_t size = number(notes, at + 4, 4);
+        uint64_t begin = at + sizeof(Elf64_Nhdr) + (name + 3) / 4 * 4;
+
+        if (begin > notes.size || size > notes.size - begin)
+            break; /* cut short */
+        if (!add_note(d, number(notes, at + 8, 4), part(notes, begin, size)))
+            return false;
+        at = begin + (size + 3) / 4 * 4;
+    }
+    return true;
+}
+
+/* ---- program headers ---- */
+
+static bool
+add_segment(struct dump *d, struct bytes header)
+{
+    struct segment *s = more(d->segment, d->segment_count, sizeof(*s));
+    uint64_t flags = number(header, offsetof(Elf64_Phdr, p_flags), 4);
+
+    if (s == NULL)
+        return false;
+    d->segment = s;
+    s += d->segment_count;
+    *s =
+        (struct segment){ .address = number(header, offsetof(Elf64_Phdr, p_vaddr), 8),
+                          .size = number(header, offsetof(Elf64_Phdr, p_memsz), 8),
+                          .bytes = part(d->file, number(header, offsetof(Elf64_Phdr, p_offset), 8),
+                                        number(header, offsetof(Elf64_Phdr, p_filesz), 8)) };
+    s->permissions =
+        (uint8_t)(((flags & PF_R) != 0 ? STUB_READ : 0) | ((flags & PF_W) != 0 ? STUB_WRITE : 0) |
+                  ((flags & PF_X) != 0 ? STUB_EXECUTE : 0));
+    if (s->size > UINT64_MAX - s->address)
+        s->size = UINT64_MAX - s->address;
+    if (s->bytes.size > s->size)
+        s->bytes.size = (size_t)s->size;
+    d->segment_count += s->size > 0;
+    return true;
+}
+
+/* More headers than a 16-bit number holds are counted in the first section header. */
+static uint64_t
+header_count(const struct dump *d)
+{
+    uint64_t count = number(d->file, offsetof(Elf64_Ehdr, e_phnum), 2);
+    uint64_t sections = number(d->file, offsetof(Elf64_Ehdr, e_shoff), 8);
+
+    if (count != PN_XNUM || sections > d->file.size)
+        return count;
+    return number(d->file, sections + offsetof(Elf64_Shdr, sh_info), 4);
+}
+
+static bool
+read_headers(struct dump *d)
+{
+    uint64_t at = number(d->file, offsetof(Elf64_Ehdr, e_phoff), 8);
+    uint64_t count = header_count(d);
+
+    for (uint64_t i = 0; i < count; i++, at += sizeof(Elf64_Phdr)) {
+        struct bytes header = part(d->file, at, sizeof(Elf64_Phdr));
+        uint64_t type = number(header, 0, 4);
+        bool ok = true;
+
+        if (header.size < sizeof(Elf64_Phdr) || at > UINT64_MAX - 2 * sizeof(Elf64_Phdr))
+            break; /* cut short */
+        if (type == PT_LOAD)
+            ok = add_segment(d, header);
+        else if (type == PT_NOTE)
+            ok = read_notes(d, part(d->file, number(header, offsetof(Elf64_Phdr, p_offset), 8),
+                                    number(header, offsetof(Elf64_Phdr, p_filesz), 8)));
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static int
+by_address(const void *a, const void *b)
+{
+    uint64_t x = ((const struct segment *)a)->address;
+    uint64_t y = ((const struct segment *)b)->address;
+
+    return (x > y) - (x < y);
+}
+
+/* ---- the whole ---- */
+
+/* The mapped file in which the program begins. */
+static void
+find_exe(struct dump *d)
+{
+    uint64_t entry;
+
+    if (d->exe != NULL || !dump_auxv(d, AT_ENTRY, &entry))
+        return;
+    for (size_t i = 0; i < d->backing_count; i++)
+        if (entry >= d->backing[i].file.start && entry < d->backing[i].file.end)
+            d->exe = strdup(d->backing[i].file.path);
+}
+
+static const char *
+read_core(struct dump *d)
+{
+    static const uint8_t magic[6] = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB };
+
+    if (d->file.size < sizeof(Elf64_Ehdr) || memcmp(d->file.at, magic, sizeof(magic)) != 0 ||
+        number(d->file, offsetof(Elf64_Ehdr, e_type), 2) != ET_CORE)
+        return "it is no ELF core file of 64 bits";
+    if (!know_machine(d))
+        return "it is of a machine that is not known here";
+    if (!read_headers(d))
+        return "out of memory";
+    if (d->thread_count == 0)
+        return "it holds no thread; it may be cut short";
+    qsort(d->segment, d->segment_count, sizeof(*d->segment), by_address);
+    if (d->pid == 0)
+        d->pid = d->thread[0].tid;
+    find_exe(d);
+    return NULL;
+}
+
+struct dump *
+dump_open(const char *core, const char *exe, const char **why)
+{
+    struct dump *d = calloc(1, sizeof(*d));
+
+    *why = "out of memory";
+    if (d == NULL)
+        return NULL;
+    if (!dump_map(core, &d->file))
+        *why = strerror(errno);
+    else {
+        d->exe = exe != NULL ? strdup(exe) : NULL;
+        *why = read_core(d);
+    }
+    if (*why == NULL)
+        return d;
+    dump_close(d);
+    return NULL;
+}
+
+void
+dump_close(struct dump *d)
+{
+    for (size_t i = 0; d != NULL && i < d->backing_count; i++)
+        dump_unmap(d->backing[i].bytes);
+    if (d == NULL)
+        return;
+    dump_unmap(d->file);
+    free(d->exe);
+    free(d->segment);
+    free(d->backing);
+    free(d->thread);
+    free(d);
+}
+
+/* ---- what is in it ---- */
+
+size_t
+dump_thread_count(const struct dump *d)
+{
+    return d->thread_count;
+}
+
+const struct dump_thread *
+dump_thread_at(const struct dump *d, size_t i)
+{
+    return &d->thread[i];
+}
+
+size_t
+dump_file_count(const struct dump *d)
+{
+    return d->backing_count;
+}
+
+const struct dump_file *
+dump_file_at(const struct dump *d, size_t i)
+{
+    return &d->backing[i].file;
+}
+
+const struct arch_layout *
+dump_layout(const struct dump *d)
+{
+    return &d->layout;
+}
+
+int64_t
+dump_pid(const struct dump *d)
+{
+    return d->pid;
+}
+
+uint64_t
+dump_pac_mask(const struct dump *d)
+{
+    return d->pac_mask;
+}
+
+const char *
+dump_exe(const struct dump *d)
+{
+    return d->exe;
+}
+
+bool
+dump_auxv(const struct dump *d, uint64_t type, uint64_t *value)
+{
+    for (uint64_t at = 0; at + 16 <= d->auxv.size; at += 16) {
+        if (number(d->auxv, at, 8) != type)
+            continue;
+        *value = number(d->auxv, at + 8, 8);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,252 @@
+/* bt_peer.c - see bt_peer.h. Over rsp's asking side; who does not answer in time is lost. */
+#define _GNU_SOURCE 1
+#include "stub/program/bt_peer.h"
+
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 5000, REQUEST_MAX = 512, LEAST = 64, OBJECT_PIECE = 0x1000 };
+
+/* ---- one question ---- */
+
+static bool
+ready(int fd, short events)
+{
+    struct pollfd p = { .fd = fd, .events = events };
+    int n;
+
+    do
+        n = poll(&p, 1, PATIENCE_MS);
+    while (n < 0 && errno == EINTR);
+    return n == 1;
+}
+
+static bool
+send_pending(struct bt_peer *peer)
+{
+    const uint8_t *bytes;
+    size_t n;
+
+    while ((bytes = rsp_client_output(&peer->client, &n)), n > 0) {
+        ssize_t sent = write(peer->line.out, bytes, n);
+
+        if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
+            if (!ready(peer->line.out, POLLOUT))
+                return false;
+        } else if (sent <= 0)
+            return false;
+        else
+            rsp_client_sent(&peer->client, (size_t)sent);
+    }
+    return true;
+}
+
+/* More bytes from the line. RSP_WAITING when there are some, else what the wait came to. */
+static enum rsp_answer
+receive(struct bt_peer *peer)
+{
+    ssize_t n;
+
+    if (!ready(peer->line.in, POLLIN))
+        return rsp_client_timeout(&peer->client);
+    n = read(peer->line.in, peer->bytes, sizeof(peer->bytes));
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return RSP_WAITING;
+    peer->have = n > 0 ? (size_t)n : 0;
+    peer->taken = 0;
+    return n > 0 ? RSP_WAITING : RSP_FAILED;
+}
+
+/* Until the answer is there; what the program prints and notifications pass by. */
+static bool
+await_answer(struct bt_peer *peer)
+{
+    enum rsp_answer a = RSP_WAITING;
+
+    while (a != RSP_REPLY) {
+        a = RSP_WAITING;
+        if (!send_pending(peer))
+            return false;
+        if (peer->taken < peer->have)
+            peer->taken += rsp_client_feed(&peer->client, peer->bytes + peer->taken,
+                                           peer->have - peer->taken, &a);
+        else
+            a = receive(peer);
+        if (a == RSP_FAILED)
+            return false;
+    }
+    return send_pending(peer); /* the ack */
+}
+
+struct rsp_in
+peer_ask(struct bt_peer *peer, const char *format, ...)
+{
+    struct rsp_in none = { .bad = true };
+    char text[REQUEST_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (peer->lost || !rsp_client_ask(&peer->client, text, NULL, 0))
+        return none;
+    peer->round_trips++;
+    peer->lost = !await_answer(peer);
+    if (peer->lost)
+        return none;
+    return rsp_in_from(peer->client.rx.buf, peer->client.rx.len);
+}
+
+/* ---- the beginning and the end ---- */
+
+/* PacketSize is hex. m's answer takes two digits a byte. */
+static size_t
+most_of(struct rsp_in in)
+{
+    static const char word[] = "PacketSize=";
+    const uint8_t *at = memmem(in.p, rsp_left(&in), word, sizeof(word) - 1);
+    uint64_t size = 0x400;
+
+    if (at != NULL) {
+        struct rsp_in rest = in;
+
+        rest.p = at + sizeof(word) - 1;
+        size = rsp_take_hex(&rest);
+    }
+    if (size > PEER_BUFFER)
+        size = PEER_BUFFER;
+    return size / 2 > LEAST + 16 ? (size_t)size / 2 - 16 : LEAST;
+}
+
+static bool
+agree(struct bt_peer *peer)
+{
+    struct rsp_in in = peer_ask(peer, "qSupported:xmlRegisters=i386");
+
+    if (in.bad)
+        return false;
+    peer->most = most_of(in);
+    in = peer_ask(peer, "QStartNoAckMode");
+    peer->client.no_ack = rsp_is(&in, "OK");
+    return !peer_ask(peer, "?").bad;
+}
+
+bool
+peer_open(struct bt_peer *peer, const char *text)
+{
+    struct program_comm comm;
+    const char *wrong = program_read_comm(text, &comm);
+
+    memset(peer, 0, sizeof(*peer));
+    peer->line.in = peer->line.out = -1;
+    if (wrong != NULL) {
+        warnx("%s: %s", text, wrong);
+        return false;
+    }
+    comm.connect = true;
+    if (!program_open_line(&comm, &peer->line))
+        return false;
+    rsp_client_init(&peer->client, peer->in, sizeof(peer->in), peer->out, sizeof(peer->out));
+    if (agree(peer))
+        return true;
+    warnx("%s: nobody answers there in the remote serial protocol", text);
+    program_close_line(&peer->line);
+    return false;
+}
+
+void
+peer_close(struct bt_peer *peer)
+{
+    (void)peer_ask(peer, "D");
+    program_close_line(&peer->line);
+}
+
+/* ---- objects and memory ---- */
+
+char *
+peer_object(struct bt_peer *peer, const char *object, const char *annex, size_t *size)
+{
+    char *all = NULL;
+    size_t piece = peer->most < OBJECT_PIECE ? peer->most : OBJECT_PIECE;
+    int more = 'm';
+
+    for (*size = 0; more == 'm' && *size < PEER_OBJECT_MAX;) {
+        struct rsp_in in = peer_ask(peer, "qXfer:%s:read:%s:%zx,%zx", object, annex, *size, piece);
+        size_t n = in.bad ? 0 : rsp_left(&in);
+        char *grown;
+
+        more = n > 0 ? in.p[0] : 0;
+        if (more != 'm' && more != 'l')
+            break;
+        grown = realloc(all, *size + n);
+        if (grown == NULL)
+            break;
+        all = grown;
+        memcpy(all + *size, in.p + 1, n - 1);
+        *size += n - 1;
+        all[*size] = '\0';
+        if (n == 1)
+            break;
+    }
+    if (more != 'l') {
+        free(all);
+        return NULL;
+    }
+    return all;
+}
+
+static size_t
+ask_memory(struct bt_peer *peer, uint64_t address, uint8_t *buffer, size_t size)
+{
+    struct rsp_in in = peer_ask(peer, "m%" PRIx64 ",%zx", address, size);
+
+    if (in.bad || rsp_left(&in) % 2 != 0) /* an error has three characters */
+        return 0;
+    return rsp_take_hex_bytes(&in, buffer, size);
+}
+
+/* As much as one question may ask for, in pieces that fill a page each. */
+static struct peer_piece *
+piece_at(struct bt_peer *peer, uint64_t address)
+{
+    struct peer_piece *p = &peer->piece[address / PEER_PIECE % PEER_PIECES];
+    uint64_t at = address & ~(uint64_t)(PEER_PIECE - 1);
+    size_t got = 1;
+
+    if (p->used && p->at == at)
+        return p;
+    p->used = true;
+    p->at = at;
+    for (p->size = 0; p->size < PEER_PIECE && got > 0; p->size += got) {
+        size_t left = PEER_PIECE - p->size;
+
+        got = ask_memory(peer, at + p->size, p->bytes + p->size,
+                         left < peer->most ? left : peer->most);
+    }
+    return p;
+}
+
+bool
+peer_read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
+{
+    struct bt_peer *peer = process;
+    const struct peer_piece *p = piece_at(peer, address);
+    size_t offset = (size_t)(address - p->at);
+
+    if (offset >= p->size) { /* it may begin in a hole and go on behind it */
+        *got = p->size == PEER_PIECE || offset == 0
+                   ? 0
+                   : ask_memory(peer, address, buffer, size < peer->most ? size : peer->most);
+        return *got > 0;
+    }
+    *got = p->size - offset < size ? p->size - offset : size;
+    memcpy(buffer, p->bytes + offset, *got);
+    return true;
+}

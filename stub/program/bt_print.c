@@ -1,0 +1,260 @@
+/* bt_print.c - stacks in eu-stack's shape, or as JSON. */
+#define _GNU_SOURCE 1
+#include "stub/program/bt.h"
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/dump/dump.h"
+
+struct page {
+    const struct bt_options *options;
+    const struct bt_stacks *stacks;
+    struct bt_debug *debug;
+    const struct bt_frame *frame;
+    unsigned number;
+    bool first; /* nothing of this thread was printed yet (commas) */
+};
+
+/* ---- C++ names ---- */
+
+typedef char *demangle_fn(const char *mangled, char *buffer, size_t *length, int *status);
+
+/* The C++ library's own, loaded when the first mangled name comes: most programs have none. */
+static demangle_fn *
+demangler(void)
+{
+    static demangle_fn *found;
+    static bool tried;
+    void *library;
+
+    if (!tried && (library = dlopen("libstdc++.so.6", RTLD_LAZY)) != NULL)
+        *(void **)&found = dlsym(library, "__cxa_demangle");
+    tried = true;
+    return found;
+}
+
+/* What to print for a name; to be freed, or NULL: as it is. */
+static char *
+demangled(const struct bt_options *o, const char *name)
+{
+    demangle_fn *demangle;
+    int status;
+
+    if (o->raw || name == NULL || strncmp(name, "_Z", 2) != 0 || (demangle = demangler()) == NULL)
+        return NULL;
+    return demangle(name, NULL, NULL, &status);
+}
+
+/* ---- text ---- */
+
+static void
+print_module(const struct page *p)
+{
+    const struct program_images *images = &p->stacks->images;
+    ssize_t i = p->frame->image;
+
+    if (p->options->module && i >= 0 && images->image[i].path[0] != '\0')
+        printf(" - %s", images->image[i].path);
+    if (p->options->build_id && i >= 0 && images->image[i].id_size > 0) {
+        printf("\n    [");
+        for (size_t n = 0; n < images->image[i].id_size; n++)
+            printf("%02x", images->image[i].id[n]);
+        printf("]@0x%" PRIx64 "+0x%" PRIx64, images->module[i].start,
+               p->frame->pc - images->module[i].start);
+    }
+}
+
+static void
+print_text(const struct page *p, const char *name, const char *file, int line, int column)
+{
+    char *plain = demangled(p->options, name);
+
+    printf("#%-2u 0x%016" PRIx64, p->number, p->frame->pc);
+    if (p->options->verbose)
+        printf("%4s", p->frame->called ? "- 1" : "");
+    if (name != NULL)
+        printf(" %s", plain != NULL ? plain : name);
+    if (p->frame->signal)
+        printf(" [signal]");
+    if (p->frame->source > UNWIND_SIGNAL)
+        printf(" [by %s]", unwind_source_name((enum unwind_source)p->frame->source));
+    print_module(p);
+    if (p->options->source && file != NULL) {
+        printf("\n    %s:%d", file, line);
+        if (column > 0)
+            printf(":%d", column);
+    }
+    printf("\n");
+    free(plain);
+}
+
+/* An end that is proven needs no words. */
+static void
+print_end(const struct bt_options *o, const struct bt_thread *t)
+{
+    if (o->verbose && t->stood_for > 0)
+        printf("[stood still for %.0f us]\n", t->stood_for);
+    if (t->why != NULL)
+        printf("[%s]\n", t->why);
+    else if (t->end.reason == UNWIND_RUNNING)
+        printf("[more frames]\n");
+    else if (t->end.reason != UNWIND_OUTERMOST && t->end.reason != UNWIND_MARKED)
+        printf("[%s: 0x%" PRIx64 "]\n", unwind_reason_name(t->end.reason), t->end.address);
+}
+
+/* ---- JSON ---- */
+
+static void
+print_string(const char *text)
+{
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            printf("\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            printf("\\u%04x", (unsigned char)*text);
+        else
+            putchar(*text);
+    }
+    putchar('"');
+}
+
+static void
+print_member(const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    printf(",\"%s\":", name);
+    print_string(value);
+}
+
+static void
+print_json(struct page *p, const char *name, const char *file, int line)
+{
+    const struct bt_frame *f = p->frame;
+    char *plain = demangled(p->options, name);
+
+    printf("%s\n   {\"index\":%u,\"pc\":\"0x%" PRIx64 "\",\"source\":\"%s\",\"trust\":%d",
+           p->first ? "" : ",", p->number, f->pc,
+           unwind_source_name((enum unwind_source)f->source), f->trust);
+    print_member("name", plain != NULL ? plain : name);
+    if (name != NULL && f->name != NULL)
+        printf(",\"offset\":%" PRIu64, f->offset);
+    if (f->image >= 0)
+        print_member("module", p->stacks->images.image[f->image].path);
+    print_member("file", file);
+    if (file != NULL)
+        printf(",\"line\":%d", line);
+    if (f->signal)
+        printf(",\"signal\":true");
+    printf("}");
+    free(plain);
+    p->first = false;
+}
+
+/* ---- both ---- */
+
+static void
+say(void *context, const char *name, const char *file, int line, int column)
+{
+    struct page *p = context;
+
+    if (name == NULL)
+        name = p->frame->name;
+    if (p->options->json)
+        print_json(p, name, file, line);
+    else
+        print_text(p, name, file, line, column);
+    p->number++;
+}
+
+static void
+print_frames(struct page *p, const struct bt_thread *t)
+{
+    const struct bt_options *o = p->options;
+
+    p->number = 0;
+    p->first = true;
+    for (size_t i = 0; i < t->count; i++) {
+        p->frame = &t->frame[i];
+        if (o->source || o->inlines || o->debugname)
+            bt_describe(p->debug, p->stacks, p->frame, o->inlines, say, p);
+        else
+            say(p, NULL, NULL, 0, 0);
+    }
+}
+
+static void
+print_thread_json(struct page *p, const struct bt_thread *t)
+{
+    printf("\n  {\"tid\":%d,\"frames\":[", (int)t->tid);
+    print_frames(p, t);
+    printf("],\"end\":");
+    print_string(t->why != NULL ? t->why : unwind_reason_name(t->end.reason));
+    printf(",\"address\":\"0x%" PRIx64 "\",\"stood_us\":%.0f}", t->end.address, t->stood_for);
+}
+
+static int
+pid_of(const struct bt_options *o, const struct bt_stacks *s)
+{
+    return s->dump != NULL ? (int)dump_pid(s->dump) : (int)o->pid;
+}
+
+static void
+print_title(const struct bt_options *o, const struct bt_stacks *s, const char *what)
+{
+    if (s->remote)
+        printf("%s - remote%s\n", o->comm, what);
+    else
+        printf("PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
+    if (s->remote && o->verbose)
+        printf("[%u round trips]\n", s->round_trips);
+}
+
+void
+bt_print(const struct bt_options *o, struct bt_debug *debug, const struct bt_stacks *s)
+{
+    struct page p = { .options = o, .stacks = s, .debug = debug };
+
+    if (o->json)
+        printf("{\"pid\":%d,\"threads\":[", pid_of(o, s));
+    else
+        print_title(o, s, "");
+    for (size_t i = 0; i < s->count; i++) {
+        if (o->json) {
+            printf("%s", i > 0 ? "," : "");
+            print_thread_json(&p, &s->thread[i]);
+            continue;
+        }
+        printf("TID %d:\n", (int)s->thread[i].tid);
+        print_frames(&p, &s->thread[i]);
+        print_end(o, &s->thread[i]);
+    }
+    if (o->json)
+        printf("]}\n");
+}
+
+void
+bt_print_modules(const struct bt_options *o, const struct bt_stacks *s)
+{
+    print_title(o, s, " module memory map");
+    for (size_t i = 0; i < s->images.count; i++) {
+        const struct program_image *image = &s->images.image[i];
+        const char *slash = strrchr(image->path, '/');
+
+        printf("0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,
+               s->images.module[i].end, slash != NULL ? slash + 1 : image->path);
+        if (image->id_size > 0) {
+            printf("  [");
+            for (size_t n = 0; n < image->id_size; n++)
+                printf("%02x", image->id[n]);
+            printf("]\n");
+        }
+        if (image->path[0] == '/')
+            printf("  %s%s\n", image->path, image->deleted ? " (deleted)" : "");
+    }
+}

@@ -1,0 +1,259 @@
+/* bt_threads.c - stops each thread for as long as it takes to copy its registers and its stack,
+ * and walks the copy. */
+#define _GNU_SOURCE 1
+#include "stub/program/bt.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { PAGE = 4096, RED_ZONE = 128 };
+enum { STACK_MOST = 16 << 20, PATIENCE_MS = 500, SPINS = 200 };
+
+/* ---- the machine ---- */
+
+static const struct {
+    unsigned elf;
+    const struct arch *arch;
+    const struct arch_places *places;
+} machines[] = {
+    { EM_X86_64, &arch_x86_64, &arch_x86_64_linux },
+    { EM_AARCH64, &arch_aarch64, &arch_aarch64_linux },
+};
+
+/* Where its registers are and how it is walked. False when it is none of ours. */
+static bool
+know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_places **places)
+{
+    char path[64];
+    Elf64_Ehdr header;
+    FILE *exe;
+    bool ok;
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    exe = fopen(path, "re");
+    ok = exe != NULL && fread(&header, sizeof(header), 1, exe) == 1;
+    if (exe != NULL)
+        fclose(exe);
+    for (size_t i = 0; ok && i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (header.e_machine != machines[i].elf || header.e_ident[EI_CLASS] != ELFCLASS64)
+            continue;
+        *machine = bt_machine_of(machines[i].arch);
+        *places = machines[i].places;
+        return true;
+    }
+    return false;
+}
+
+/* ---- one thread, copied ---- */
+
+struct copy {
+    pid_t pid;
+    const struct program_images *images;
+    const struct bt_machine *machine;
+    const struct arch_places *places;
+    struct unwind_registers registers;
+    uint64_t at; /* of the stack's copy */
+    uint8_t *bytes;
+    size_t size, room;
+};
+
+/* The contract's callback: the copy, and behind it the process itself. */
+static bool
+read_copy(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
+{
+    struct copy *c = process;
+    uint64_t offset = address - c->at;
+
+    if (offset >= c->size)
+        return program_read_process(&c->pid, address, buffer, size, got);
+    *got = size < c->size - offset ? size : (size_t)(c->size - offset);
+    memcpy(buffer, c->bytes + offset, *got);
+    return true;
+}
+
+static void
+copy_stack(struct copy *c)
+{
+    uint64_t sp = c->registers.value[c->machine->sp];
+    uint64_t at = (sp - RED_ZONE) & ~(uint64_t)(PAGE - 1);
+    uint64_t size = program_mapping_end(c->images, sp) - at;
+
+    c->at = at;
+    c->size = 0;
+    if (size > STACK_MOST)
+        size = STACK_MOST;
+    if (size > c->room) {
+        free(c->bytes);
+        c->bytes = malloc((size_t)size);
+        c->room = c->bytes != NULL ? (size_t)size : 0;
+    }
+    if (c->bytes != NULL)
+        program_read_process(&c->pid, at, c->bytes, (size_t)size, &c->size);
+}
+
+/* ---- stopping ---- */
+
+static double
+now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static long
+call(int request, pid_t tid, uintptr_t address, uintptr_t data)
+{
+    return ptrace((enum __ptrace_request)request, tid, address, data);
+}
+
+/* Waits until it stands still. A thread in the kernel's uninterruptible sleep may never do so. */
+static bool
+await_stop(pid_t tid, int *status)
+{
+    double until = now_us() + PATIENCE_MS * 1e3;
+    struct timespec pause = { 0, 20000 };
+
+    for (unsigned tries = 0;; tries++) {
+        pid_t got = waitpid(tid, status, __WALL | WNOHANG);
+
+        if (got == tid)
+            return WIFSTOPPED(*status);
+        if (got < 0 || now_us() > until)
+            return false;
+        if (tries < SPINS) { /* it mostly stops at once, and must not stand longer than need be */
+            sched_yield();
+            continue;
+        }
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < 2000000)
+            pause.tv_nsec += pause.tv_nsec / 4;
+    }
+}
+
+/* A signal that came just then is handed on. */
+static void
+let_go(pid_t tid, int status)
+{
+    bool ours = status >> 16 == PTRACE_EVENT_STOP;
+
+    call(PTRACE_DETACH, tid, 0, ours ? 0 : (uintptr_t)WSTOPSIG(status));
+}
+
+static void
+take(struct copy *c, pid_t tid)
+{
+    uint8_t general[1024];
+    struct iovec io = { general, sizeof(general) };
+    struct arch_sets sets = { .places = c->places };
+
+    c->registers.valid = 0;
+    if (call(PTRACE_GETREGSET, tid, NT_PRSTATUS, (uintptr_t)&io) != 0)
+        return;
+    sets.bytes[ARCH_SET_GENERAL] = general;
+    sets.size[ARCH_SET_GENERAL] = (uint32_t)io.iov_len;
+    bt_get_registers(c->machine, &sets, &c->registers);
+    copy_stack(c);
+}
+
+static const char *
+why_not(int error)
+{
+    if (error == EPERM)
+        return "ptrace is not allowed: it is traced already, or another user's, or ptrace_scope "
+               "is set; try as root";
+    return strerror(error);
+}
+
+/* NULL, or why there is no copy. */
+static const char *
+copy_thread(struct copy *c, struct bt_thread *t)
+{
+    double begin = now_us();
+    int status;
+
+    if (call(PTRACE_SEIZE, t->tid, 0, 0) != 0)
+        return why_not(errno);
+    if (call(PTRACE_INTERRUPT, t->tid, 0, 0) != 0 || !await_stop(t->tid, &status))
+        return "it does not stop";
+    take(c, t->tid);
+    let_go(t->tid, status);
+    t->stood_for = now_us() - begin;
+    return c->registers.valid != 0 ? NULL : "its registers cannot be read";
+}
+
+/* ---- all of them ---- */
+
+static int
+by_number(const void *a, const void *b)
+{
+    pid_t x = ((const struct bt_thread *)a)->tid;
+    pid_t y = ((const struct bt_thread *)b)->tid;
+
+    return (x > y) - (x < y);
+}
+
+static bool
+find_threads(pid_t pid, struct bt_stacks *s)
+{
+    char path[64];
+    struct dirent *e;
+    DIR *d;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    d = opendir(path);
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        if (e->d_name[0] != '.' && bt_add_thread(s, (pid_t)atoi(e->d_name)) == NULL)
+            break;
+    }
+    if (d != NULL)
+        closedir(d);
+    qsort(s->thread, s->count, sizeof(*s->thread), by_number);
+    return s->count > 0;
+}
+
+static void
+walk_threads(struct bt_stacks *s, struct copy *c, struct bt_walker *walker)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        s->thread[i].why = copy_thread(c, &s->thread[i]);
+        if (s->thread[i].why == NULL)
+            bt_walk_thread(walker, &c->registers, &s->thread[i]);
+    }
+}
+
+const char *
+bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
+{
+    struct copy copy = { .pid = o->pid, .images = &s->images };
+    struct arch_memory memory = { read_copy, &copy, PAGE, 0 };
+    struct bt_walker *walker;
+
+    if (!find_threads(o->pid, s))
+        return "there is no such process";
+    if (!know_machine(o->pid, &copy.machine, &copy.places))
+        return "its program cannot be read, or is for a machine that is not walked yet";
+    if (!program_find_images(&s->images, o->pid))
+        return "its maps cannot be read";
+    if (o->list)
+        return NULL;
+    if (o->one)
+        s->count = 1;
+    walker = bt_open_walker(o, s, copy.machine, &memory, 0);
+    if (walker == NULL)
+        return "out of memory";
+    walk_threads(s, &copy, walker);
+    bt_close_walker(walker);
+    free(copy.bytes);
+    return NULL;
+}

@@ -1,0 +1,489 @@
+/* image.c - see image.h. A file that is gone is read through /proc/PID/map_files or exe, and what
+ * no file gives is read from the process. */
+#define _GNU_SOURCE 1
+#include "stub/program/image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+bool
+program_read_process(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
+{
+    struct iovec local = { buffer, size };
+    struct iovec remote = { (void *)(uintptr_t)address, size };
+    ssize_t n = process_vm_readv(*(pid_t *)process, &local, 1, &remote, 1, 0);
+
+    *got = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+/* ---- lines of maps ---- */
+
+static bool
+parse_mapping(char *line, struct program_mapping *m)
+{
+    unsigned major, minor;
+    char mode[5];
+    int path = 0;
+
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %llu %n", &m->start, &m->end,
+               mode, &m->offset, &major, &minor, &m->inode, &path) < 7)
+        return false;
+    m->device = makedev(major, minor);
+    m->executable = mode[2] == 'x';
+    line[strcspn(line, "\n")] = '\0';
+    m->path = line + path;
+    return true;
+}
+
+/* ---- files ---- */
+
+static bool
+is_file_of(int fd, const struct program_image *image, struct stat *st)
+{
+    return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_ino == image->inode &&
+           st->st_dev == image->device;
+}
+
+static int
+try_open(const char *path, const struct program_image *image, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd >= 0 && !is_file_of(fd, image, st)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The file that is mapped, even when its name is gone or means another file by now. Overlays show
+ * another device in maps than stat does, so the last try asks only for the kernel's own link. */
+static int
+open_image(const struct program_images *all, const struct program_image *image,
+           const struct program_mapping *first, struct stat *st)
+{
+    char link[96];
+    int fd;
+
+    if (all->memory != NULL) {
+        fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        return fd >= 0 && fstat(fd, st) == 0 ? fd : -1;
+    }
+    fd = image->deleted ? -1 : try_open(image->path, image, st);
+    if (fd >= 0)
+        return fd;
+    snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)all->pid,
+             first->start, first->end);
+    fd = open(link, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)all->pid);
+    return try_open(link, image, st);
+}
+
+/* Of a dump: the file of that name, if it begins as what was mapped did. */
+static bool
+begins_alike(const struct program_images *all, const struct program_image *image)
+{
+    uint8_t first[256];
+    size_t n = arch_read(all->memory, image->start, first, sizeof(first));
+
+    return n <= image->size && memcmp(first, image->bytes, n) == 0;
+}
+
+static void
+forget_file(struct program_image *image)
+{
+    if (image->mapped)
+        munmap((void *)(uintptr_t)image->bytes, image->size);
+    else
+        free((void *)(uintptr_t)image->bytes);
+    image->bytes = NULL;
+    image->size = 0;
+}
+
+static void
+map_file(const struct program_images *all, struct program_image *image,
+         const struct program_mapping *first)
+{
+    struct stat st;
+    int fd = open_image(all, image, first, &st);
+    void *bytes = MAP_FAILED;
+
+    if (fd < 0)
+        return;
+    if (st.st_size > 0)
+        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (bytes == MAP_FAILED)
+        return;
+    image->bytes = bytes;
+    image->size = (size_t)st.st_size;
+    image->mapped = true;
+    if (all->memory != NULL && !begins_alike(all, image))
+        forget_file(image);
+}
+
+/* The vDSO has no file: a copy of its memory serves. */
+static void
+copy_memory(const struct program_images *all, struct program_image *image)
+{
+    pid_t pid = all->pid;
+    size_t size = (size_t)(image->end - image->start);
+    size_t got = 0;
+    uint8_t *copy = malloc(size);
+
+    if (copy != NULL && program_read_process(&pid, image->start, copy, size, &got) &&
+        got == size) {
+        image->bytes = copy;
+        image->size = size;
+        return;
+    }
+    free(copy);
+}
+
+/* ---- what a file's headers say ---- */
+
+/* The contract's callback over the bytes of an image, for addresses from its start on. */
+static bool
+read_image(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
+{
+    const struct program_image *image = process;
+    uint64_t offset = address - image->start;
+
+    *got = 0;
+    if (offset >= image->size)
+        return false;
+    *got = size < image->size - offset ? size : (size_t)(image->size - offset);
+    memcpy(buffer, image->bytes + offset, *got);
+    return true;
+}
+
+static void
+add_span(struct program_image *image, uint64_t address, uint64_t offset, uint64_t size)
+{
+    if (image->span_count == IMAGE_SPANS || offset >= image->size)
+        return;
+    if (size > image->size - offset)
+        size = image->size - offset;
+    image->spans[image->span_count++] =
+        (struct unwind_span){ address, size, image->bytes + offset };
+}
+
+static void
+read_build_id(struct program_image *image, uint64_t offset, uint64_t size)
+{
+    Elf64_Nhdr note;
+
+    if (offset > image->size || size > image->size - offset)
+        return;
+    while (size >= sizeof(note)) {
+        const uint8_t *name = image->bytes + offset + sizeof(note);
+        uint64_t whole;
+
+        memcpy(&note, image->bytes + offset, sizeof(note));
+        whole = sizeof(note) + ((uint64_t)note.n_namesz + 3) / 4 * 4 +
+                ((uint64_t)note.n_descsz + 3) / 4 * 4;
+        if (whole > size)
+            return;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
+            note.n_descsz <= IMAGE_ID_MAX) {
+            memcpy(image->id, name + 4, note.n_descsz);
+            image->id_size = note.n_descsz;
+            return;
+        }
+        offset += whole;
+        size -= whole;
+    }
+}
+
+/* The nth of a file's headers of one kind, whatever the file claims. */
+static bool
+read_header(const struct program_image *image, uint64_t at, size_t n, void *header, size_t size)
+{
+    if (at > image->size || (image->size - at) / size <= n)
+        return false;
+    memcpy(header, image->bytes + at + n * size, size);
+    return true;
+}
+
+static void
+read_segments(struct program_image *image, const Elf64_Ehdr *ehdr, uint64_t bias)
+{
+    Elf64_Phdr p;
+
+    for (size_t i = 0; i < ehdr->e_phnum; i++) {
+        if (!read_header(image, ehdr->e_phoff, i, &p, sizeof(p)))
+            return;
+        if (p.p_type == PT_LOAD && (p.p_flags & PF_W) == 0)
+            add_span(image, p.p_vaddr + bias, p.p_offset, p.p_filesz);
+        if (p.p_type == PT_NOTE && image->id_size == 0)
+            read_build_id(image, p.p_offset, p.p_filesz);
+    }
+}
+
+static bool
+is_named(const struct program_image *image, const Elf64_Shdr *names, const Elf64_Shdr *section,
+         const char *name)
+{
+    uint64_t offset = names->sh_offset + section->sh_name;
+    size_t n = strlen(name) + 1;
+
+    return offset < image->size && image->size - offset >= n &&
+           memcmp(image->bytes + offset, name, n) == 0;
+}
+
+/* .debug_frame is in no segment; .eh_frame is looked for only without its header. */
+static void
+read_sections(struct program_image *image, const Elf64_Ehdr *ehdr, struct unwind_module *m)
+{
+    Elf64_Shdr names, s;
+
+    if (!read_header(image, ehdr->e_shoff, ehdr->e_shstrndx, &names, sizeof(names)))
+        return;
+    for (size_t i = 0; i < ehdr->e_shnum; i++) {
+        if (!read_header(image, ehdr->e_shoff, i, &s, sizeof(s)) || s.sh_type == SHT_NOBITS)
+            continue;
+        if (s.sh_offset > image->size || s.sh_size > image->size - s.sh_offset)
+            continue;
+        if (m->hdr_size == 0 && is_named(image, &names, &s, ".eh_frame")) {
+            m->eh_frame = s.sh_addr + m->bias;
+            m->eh_size = s.sh_size;
+        }
+        /* Its bytes get addresses that no process has. */
+        if ((s.sh_flags & SHF_COMPRESSED) == 0 && is_named(image, &names, &s, ".debug_frame"))
+            m->debug =
+                (struct unwind_span){ (uint64_t)1 << 63, s.sh_size, image->bytes + s.sh_offset };
+    }
+}
+
+/* Without its file a module is read from memory, where its tables may be too. */
+static void
+read_in_memory(const struct program_images *all, const struct program_image *image,
+               struct unwind_module *m)
+{
+    pid_t pid = all->pid;
+    struct arch_memory memory = { program_read_process, &pid, 4096, 0 };
+
+    if (unwind_read_module(all->memory != NULL ? all->memory : &memory, image->start, m))
+        return;
+    memset(m, 0, sizeof(*m));
+}
+
+static void
+read_file(struct program_image *image, struct unwind_module *m)
+{
+    struct arch_memory memory = { read_image, image, 1, 0 };
+    Elf64_Ehdr ehdr;
+
+    if (!unwind_read_module(&memory, image->start, m))
+        return;
+    if (!read_header(image, 0, 0, &ehdr, sizeof(ehdr)))
+        return;
+    read_segments(image, &ehdr, m->bias);
+    read_sections(image, &ehdr, m);
+}
+
+/* ---- the table ---- */
+
+static bool
+grow(struct program_images *all)
+{
+    size_t n = all->count + 1;
+    struct program_image *image = reallocarray(all->image, n, sizeof(*image));
+    struct unwind_module *module;
+
+    if (image == NULL)
+        return false;
+    all->image = image;
+    module = reallocarray(all->module, n, sizeof(*module));
+    if (module == NULL)
+        return false;
+    all->module = module;
+    memset(&image[all->count], 0, sizeof(*image));
+    memset(&module[all->count], 0, sizeof(*module));
+    all->count = n;
+    return true;
+}
+
+static bool
+add_image(struct program_images *all, const struct program_mapping *m)
+{
+    static const char gone[] = " (deleted)";
+    struct program_image *image;
+    size_t len = strlen(m->path);
+
+    if (!grow(all))
+        return false;
+    image = &all->image[all->count - 1];
+    image->path = strdup(m->path);
+    if (image->path == NULL)
+        return false;
+    if (len >= sizeof(gone) && strcmp(image->path + len - (sizeof(gone) - 1), gone) == 0) {
+        image->path[len - (sizeof(gone) - 1)] = '\0';
+        image->deleted = true;
+    }
+    image->device = m->device;
+    image->inode = m->inode;
+    image->start = m->start;
+    image->end = m->end;
+    if (m->inode != 0 && m->offset == 0)
+        map_file(all, image, m);
+    else if (strcmp(m->path, "[vdso]") == 0)
+        copy_memory(all, image);
+    if (image->bytes != NULL)
+        read_file(image, &all->module[all->count - 1]);
+    else if (m->inode != 0 && m->offset == 0)
+        read_in_memory(all, image, &all->module[all->count - 1]);
+    return true;
+}
+
+/* A mapping of the file that the last one was of: one module has several. */
+static bool
+continues(const struct program_images *all, const struct program_mapping *m)
+{
+    const struct program_image *last = all->count > 0 ? &all->image[all->count - 1] : NULL;
+
+    return last != NULL && m->inode != 0 && m->offset != 0 && last->inode == m->inode &&
+           last->device == m->device;
+}
+
+/* The mapping is code without a file: a module that has nothing but its bounds. */
+static void
+note_code(struct program_images *all, const struct program_mapping *m)
+{
+    struct unwind_module *module = &all->module[all->count - 1];
+
+    if (!m->executable)
+        return;
+    if (module->end == 0) {
+        module->start = all->image[all->count - 1].start;
+        module->text = m->start;
+    }
+    if (module->end < m->end && module->hdr_size == 0)
+        module->end = module->text_end = m->end;
+}
+
+/* Modules without code are of no use to a walk, and those of a file must not overlap the next. */
+void
+program_tidy_images(struct program_images *all)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct program_image *image = &all->image[i];
+        struct unwind_module *m = &all->module[i];
+        uint64_t next = i + 1 < all->count ? all->image[i + 1].start : UINT64_MAX;
+
+        if (m->end == 0 || m->start >= m->end) {
+            free(image->path);
+            forget_file(image);
+            continue;
+        }
+        if (m->end > next)
+            m->end = next;
+        all->image[kept] = *image;
+        all->module[kept++] = *m;
+    }
+    all->count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        all->module[i].map = all->image[i].spans;
+        all->module[i].map_count = all->image[i].span_count;
+    }
+}
+
+static bool
+add_range(struct program_images *all, const struct program_mapping *m)
+{
+    struct program_range *range =
+        reallocarray(all->range, all->range_count + 1, sizeof(*all->range));
+
+    if (range == NULL)
+        return false;
+    all->range = range;
+    range[all->range_count++] = (struct program_range){ m->start, m->end };
+    return true;
+}
+
+bool
+program_add_mapping(struct program_images *all, const struct program_mapping *m)
+{
+    if (!add_range(all, m))
+        return false;
+    if (continues(all, m))
+        all->image[all->count - 1].end = m->end;
+    else if (!add_image(all, m))
+        return false;
+    note_code(all, m);
+    return true;
+}
+
+bool
+program_find_images(struct program_images *all, pid_t pid)
+{
+    char path[64];
+    char *line = NULL;
+    size_t room = 0;
+    bool ok = true;
+    FILE *maps;
+
+    *all = (struct program_images){ .pid = pid };
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+    maps = fopen(path, "re");
+    if (maps == NULL)
+        return false;
+    while (ok && getline(&line, &room, maps) > 0) {
+        struct program_mapping m;
+
+        if (parse_mapping(line, &m))
+            ok = program_add_mapping(all, &m);
+    }
+    free(line);
+    fclose(maps);
+    program_tidy_images(all);
+    return ok;
+}
+
+void
+program_free_images(struct program_images *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        free(all->image[i].path);
+        forget_file(&all->image[i]);
+    }
+    free(all->image);
+    free(all->module);
+    free(all->range);
+    *all = (struct program_images){ .pid = all->pid };
+}
+
+ssize_t
+program_image_at(const struct program_images *all, uint64_t address)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (address >= all->module[i].start && address < all->module[i].end)
+            return (ssize_t)i;
+    return -1;
+}
+
+uint64_t
+program_mapping_end(const struct program_images *all, uint64_t address)
+{
+    for (size_t i = 0; i < all->range_count; i++)
+        if (all->range[i].end > address)
+            return all->range[i].end;
+    return address;
+}

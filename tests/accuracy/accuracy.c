@@ -1,0 +1,500 @@
+/* accuracy.c - how often the walker is right. Runs a program one instruction at a time and keeps a
+ * shadow of its call stack: pushed by calls and signals, popped by what raises the stack pointer.
+ * No unwind table takes part in that. At every PC met for the first time the walker is asked for
+ * the caller, and its answer is compared with the shadow's.
+ *
+ *     accuracy [-v] [-n STEPS] PROGRAM ARGUMENT...
+ *
+ * Prints one line: PCs, right, stopped (no answer), wrong, wrong at full trust, registers. */
+#define _GNU_SOURCE 1
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/unwind/unwind.h"
+#include "stub/program/image.h"
+
+/* ---- the shadow ---- */
+
+enum { RBX = 3, RBP = 6, RSP = 7, RIP = 16, DEPTH = 1 << 16, DEEP_EVERY = 64 };
+
+/* One frame's caller: what must come out of leaving the frame. */
+struct shadow {
+    bool signal;   /* what was interrupted; all registers count */
+    uint64_t slot; /* of the return address */
+    struct unwind_registers caller;
+};
+
+static struct shadow shadow[DEPTH];
+static unsigned depth;
+
+/* ---- counts ---- */
+
+static struct {
+    unsigned long steps, pcs, right, stopped, wrong, wrong_full;
+    unsigned long tables, tables_right; /* PCs that a table speaks of */
+    unsigned long registers, registers_right, registers_wrong;
+    unsigned long deep, deep_right;
+    unsigned long by_source[8];
+} count;
+
+static bool verbose;
+static pid_t child;
+static struct program_images images;
+static struct unwind walker;
+static uint64_t lines[(64 * (4096 + 64)) / 8];
+static uint64_t rules[1024 * 64 / 8];
+static struct arch_memory memory = { program_read_process, &child, 4096, 0 };
+
+/* An answer that is not the shadow's, and proves right when the program goes there after all
+ * within a few steps: longjmp's tables describe whom it jumps to. */
+enum { PROBATION = 64 };
+static struct {
+    uint64_t pc, answer_pc, answer_sp;
+    unsigned long until;
+    bool full;
+} doubt[PROBATION];
+static unsigned doubts;
+
+/* ---- PCs met ---- */
+
+enum { SET = 1 << 22 };
+static uint64_t met[SET];
+
+static bool
+is_new(uint64_t pc)
+{
+    size_t i = (size_t)((pc * 0x9e3779b97f4a7c15u) >> 42) % SET;
+
+    while (met[i] != 0 && met[i] != pc)
+        i = (i + 1) % SET;
+    if (met[i] == pc)
+        return false;
+    met[i] = pc;
+    return true;
+}
+
+/* ---- the program ---- */
+
+static struct unwind_registers
+registers_of(const struct user_regs_struct *r)
+{
+    struct unwind_registers u = { .valid = 0x1ffff };
+    const uint64_t value[17] = { r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi,
+                                 r->rbp, r->rsp, r->r8,  r->r9,  r->r10, r->r11,
+                                 r->r12, r->r13, r->r14, r->r15, r->rip };
+
+    memcpy(u.value, value, sizeof(value));
+    return u;
+}
+
+static uint64_t
+word_at(uint64_t address)
+{
+    uint64_t v = 0;
+    size_t got;
+
+    program_read_process(&child, address, &v, sizeof(v), &got);
+    return got == sizeof(v) ? v : 0;
+}
+
+enum { PAGES = 4096 };
+static struct page {
+    uint64_t at;
+    uint8_t bytes[4096 + 16];
+} * pages;
+
+/* Code, a page at a time; generated code lies in no file and is read anew. */
+static void
+code_at(uint64_t pc, uint8_t *bytes)
+{
+    uint64_t at = pc & ~(uint64_t)4095;
+    struct page *p = &pages[(at >> 12) % PAGES];
+    ssize_t image;
+    size_t got = 0;
+
+    if (p->at != at) {
+        image = program_image_at(&images, pc);
+        if (image < 0 || images.image[image].bytes == NULL) {
+            memset(bytes, 0, 16);
+            program_read_process(&child, pc, bytes, 16, &got);
+            return;
+        }
+        memset(p->bytes, 0, sizeof(p->bytes));
+        program_read_process(&child, at, p->bytes, sizeof(p->bytes), &got);
+        p->at = at;
+    }
+    memcpy(bytes, p->bytes + (pc - at), 16);
+}
+
+static void
+learn_modules(void)
+{
+    program_free_images(&images);
+    program_find_images(&images, child);
+    unwind_set_modules(&walker, images.module, images.count);
+    for (unsigned i = 0; i < PAGES; i++)
+        pages[i].at = 0;
+}
+
+/* ---- comparing ---- */
+
+static bool
+same_place(const struct unwind_frame *f, const struct shadow *s)
+{
+    return f->pc == s->caller.value[RIP] && f->registers.value[RSP] == s->caller.value[RSP];
+}
+
+static const unsigned preserved[] = { RBX, RBP, 12, 13, 14, 15 };
+
+static void
+compare_registers(uint64_t pc, const struct unwind_frame *f, const struct shadow *s)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        unsigned n = preserved[i];
+        bool known = (f->registers.valid >> n & 1) != 0;
+
+        count.registers++;
+        if (known && f->registers.value[n] == s->caller.value[n])
+            count.registers_right++;
+        else if (known)
+            count.registers_wrong++;
+        if (verbose && !(known && f->registers.value[n] == s->caller.value[n]))
+            printf("register %u at %" PRIx64 ": %s %" PRIx64 " want %" PRIx64 "\n", n, pc,
+                   known ? "wrong" : "unknown", f->registers.value[n], s->caller.value[n]);
+    }
+}
+
+static void
+complain(const char *what, uint64_t pc, const struct unwind_frame *f)
+{
+    ssize_t i = program_image_at(&images, pc);
+    const struct unwind_end *end = unwind_end(&walker);
+
+    if (!verbose)
+        return;
+    printf("%s at %" PRIx64 " (%s+%" PRIx64 ")", what, pc, i >= 0 ? images.image[i].path : "?",
+           i >= 0 ? pc - images.module[i].bias : 0);
+    if (f != NULL)
+        printf(" by %s trust %d: pc %" PRIx64 " sp %" PRIx64,
+               unwind_source_name((enum unwind_source)f->source), f->trust, f->pc,
+               f->registers.value[RSP]);
+    else
+        printf(": %s %" PRIx64, unwind_reason_name(end->reason), end->address);
+    if (depth > 0)
+        printf("; want pc %" PRIx64 " sp %" PRIx64 "\n", shadow[depth - 1].caller.value[RIP],
+               shadow[depth - 1].caller.value[RSP]);
+    else
+        printf("; want the end\n");
+}
+
+static bool
+ends_well(void)
+{
+    enum unwind_reason reason = unwind_end(&walker)->reason;
+
+    return reason == UNWIND_OUTERMOST || reason == UNWIND_MARKED;
+}
+
+static bool
+put_in_doubt(uint64_t pc, const struct unwind_frame *f)
+{
+    if (doubts == PROBATION)
+        return false;
+    doubt[doubts].pc = pc;
+    doubt[doubts].answer_pc = f->pc;
+    doubt[doubts].answer_sp = f->registers.value[RSP];
+    doubt[doubts].until = count.steps + PROBATION;
+    doubt[doubts++].full = f->trust == UNWIND_FULL;
+    complain("in doubt", pc, f);
+    return true;
+}
+
+static void
+judge_caller(uint64_t pc, const struct unwind_frame *f)
+{
+    if (f != NULL)
+        count.by_source[f->source]++;
+    if (f == NULL ? depth == 0 && ends_well() : depth > 0 && same_place(f, &shadow[depth - 1])) {
+        count.right++;
+        if (f != NULL)
+            compare_registers(pc, f, &shadow[depth - 1]);
+    } else if (f == NULL && !ends_well()) {
+        count.stopped++;
+        complain("stopped", pc, f);
+    } else if (f == NULL || !put_in_doubt(pc, f)) {
+        count.wrong++;
+        count.wrong_full += f == NULL || f->trust == UNWIND_FULL;
+        complain("wrong", pc, f);
+    }
+}
+
+/* Did the program go where an answer in doubt said, or has it had its time? */
+static void
+resolve_doubts(const struct user_regs_struct *r)
+{
+    for (unsigned i = 0; i < doubts;) {
+        bool came = doubt[i].answer_pc == r->rip && doubt[i].answer_sp == r->rsp;
+
+        if (!came && count.steps < doubt[i].until) {
+            i++;
+            continue;
+        }
+        count.right += came;
+        count.wrong += !came;
+        count.wrong_full += !came && doubt[i].full;
+        if (verbose && !came)
+            printf("wrong at %" PRIx64 ": never came to %" PRIx64 "\n", doubt[i].pc,
+                   doubt[i].answer_pc);
+        doubt[i] = doubt[--doubts];
+    }
+}
+
+/* The whole stack against the whole shadow. */
+static void
+judge_stack(const struct unwind_registers *r)
+{
+    const struct unwind_frame *f;
+    unsigned i = depth;
+    bool right = true;
+
+    unwind_begin_again(&walker, r);
+    unwind_next(&walker);
+    while ((f = unwind_next(&walker)) != NULL && right && i > 0)
+        right = same_place(f, &shadow[--i]);
+    right = right && f == NULL && i == 0;
+    count.deep++;
+    count.deep_right += right;
+    if (verbose && !right)
+        printf("stack wrong at %" PRIx64 ", %u of %u from the end: %s\n", r->value[RIP], i, depth,
+               unwind_reason_name(unwind_end(&walker)->reason));
+}
+
+static void
+judge(const struct user_regs_struct *regs)
+{
+    struct unwind_registers r = registers_of(regs);
+    const struct unwind_frame *f;
+
+    count.pcs++;
+    unwind_begin(&walker, &r);
+    unwind_next(&walker);
+    f = unwind_next(&walker);
+    judge_caller(regs->rip, f);
+    if (count.pcs % DEEP_EVERY == 0)
+        judge_stack(&r);
+}
+
+/* ---- following ---- */
+
+static bool
+is_call(const uint8_t *b)
+{
+    unsigned i = 0;
+
+    while (b[i] == 0x66 || b[i] == 0xf2 || b[i] == 0x3e || (b[i] & 0xf0) == 0x40)
+        i++;
+    return b[i] == 0xe8 || (b[i] == 0xff && (b[i + 1] & 0x38) == 0x10);
+}
+
+static void
+push(struct shadow s)
+{
+    if (depth == DEPTH)
+        errx(2, "the program's stack is too deep");
+    shadow[depth++] = s;
+}
+
+static void
+pushed_call(const struct user_regs_struct *before, const struct user_regs_struct *after)
+{
+    struct shadow s = { false, after->rsp, registers_of(before) };
+
+    s.caller.value[RIP] = word_at(after->rsp);
+    s.caller.value[RSP] = after->rsp + 8;
+    push(s);
+}
+
+/* A handler begins: it returns to the return code, and that to what was interrupted. */
+static void
+pushed_signal(const struct user_regs_struct *before, const struct user_regs_struct *after)
+{
+    struct shadow interrupted = { true, after->rsp, registers_of(before) };
+
+    push(interrupted);
+    pushed_call(after, after);
+}
+
+static bool
+same_stack(uint64_t a, uint64_t b)
+{
+    return (a > b ? a - b : b - a) < 1 << 20;
+}
+
+static void
+pop_above(uint64_t sp)
+{
+    while (depth > 0 && !shadow[depth - 1].signal && shadow[depth - 1].slot < sp &&
+           same_stack(shadow[depth - 1].slot, sp))
+        depth--;
+}
+
+/* rt_sigreturn has brought back what the newest signal interrupted. */
+static void
+popped_signal(void)
+{
+    while (depth > 0 && !shadow[depth - 1].signal)
+        depth--;
+    if (depth > 0)
+        depth--;
+}
+
+static bool
+changes_maps(uint64_t call)
+{
+    return call == 9 || call == 10 || call == 11 || call == 25; /* mmap mprotect munmap mremap */
+}
+
+static void
+account(const struct user_regs_struct *before, const struct user_regs_struct *after,
+        const uint8_t *code)
+{
+    bool syscall = code[0] == 0x0f && code[1] == 0x05;
+
+    if (syscall && before->rax == 15)
+        popped_signal();
+    else if (syscall && changes_maps(before->rax))
+        learn_modules();
+    else if (is_call(code) && after->rsp == before->rsp - 8)
+        pushed_call(before, after);
+    else if (after->rsp > before->rsp)
+        pop_above(after->rsp);
+}
+
+/* One instruction, with the signal that is owed. False when the program has ended. */
+static bool
+step(int *sig)
+{
+    int status;
+
+    if (ptrace(PTRACE_SINGLESTEP, child, 0, (uintptr_t)*sig) != 0)
+        return false;
+    *sig = 0;
+    if (waitpid(child, &status, __WALL) < 0 || !WIFSTOPPED(status))
+        return false;
+    if (WSTOPSIG(status) != SIGTRAP)
+        *sig = WSTOPSIG(status);
+    return true;
+}
+
+static void
+follow(unsigned long most)
+{
+    struct user_regs_struct before, after;
+    uint8_t code[16];
+    int sig = 0;
+
+    ptrace(PTRACE_GETREGS, child, 0, &before);
+    while (count.steps++ < most) {
+        int delivered = sig;
+
+        if (program_image_at(&images, before.rip) < 0)
+            learn_modules();
+        if (is_new(before.rip))
+            judge(&before);
+        code_at(before.rip, code);
+        if (!step(&sig) || ptrace(PTRACE_GETREGS, child, 0, &after) != 0)
+            return;
+        if (delivered != 0 && after.rdi == (unsigned)delivered && after.rsp != before.rsp)
+            pushed_signal(&before, &after);
+        else if (sig == 0)
+            account(&before, &after, code);
+        before = after;
+        resolve_doubts(&after);
+    }
+}
+
+static void
+start(char **argv)
+{
+    int status;
+
+    child = fork();
+    if (child == 0) {
+        int null = open("/dev/null", O_RDWR);
+
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+        personality(ADDR_NO_RANDOMIZE);
+        ptrace(PTRACE_TRACEME, 0, 0, 0);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status))
+        errx(2, "cannot run %s", argv[0]);
+    ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL);
+}
+
+static void
+report(const char *name)
+{
+    printf("%-22s %7lu PCs %7lu right %3lu stopped %3lu wrong %3lu fully %9.4f %% "
+           "registers %9.4f %% %3lu wrong stacks %4lu of %4lu steps %8lu",
+           name, count.pcs, count.right, count.stopped, count.wrong, count.wrong_full,
+           count.pcs ? 100.0 * (double)count.right / (double)count.pcs : 0.0,
+           count.registers ? 100.0 * (double)count.registers_right / (double)count.registers : 0.0,
+           count.registers_wrong, count.deep_right, count.deep, count.steps - 1);
+    for (unsigned i = 1; i < 8; i++)
+        if (count.by_source[i] != 0)
+            printf(" %s:%lu", unwind_source_name((enum unwind_source)i), count.by_source[i]);
+    printf("\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct unwind_config config = { .size = sizeof(config),
+                                    .machine = &unwind_x86_64,
+                                    .sources = &unwind_all_sources,
+                                    .memory = &memory,
+                                    .lines = lines,
+                                    .lines_size = sizeof(lines),
+                                    .line_bytes = 4096,
+                                    .rules = rules,
+                                    .rules_size = sizeof(rules),
+                                    .complete = true };
+    unsigned long most = 3000000;
+    int option;
+
+    while ((option = getopt(argc, argv, "+vn:")) != -1) {
+        if (option == 'v')
+            verbose = true;
+        else if (option == 'n')
+            most = strtoul(optarg, NULL, 10);
+        else
+            return 2;
+    }
+    if (optind == argc)
+        errx(2, "usage: accuracy [-v] [-n STEPS] PROGRAM ARGUMENT...");
+    pages = calloc(PAGES, sizeof(*pages));
+    if (pages == NULL || unwind_init(&walker, &config) != NULL)
+        errx(2, "no walker");
+    start(argv + optind);
+    learn_modules();
+    follow(most);
+    report(strrchr(argv[optind], '/') != NULL ? strrchr(argv[optind], '/') + 1 : argv[optind]);
+    kill(child, SIGKILL);
+    return 0;
+}

@@ -1,0 +1,76 @@
+#!/bin/sh
+# bt.sh - `stubborn bt` on real processes: the same PCs as eu-stack's, threads, signals, a deleted
+# program, JSON, exit statuses. Prints ok, not ok or skip lines.
+set -u
+bt="${1:-build/stubborn} bt"
+tmp=$(mktemp -d)
+bad=0
+pids=
+trap 'kill $pids 2>/dev/null; rm -rf "$tmp"' EXIT
+
+is() { # WHAT CONDITION...
+	what=$1
+	shift
+	if "$@"; then echo "ok bt $what"; else echo "not ok bt $what"; bad=1; fi
+}
+pcs() {
+	sed -n 's/^#[0-9]* *\(0x[0-9a-f]*\).*/\1/p' "$1"
+}
+
+cat >"$tmp/prog.c" <<'END'
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static void inner(int sig) { (void)sig; puts("ready"); fflush(stdout); pause(); }
+static void outer(int sig) { (void)sig; raise(SIGUSR2); }
+static void *thread(void *p) { pause(); return p; }
+int deep(int n) { return n == 0 ? raise(SIGUSR1) : deep(n - 1) + 1; }
+int main(void) {
+	pthread_t t;
+	signal(SIGUSR1, outer);
+	signal(SIGUSR2, inner);
+	pthread_create(&t, NULL, thread, NULL);
+	return deep(20);
+}
+END
+${CC:-cc} -O1 -g -fno-optimize-sibling-calls -pthread -o "$tmp/prog" "$tmp/prog.c" || exit 1
+mkfifo "$tmp/pipe"
+"$tmp/prog" >"$tmp/pipe" &
+pid=$!
+pids=$pid
+read -r ready <"$tmp/pipe"
+
+$bt $pid >"$tmp/ours"
+is 'ends well' [ $? -eq 0 ]
+if command -v eu-stack >/dev/null 2>&1; then
+	eu-stack -p $pid >"$tmp/theirs" 2>/dev/null
+	pcs "$tmp/ours" >"$tmp/a"
+	pcs "$tmp/theirs" >"$tmp/b"
+	is 'has the PCs that eu-stack has' cmp -s "$tmp/a" "$tmp/b"
+fi
+is 'names functions' grep -q ' inner$' "$tmp/ours"
+is 'walks through two signal frames' [ "$(grep -c '\[signal\]' "$tmp/ours")" -eq 2 ]
+is 'walks recursion' [ "$(grep -c ' deep$' "$tmp/ours")" -eq 21 ]
+is 'has every thread' [ "$(grep -c '^TID ' "$tmp/ours")" -eq 2 ]
+$bt -1 -n 3 $pid >"$tmp/ours"
+is 'stops at -n' [ "$(grep -c '^#' "$tmp/ours")" -eq 3 ]
+is 'says that there are more' grep -q '^\[more frames\]$' "$tmp/ours"
+$bt -1 -s -m $pid >"$tmp/ours"
+is 'shows lines' grep -q 'prog.c:5' "$tmp/ours"
+is 'shows files' grep -q "inner - $tmp/prog" "$tmp/ours"
+if command -v python3 >/dev/null 2>&1; then
+	$bt --json $pid | python3 -c 'import json, sys
+t = json.load(sys.stdin)["threads"]
+sys.exit(not (len(t) == 2 and t[0]["end"] == "outermost" and t[0]["frames"][0]["trust"] == 3))'
+	is 'writes JSON' [ $? -eq 0 ]
+fi
+rm "$tmp/prog"
+$bt -1 $pid >"$tmp/ours"
+is 'names functions of a deleted program' grep -q ' inner$' "$tmp/ours"
+is 'lets the threads go on' grep -q 'State:.*S (' /proc/$pid/task/$pid/status
+$bt 999999999 >"$tmp/ours" 2>&1
+is 'says when there is no process' [ $? -eq 2 ]
+$bt >"$tmp/ours" 2>&1
+is 'says how it is used' [ $? -eq 64 ]
+exit $bad

@@ -1,0 +1,90 @@
+#!/bin/sh
+# core.sh - cores: `stubborn bt CORE`, and `stubborn --core` served to a real gdb and a real lldb.
+# Prints ok, not ok or skip lines.
+set -u
+server=${1:-build/stubborn}
+tmp=$(mktemp -d)
+bad=0
+pid=
+trap '[ -z "$pid" ] || kill $pid 2>/dev/null; rm -rf "$tmp"' EXIT
+
+is() { # WHAT CONDITION...
+	what=$1
+	shift
+	if "$@"; then echo "ok core $what"; else echo "not ok core $what"; bad=1; fi
+}
+has() { # WHAT FILE PATTERN
+	is "$1" grep -q -E "$3" "$2"
+}
+
+cat >"$tmp/prog.c" <<'END'
+#include <pthread.h>
+#include <unistd.h>
+volatile int value = 7;
+static void *thread(void *p) { pause(); return p; }
+int deep(int n) { if (n == 0) *(volatile int *)8 = value; return deep(n - 1) + 1; }
+int main(void) {
+	pthread_t t;
+	pthread_create(&t, NULL, thread, NULL);
+	usleep(100000);
+	return deep(5);
+}
+END
+${CC:-cc} -O1 -g -fno-optimize-sibling-calls -pthread -o "$tmp/prog" "$tmp/prog.c" || exit 1
+gdb -nx -batch -ex run -ex "gcore $tmp/core" "$tmp/prog" >"$tmp/gcore" 2>&1
+[ -s "$tmp/core" ] || { echo "skip core (gdb writes none here)"; exit 0; }
+
+$server bt "$tmp/core" >"$tmp/bt"
+is 'bt ends well' [ $? -eq 0 ]
+is 'bt walks recursion' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 6 ]
+is 'bt has every thread' [ "$(grep -c '^TID ' "$tmp/bt")" -eq 2 ]
+mv "$tmp/prog" "$tmp/moved"
+$server bt -1 "$tmp/core" >"$tmp/bt"
+is 'bt walks code whose file is gone' [ "$(grep -c 'by instructions' "$tmp/bt")" -ge 6 ]
+$server bt -1 "$tmp/core" "$tmp/moved" >"$tmp/bt"
+is 'bt takes the program from elsewhere' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 6 ]
+mv "$tmp/moved" "$tmp/prog"
+size=$(wc -c <"$tmp/core")
+wrong=0
+for i in 0 63 64 100 500 1000 2000 3000 4000 5000 8000 20000 $((size / 3)) $((size / 2)); do
+	head -c "$i" "$tmp/core" >"$tmp/cut"
+	timeout 20 "$server" bt "$tmp/cut" >/dev/null 2>&1
+	[ $? -le 2 ] || wrong=$((wrong + 1))
+done
+is 'cut short anywhere is no disaster' [ $wrong -eq 0 ]
+
+begin() { # a server at $port
+	"$server" --core "$tmp/core" :0 2>"$tmp/server" &
+	pid=$!
+	port=
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		port=$(sed -n 's/^Listening on port //p' "$tmp/server")
+		[ -z "$port" ] || break
+		sleep 0.1
+	done
+}
+use() { # COMMAND...: the client
+	timeout 100 "$@" >"$tmp/client" 2>&1 </dev/null
+	kill $pid
+	wait $pid 2>/dev/null
+	pid=
+}
+begin
+use gdb -nx -batch -ex "target remote :$port" -ex bt -ex 'thread apply all bt' \
+	-ex 'print value' -ex 'print $_siginfo.si_signo' -ex 'x/x 8' "$tmp/prog"
+has 'gdb walks it' "$tmp/client" '#6 .* in main '
+has 'gdb sees both threads' "$tmp/client" 'thread \(p='
+has 'gdb reads memory' "$tmp/client" '= 7$'
+has 'gdb reads the signal' "$tmp/client" '= 11$'
+has 'gdb is told of holes' "$tmp/client" 'Cannot access memory at address 0x8'
+lldb=$(command -v lldb-19 || command -v lldb-22 || command -v lldb)
+if [ -n "$lldb" ]; then
+	begin
+	use "$lldb" -b -o "gdb-remote $port" -o 'bt all' -o 'p value' \
+		"$tmp/prog"
+	has 'lldb walks it' "$tmp/client" 'frame #6: .*main'
+	has 'lldb sees both threads' "$tmp/client" '`thread\('
+	has 'lldb knows the signal' "$tmp/client" 'thread #1.*SIGSEGV'
+	has 'lldb reads memory' "$tmp/client" '7$'
+fi
+exit $bad
