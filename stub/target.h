@@ -422,7 +422,7 @@ struct stub_target {
     /* Objects: generators that write the whole object from its start; lists that may change are
      * frozen when w->offset is 0. GDB manual, "General Query Packets", qXfer. */
     int (*auxv)(void *process, struct rsp_window *w);
-    int (*libraries_svr4)(void *process, struct rsp_window *w, bool main_lm);
+    int (*libraries_svr4)(void *process, struct rsp_window *w, bool for_gdb);
     int (*exec_file)(void *process, struct rsp_window *w);
     int (*siginfo)(void *target, struct rsp_id id, struct rsp_window *w);
     int (*osdata)(void *target, const char *what, struct rsp_window *w);

@@ -641,7 +641,7 @@ bool live_proc_link(pid_t tid, const char *name, char *buf, size_t size);
 bool live_auxv_get(struct process *p, uint64_t type, uint64_t *value);
 /* Reads the list of libraries anew; the executable is its first. */
 void live_libraries_load(struct process *p);
-int live_libraries(void *process, struct rsp_window *w, bool main_lm);
+int live_libraries(void *process, struct rsp_window *w, bool for_gdb);
 int live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_t start,
                         uint64_t previous);
 int live_shlib_info(void *process, uint64_t *address);

@@ -131,8 +131,9 @@ put_number(struct rsp_window *w, const char *name, uint64_t v)
     rsp_window_text(w, "\"");
 }
 
+/* gdb 13 wants the namespace; LLDB's testsuite knows no such attribute. */
 static void
-put_library(struct rsp_window *w, const struct library *l)
+put_library(struct rsp_window *w, const struct library *l, bool with_space)
 {
     rsp_window_text(w, "<library name=\"");
     rsp_window_xml(w, l->name);
@@ -140,14 +141,15 @@ put_library(struct rsp_window *w, const struct library *l)
     put_number(w, " lm", l->lm);
     put_number(w, " l_addr", l->l_addr);
     put_number(w, " l_ld", l->l_ld);
-    put_number(w, " lmid", l->space); /* gdb 13 wants it */
+    if (with_space)
+        put_number(w, " lmid", l->space);
     rsp_window_text(w, "/>");
 }
 
 /* The first entry is the executable; one without a name (the vdso on some systems) is of no use.
  */
 int
-live_libraries(void *process, struct rsp_window *w, bool main_lm)
+live_libraries(void *process, struct rsp_window *w, bool for_gdb)
 {
     struct process *p = process;
     uint64_t pointer;
@@ -161,12 +163,12 @@ live_libraries(void *process, struct rsp_window *w, bool main_lm)
     if (p->library_count == 0 && !find_debug_pointer(p, &pointer))
         return -STUB_ENOENT;
     rsp_window_text(w, "<library-list-svr4 version=\"1.0\"");
-    if (main_lm && p->library_count > 0)
+    if (for_gdb && p->library_count > 0)
         put_number(w, " main-lm", p->libraries[0].lm);
     rsp_window_text(w, ">");
     for (size_t i = 1; i < p->library_count && !rsp_window_done(w); i++) {
         if (p->libraries[i].name[0] != '\0')
-            put_library(w, &p->libraries[i]);
+            put_library(w, &p->libraries[i], for_gdb);
     }
     rsp_window_text(w, "</library-list-svr4>");
     return 0;
@@ -205,7 +207,7 @@ live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uint64_
     for (size_t i = first;
          i < p->library_count && p->libraries[i].space == p->libraries[first].space; i++) {
         if (p->libraries[i].name[0] != '\0')
-            put_library(w, &p->libraries[i]);
+            put_library(w, &p->libraries[i], true);
     }
     rsp_window_text(w, "</library-list-svr4>");
     return 0;

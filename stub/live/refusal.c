@@ -25,7 +25,8 @@ explain_exec(const struct start *s, int error)
     if (error == ENOENT)
         return live_fail(live, error, "cannot launch %s: its interpreter is missing; see file %s",
                          s->path, s->path);
-    return live_fail(live, error, "cannot launch %s: %s; check its file system and rights",
+    return live_fail(live, error,
+                     "cannot launch %s: execve failed: %s; check its file system and rights",
                      s->path, strerror(error));
 }
 

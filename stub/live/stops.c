@@ -270,7 +270,7 @@ stand_process(struct live *live, struct process *p)
     live_halt(live, p);
     p->stand_due = false;
     TAILQ_FOREACH (t, &p->threads, next) {
-        if (t->report.state == REPORT_NONE && t->wanted) {
+        if (t->report.state == REPORT_NONE) {
             live_stop_event(t, STUB_NO_REASON, 0);
             live_queue(live, &t->report, false);
         }
