@@ -127,15 +127,6 @@ live_go(struct live *live)
 
 /* ---- the client's request ---- */
 
-/* An lldb is shown all threads that stand for a signal at once (jThreadsInfo), and passes each its
- * own: then the stop that waits to be told is known, and told again it would be one signal more. */
-static bool
-is_known(const struct thread *t, int signal)
-{
-    return t->report.state == REPORT_QUEUED && t->report.event.reason == STUB_SIGNAL &&
-           t->report.event.signal == signal;
-}
-
 /* Takes the client's wish for t. */
 static void
 take_action(struct thread *t, struct stub *s)
@@ -147,9 +138,7 @@ take_action(struct thread *t, struct stub *s)
     t->action = stub_action(s, id);
     t->wanted = t->action.kind != STUB_STAY;
     if (t->action.signal != 0 && t->wanted) {
-        if (is_known(t, t->action.signal))
-            live_unqueue(t->process->live, &t->report);
-        else if (owed != 0) /* one that a queued event kept from being delivered */
+        if (owed != 0) /* one that a queued event kept from being delivered */
             syscall(SYS_tgkill, t->process->pid, t->tid, owed);
         t->owed = t->action.signal;
     }
