@@ -125,10 +125,38 @@ stub_of(struct engine *s)
     return (struct stub *)(void *)s;
 }
 
+/* The reasons that jstopinfo and jThreadsInfo tell in full; a fork's child, say, they do not. */
+static bool
+is_told_in_lists(const struct stub_event *event)
+{
+    return event->kind == STUB_STOPPED && event->reason >= STUB_SIGNAL &&
+           event->reason <= STUB_AWATCH;
+}
+
+/* All-stop: with one stop an lldb is shown why every thread stands, counts each hit and passes
+ * each its signal. Told again, one by one, they would be hits and signals more: with 100 threads
+ * in signal handlers that never ended. */
+static int
+know_all_stops(struct engine *s)
+{
+    unsigned lists = CLIENT_LLDB | CLIENT_LIST_THREADS;
+    struct stub_event event = { 0 };
+    int r;
+
+    if ((s->client & lists) != lists || !HAS(s, peek) || !HAS(s, done) || !HAS(s, stop_of))
+        return 0;
+    while ((r = s->target->peek(s->object, &event)) == 1 && is_told_in_lists(&event))
+        s->target->done(s->object, &event);
+    return r == STUB_LATER ? r : 0;
+}
+
 static int
 resume(struct engine *s)
 {
-    int r = s->target->resume(s->object, stub_of(s));
+    int r = know_all_stops(s);
+
+    if (r == 0)
+        r = s->target->resume(s->object, stub_of(s));
 
     return r == 0 ? PKT_QUIET : r;
 }
