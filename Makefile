@@ -10,7 +10,7 @@ CLANG ?= clang
 AARCH64_CC ?= aarch64-linux-gnu-gcc
 
 B = build
-LIBS = -lbsd -lelf -lmd
+LIBS = -lmd -lbsd -lelf
 STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
