@@ -4,9 +4,27 @@
 
 #include <string.h>
 
-/* A debugger looks at a little below the stack pointer (leaf functions keep data there) and at
- * the innermost frames above it; a wider window saved no more round trips (measured). */
-enum { BELOW = 128, WINDOW = 1024 };
+/* What goes out of a stack: from BELOW under the stack pointer (leaf functions keep data there) up
+ * to ABOVE over it, the innermost frames; more above saved no more round trips (measured).
+ *
+ * lldb keeps these bytes beside those of its own reads of more than 512 bytes, and when the user
+ * writes where two such pieces overlap it forgets only one of them (19 and 22, MemoryCache::Flush,
+ * whoever sent the piece): the old value is shown then. A piece that holds the whole of such a
+ * read cannot be overlapped by it, hence as much below as above a variable of the frame. */
+enum { BELOW = 512, ABOVE = 1024 };
+
+static bool
+is_readable(struct engine *s, struct rsp_id id, uint64_t address, bool *late)
+{
+    struct arch_memory memory = stub_memory(s);
+    uint8_t byte;
+    size_t n;
+
+    memory.process = stub_process_of(s, id.pid);
+    n = arch_read(&memory, address, &byte, 1);
+    *late = n == ARCH_LATER;
+    return n == 1;
+}
 
 uint64_t
 stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late)
@@ -14,10 +32,13 @@ stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late
     uint64_t sp;
 
     *size = 0;
-    if (!HAS(s, read_memory) || !stub_get_role(s, id, ARCH_SP, &sp, late) || sp == 0)
+    if (!HAS(s, read_memory) || !stub_get_role(s, id, ARCH_SP, &sp, late) || sp <= BELOW)
         return 0;
-    *size = WINDOW;
-    return sp > BELOW ? sp - BELOW : 0;
+    *size = ABOVE;
+    if (!is_readable(s, id, sp - BELOW, late))
+        return sp; /* the stack's mapping begins between the two */
+    *size += BELOW;
+    return sp - BELOW;
 }
 
 /* Reads into the end of out's room what can be read there, and says where and how much; 0 also

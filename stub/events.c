@@ -405,6 +405,22 @@ put_output(struct rsp_out *out, const struct stub_event *event)
     rsp_put_hex_bytes(out, event->text, n);
 }
 
+/* The only thread that ran has ended and others stand. lldb has no word for that (19, 22 wait on
+ * for a stop): it is shown one of those. */
+static int
+put_none_left(struct engine *s, struct rsp_out *out)
+{
+    struct stub_event event = { .kind = STUB_STOPPED };
+    int r = (s->client & CLIENT_LLDB) != 0 ? stub_settle_id(s, &event.id) : -STUB_ESRCH;
+
+    if (r == STUB_LATER)
+        return r;
+    if (r == 0)
+        return put_stopped(s, out, &event);
+    rsp_put(out, 'N');
+    return PKT_DONE;
+}
+
 int
 stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
@@ -425,8 +441,7 @@ stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *ev
         stub_put_thread(s, out, event->id);
         break;
     case STUB_NONE_LEFT:
-        rsp_put(out, 'N');
-        break;
+        return put_none_left(s, out);
     default:
         return put_stopped(s, out, event);
     }

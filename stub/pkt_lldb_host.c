@@ -2,6 +2,8 @@
  * directories, modules, a shell (LLDB's docs/resources/lldbplatformpackets.md). */
 #include "stub/engine.h"
 
+#include <string.h>
+
 static const struct stub_host *
 host_of(const struct engine *s)
 {
@@ -106,14 +108,21 @@ id_named(const struct rsp_in *key, struct stub_process_match *match)
 }
 
 /* A triple's first word says which machine. */
+static void
+keep_machine(char *triple)
+{
+    while (*triple != '\0' && *triple != '-')
+        triple++;
+    *triple = '\0';
+}
+
 static const char *
 take_machine(struct rsp_in *in, struct rsp_out *out)
 {
     char *text = stub_take_text(in, out);
 
-    for (char *c = text; c != NULL && *c != '\0'; c++)
-        if (*c == '-')
-            *c = '\0';
+    if (text != NULL)
+        keep_machine(text);
     return text;
 }
 
@@ -516,31 +525,48 @@ put_module(struct rsp_json *json, const struct stub_host_info *system, const cha
     rsp_json_close(json, '}');
 }
 
+/* A string of the entry, at the end of the reply's room, which is then shorter by it; NULL when it
+ * is not there or does not fit. */
+static char *
+take_member(struct rsp_in entry, const char *key, struct rsp_out *out)
+{
+    size_t size = rsp_out_room(out) / 4; /* the longest that is taken, with its NUL */
+    struct rsp_in value;
+    ptrdiff_t n;
+    char *text;
+
+    if (size == 0 || !rsp_json_get(entry, key, &value))
+        return NULL;
+    text = (char *)out->buf + out->cap - size;
+    n = rsp_json_get_text(value, text, size - 1);
+    if (n < 0)
+        return NULL;
+    text = (char *)out->buf + out->cap - (size_t)n - 1;
+    memmove(text, out->buf + out->cap - size, (size_t)n);
+    text[n] = '\0';
+    out->cap -= (size_t)n + 1;
+    return text;
+}
+
 /* One entry of the list that was asked for; one that is not there, or has no id, is left out. */
 static int
 look_up_module(struct engine *s, const struct stub_host_info *system, struct rsp_in entry,
                struct rsp_json *json)
 {
-    enum { PATH_MAX_SAID = 1024 };
     struct stub_module module = { 0 };
-    char path[PATH_MAX_SAID + 1], triple[64];
-    struct rsp_in value;
-    ptrdiff_t n;
-    int r;
+    struct rsp_out *out = json->out;
+    size_t cap = out->cap;
+    const char *path = take_member(entry, "file", out);
+    char *machine = path != NULL ? take_member(entry, "triple", out) : NULL;
+    int r = -STUB_ENOENT;
 
-    if (!rsp_json_get(entry, "file", &value) ||
-        (n = rsp_json_get_text(value, path, PATH_MAX_SAID)) <= 0)
-        return 0;
-    path[n] = '\0';
-    if (!rsp_json_get(entry, "triple", &value) ||
-        (n = rsp_json_get_text(value, triple, sizeof(triple) - 1)) < 0)
-        n = 0;
-    triple[n] = '\0';
-    for (char *c = triple; *c != '\0'; c++)
-        *c = *c == '-' ? '\0' : *c;
-    r = host_of(s)->module(object_of(s), path, triple, &module);
+    if (machine != NULL)
+        keep_machine(machine);
+    if (path != NULL)
+        r = host_of(s)->module(object_of(s), path, machine, &module);
     if (r == 0 && module.build_id_size > 0)
         put_module(json, system, path, &module);
+    out->cap = cap;
     return r == STUB_LATER ? r : 0;
 }
 

@@ -1431,7 +1431,8 @@ host_module(void *host, const char *path, const char *machine, struct stub_modul
         return host_md5(host, path, module->md5);
     module->build_id = build_id;
     module->build_id_size = sizeof(build_id);
-    return strcmp(path, "/bin/fake") == 0 && (machine[0] == '\0' || strcmp(machine, "fake") == 0)
+    return strcmp(path, "/bin/fake") == 0 &&
+                   (machine == NULL || machine[0] == '\0' || strcmp(machine, "fake") == 0)
                ? 0
                : -STUB_ESRCH;
 }

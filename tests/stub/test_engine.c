@@ -293,6 +293,24 @@ START_TEST(thousand_stops_at_once_are_told_one_by_one)
 }
 END_TEST
 
+/* Otherwise each would be a hit, or a signal, more. */
+START_TEST(lldb_is_told_once_of_stops_that_one_reply_shows)
+{
+    ck_assert_ptr_nonnull(wire_ask(wire, "qSupported:xmlRegisters=i386"));
+    ck_assert_str_eq(wire_ask(wire, "QListThreadsInStopReply"), "OK");
+    feed("$c#63");
+    expect("+");
+    fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 10, 0);
+    fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 10, 0);
+    stub_doorbell(&wire->stub);
+    ck_assert_ptr_nonnull(strstr(heard(), "jstopinfo:"));
+    feed("+");
+    expect("");
+    feed("$c#63");
+    expect("+");
+}
+END_TEST
+
 START_TEST(output_of_any_length_is_told_in_order)
 {
     char text[201], all[201] = "";
@@ -459,6 +477,7 @@ engine_suite(void)
     tcase_add_test(tc, stop_without_a_client_is_told_to_the_next);
     tcase_add_test(tc, stop_reported_and_acknowledged_is_told_again_to_who_asks);
     tcase_add_test(tc, thousand_stops_at_once_are_told_one_by_one);
+    tcase_add_test(tc, lldb_is_told_once_of_stops_that_one_reply_shows);
     tcase_add_test(tc, output_of_any_length_is_told_in_order);
     tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
     tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
