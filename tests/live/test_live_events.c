@@ -148,6 +148,24 @@ START_TEST(the_end_of_a_vfork_is_told_when_its_beginning_was)
 }
 END_TEST
 
+/* The parent, on its way to the end of its call, gets a signal. */
+START_TEST(a_signal_beside_a_fork_is_told_after_it)
+{
+    launch("fork", "fork", WORDS);
+    drive_send(&d, "vCont;c:p%x.-1", (unsigned)d.pid);
+    for (int i = 0; i < 5000 && drive_state(d.pid) != 't'; i++)
+        nap(1); /* at its fork, which is not collected yet */
+    ck_assert_int_eq(drive_state(d.pid), 't');
+    kill(d.pid, SIGUSR1);
+    ck_assert_ptr_nonnull(strstr(drive_wait(&d, 5000), "fork:p"));
+    go_on(d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_SIGNAL);
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(who_did_not_ask_hears_of_no_fork)
 {
     launch("fork", "fork", "qSupported:multiprocess+;swbreak+;qRelocInsn+");
@@ -272,6 +290,24 @@ START_TEST(breakpoints_come_and_go_while_threads_run)
 }
 END_TEST
 
+/* Who has hit a breakpoint that is taken away before anybody knows must not be told of a trap. */
+START_TEST(a_hit_of_a_breakpoint_that_has_gone_is_no_trap)
+{
+    launch_non_stop(WORDS);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
+    ck_assert(runs("ticks"));
+    break_at("tick");
+    for (int i = 0; i < 5000 && drive_state(d.pid) != 't'; i++)
+        nap(1); /* hit, and not collected yet */
+    ck_assert_int_eq(drive_state(d.pid), 't');
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
+    ck_assert_str_eq(drive_wait(&d, 100), "");
+    ck_assert(runs("ticks"));
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(a_thread_is_stopped_by_name_and_told_with_no_signal)
 {
     launch_non_stop(WORDS);
@@ -324,6 +360,47 @@ START_TEST(lldb_servers_kind_stops_the_process_and_tells_all_of_it)
 }
 END_TEST
 
+START_TEST(lldb_servers_kind_tells_of_threads_just_born_too)
+{
+    launch("two", "ends", "qSupported:xmlRegisters=i386");
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
+    break_at("tick");
+    for (int i = 0; i < 100; i++) {
+        unsigned told = 1;
+
+        ck_assert_str_eq(drive_ask(&d, "c"), "OK");
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+        while (strcmp(drive_ask(&d, "vStopped"), "OK") != 0)
+            told++;
+        ck_assert_uint_eq(told, drive_threads(&d));
+    }
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+/* ---- all-stop ---- */
+
+/* Two threads step, one end is told; gdb would take the other's for a SIGTRAP of the program's. */
+START_TEST(the_end_of_another_threads_step_is_no_news_to_who_goes_on)
+{
+    launch("two", NULL, WORDS);
+    break_at("tock");
+    drive_ask(&d, "vCont;c");
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tock"), 1);
+    for (int i = 0; i < 50; i++) {
+        drive_ask(&d, "vCont;s");
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        drive_send(&d, "vCont;c");
+        ck_assert_str_eq(drive_wait(&d, 2), "");
+        stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    }
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 Suite *live_events_suite(void);
 
 Suite *
@@ -338,6 +415,7 @@ live_events_suite(void)
     tcase_add_test(c, the_child_has_the_wishes_of_its_parent);
     tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
     tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
+    tcase_add_test(c, a_signal_beside_a_fork_is_told_after_it);
     tcase_add_test(c, who_did_not_ask_hears_of_no_fork);
     tcase_add_test(c, births_and_ends_of_threads_are_told_to_who_asks);
     tcase_add_test(c, a_clone_is_told_of_the_thread_that_was_asked_about);
@@ -346,9 +424,12 @@ live_events_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_breakpoint_stops_its_own_thread_only);
     tcase_add_test(c, breakpoints_come_and_go_while_threads_run);
+    tcase_add_test(c, a_hit_of_a_breakpoint_that_has_gone_is_no_trap);
     tcase_add_test(c, a_thread_is_stopped_by_name_and_told_with_no_signal);
     tcase_add_test(c, an_attach_in_non_stop_mode_stops_one_thread);
     tcase_add_test(c, lldb_servers_kind_stops_the_process_and_tells_all_of_it);
+    tcase_add_test(c, lldb_servers_kind_tells_of_threads_just_born_too);
+    tcase_add_test(c, the_end_of_another_threads_step_is_no_news_to_who_goes_on);
     suite_add_tcase(s, c);
     return s;
 }

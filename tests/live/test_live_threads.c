@@ -249,6 +249,18 @@ START_TEST(signals_stop_and_are_passed_or_swallowed)
 }
 END_TEST
 
+/* SIGIO and SIGPOLL are two to gdb (23 and 33) and one here: what it would be told counts. */
+START_TEST(pass_list_means_the_signal_that_would_be_told)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    ck_assert_str_eq(drive_ask(&d, "QPassSignals:21"), "OK");
+    drive_send(&d, "vCont;c");
+    kill(d.pid, SIGIO);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T17", 3), 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(pass_list_lets_signals_through)
 {
     static const uint8_t pass[32] = { [1] = 1 << (SIGUSR1 - 8) | 1 << (SIGUSR2 - 8) };
@@ -555,6 +567,33 @@ START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
 }
 END_TEST
 
+/* Its birth, which was never collected, cannot be told any more. */
+START_TEST(child_of_a_parent_killed_before_its_vfork_was_told_is_let_go)
+{
+    pid_t child;
+
+    drive_launch(&d, "fork", "slow", NULL);
+    break_at("touch");
+    ck_assert(hits("touch"));
+    drive_send(&d, "vCont;c");
+    for (int i = 0; i < 5000 && children_of(d.pid, &child, 1) == 0; i++) {
+        if (i == 0)
+            live_poll(d.live); /* steps over the breakpoint, no more */
+        nap(1);
+    }
+    ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
+    kill(d.pid, SIGKILL);
+    ck_assert_str_eq(drive_wait(&d, 5000), "X09");
+    for (int i = 0; i < 500 && drive_state(child) == 't'; i++) {
+        live_poll(d.live);
+        nap(1);
+    }
+    ck_assert_msg(drive_state(child) != 't', "it stands at its birth");
+    kill(child, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(child_of_a_vfork_outlives_the_parents_program)
 {
     drive_launch(&d, "vforks", "exec", NULL);
@@ -646,6 +685,7 @@ live_threads_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, signals_stop_and_are_passed_or_swallowed);
     tcase_add_test(c, pass_list_lets_signals_through);
+    tcase_add_test(c, pass_list_means_the_signal_that_would_be_told);
     tcase_add_test(c, signal_is_injected_where_none_is_being_delivered);
     tcase_add_test(c, fault_is_told_with_siginfo_and_kills_when_passed);
     tcase_add_test(c, detach_delivers_what_was_not_told);
@@ -663,6 +703,7 @@ live_threads_suite(void)
     tcase_add_test(c, two_children_of_vforks_outlive_the_killed_parent);
     tcase_add_test(c, two_children_of_vforks_outlive_the_parent_killed_as_it_runs);
     tcase_add_test(c, child_of_a_vfork_is_let_go_from_inside_a_breakpoint);
+    tcase_add_test(c, child_of_a_parent_killed_before_its_vfork_was_told_is_let_go);
     tcase_add_test(c, child_of_a_vfork_outlives_the_parents_program);
     tcase_add_test(c, memory_is_allocated_while_a_thread_is_in_a_vfork);
     tcase_add_test(c, exec_is_told_and_the_new_program_can_be_debugged);
