@@ -213,11 +213,9 @@ int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out 
 int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
 const char *stub_reason_name(uint8_t reason);
-/* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint as lldb
- * wants them; into buf, NUL-terminated. */
-enum { STUB_WORDS_MAX = 128 };
-void stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
-                        size_t size);
+/* Reason, signal and description of a stop, the keys of jstopinfo and jThreadsInfo. */
+void stub_json_reason(const struct engine *s, struct rsp_json *json,
+                      const struct stub_event *event);
 /* The event that was told there is done. */
 void stub_done(struct engine *s, enum channel channel);
 /* All-stop: so is the stop reply, and what it said of other threads. */

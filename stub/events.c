@@ -68,8 +68,12 @@ put_cause(struct rsp_out *out, const struct stub_event *event)
     }
 }
 
-void
-stub_describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
+/* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint or a child as
+ * lldb wants them; into buf, NUL-terminated. */
+enum { WORDS_MAX = 128 };
+
+static void
+describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
 {
     struct rsp_out out = rsp_out_to((uint8_t *)buf, size - 1);
 
@@ -127,7 +131,7 @@ put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event
 {
     const struct reason *reason = reason_of(event->reason);
     bool lldb = (s->client & CLIENT_GDB) == 0;
-    char words[STUB_WORDS_MAX];
+    char words[WORDS_MAX];
 
     if (reason->gdb != NULL && (s->client & reason->needs) == reason->needs &&
         !(lldb && is_watch(event))) {
@@ -140,7 +144,7 @@ put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event
     put_key(out, "reason");
     rsp_put_text(out, reason->lldb);
     rsp_put(out, ';');
-    stub_describe_stop(s, event, words, sizeof(words));
+    describe_stop(s, event, words, sizeof(words));
     if (words[0] != '\0') {
         put_key(out, "description");
         rsp_put_hex_text(out, words);
@@ -288,12 +292,30 @@ put_thread_list(struct engine *s, struct rsp_out *out, int64_t pid)
     return r;
 }
 
+void
+stub_json_reason(const struct engine *s, struct rsp_json *json, const struct stub_event *event)
+{
+    const char *reason = stub_reason_name(event->reason);
+    char words[WORDS_MAX];
+
+    if (reason == NULL)
+        return;
+    rsp_json_key(json, "reason");
+    rsp_json_text(json, reason);
+    rsp_json_key(json, "signal");
+    rsp_json_dec(json, (uint64_t)stub_signal_out(s, event->signal));
+    describe_stop(s, event, words, sizeof(words));
+    if (words[0] != '\0') {
+        rsp_json_key(json, "description");
+        rsp_json_text(json, words);
+    }
+}
+
 /* One thread's entry in jstopinfo; threads without a reason have none. */
 static int
 put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
     struct stub_event event;
-    char words[STUB_WORDS_MAX];
     int r = s->target->stop_of(s->object, id, &event);
 
     if (r != 0 || stub_reason_name(event.reason) == NULL)
@@ -301,15 +323,7 @@ put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
     rsp_json_open(json, '{');
     rsp_json_key(json, "tid");
     rsp_json_dec(json, (uint64_t)id.tid);
-    rsp_json_key(json, "reason");
-    rsp_json_text(json, stub_reason_name(event.reason));
-    rsp_json_key(json, "signal");
-    rsp_json_dec(json, (uint64_t)stub_signal_out(s, event.signal));
-    stub_describe_stop(s, &event, words, sizeof(words));
-    if (words[0] != '\0') {
-        rsp_json_key(json, "description");
-        rsp_json_text(json, words);
-    }
+    stub_json_reason(s, json, &event);
     rsp_json_close(json, '}');
     return 0;
 }

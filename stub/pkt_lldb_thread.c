@@ -106,25 +106,6 @@ put_memory(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level
     return late ? STUB_LATER : r;
 }
 
-static void
-put_reason(struct engine *s, struct rsp_json *json, const struct stub_event *event)
-{
-    const char *reason = stub_reason_name(event->reason);
-    char words[STUB_WORDS_MAX];
-
-    if (reason == NULL)
-        return;
-    rsp_json_key(json, "reason");
-    rsp_json_text(json, reason);
-    rsp_json_key(json, "signal");
-    rsp_json_dec(json, (uint64_t)stub_signal_out(s, event->signal));
-    stub_describe_stop(s, event, words, sizeof(words));
-    if (words[0] != '\0') {
-        rsp_json_key(json, "description");
-        rsp_json_text(json, words);
-    }
-}
-
 static int
 put_name(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
@@ -152,7 +133,7 @@ put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level
     rsp_json_dec(json, (uint64_t)id.tid);
     r = level < REASON_ONLY ? put_name(s, json, id) : 0;
     if (stopped_for_something)
-        put_reason(s, json, &event);
+        stub_json_reason(s, json, &event);
     if (r == 0 && level < REASON_ONLY && (level < REGISTERS_WITH_REASON || stopped_for_something))
         r = put_registers(s, json, id);
     if (r == 0 && level <= WITH_FRAMES)

@@ -368,9 +368,7 @@ live_classify(struct thread *t, int status)
     note_stop(t, status);
     if (p->over == t && !live_over_stopped(t, status))
         return;
-    /* What is queued of it must not be written over by a signal before the end of a call. */
-    if (t->report.state != REPORT_QUEUED || !live_defer(t, status))
-        classify(t, status);
+    classify(t, status);
     if (t->running)
         return;
     if (t->report.state != REPORT_QUEUED)
