@@ -50,8 +50,8 @@ quick() {
 	part layers sh tests/check_layers.sh
 	part symbols sh tests/check_symbols.sh
 	part format sh tests/check_format.sh
-	part unit build/unit
-	part unit-san build/unit-san
+	part unit sh tests/unit.sh build/unit
+	part unit-san sh tests/unit.sh build/unit-san
 	part bad-input sh tests/live/bad_input.sh
 	part program sh tests/program/program.sh
 	part gdb sh tests/live/session_gdb.sh

@@ -7,7 +7,13 @@ case $time in *m) seconds=$((${time%m} * 60)) ;; *) seconds=${time%s} ;; esac
 bad=0
 command -v "${CLANG:=clang}" >/dev/null 2>&1 || { echo "skip fuzz (no clang here)"; exit 0; }
 mkdir -p build/fuzz
-sources="$(ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c tests/fuzz/../stub/fake.c)"
+flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g -fno-sanitize-recover=all'
+mkdir -p build/fuzz/obj
+# What all entries share is compiled once, on every core.
+ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c tests/stub/fake.c | xargs -P "$(nproc)" -I{} sh -c \
+	"$CLANG $flags"' -fsanitize=fuzzer-no-link,address,undefined -c -o "build/fuzz/obj/$(echo "$1" | tr / _).o" "$1"' \
+	sh {} >build/fuzz/obj.build 2>&1 ||
+	{ echo "not ok fuzz (does not build: $(head -1 build/fuzz/obj.build))"; exit 1; }
 # The dictionary comes from the rows, the first inputs from the transcripts.
 ${CC:-cc} -std=c11 -I. -DSTUBBORN_VERSION='"fuzz"' -o build/fuzz/dict tests/fuzz/dict.c rsp/*.c arch/*.c \
 	stub/*.c && build/fuzz/dict >build/fuzz/packets.dict
@@ -20,9 +26,8 @@ for transcript in tests/stub/*.rsp; do
 done
 for entry in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$entry" .c)
-	if ! $CLANG -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -DSTUBBORN_VERSION='"fuzz"' \
-		-o "build/fuzz/$name" "$entry" $sources >"build/fuzz/$name.build" 2>&1; then
+	if ! $CLANG $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/$name" "$entry" \
+		build/fuzz/obj/*.o >"build/fuzz/$name.build" 2>&1; then
 		echo "not ok $name (does not build: $(head -1 "build/fuzz/$name.build"))"
 		bad=1
 		continue
