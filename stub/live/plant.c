@@ -103,8 +103,9 @@ still_there(struct process *p, const struct plant *b)
 void
 live_plant_lift(struct process *p, struct plant *b)
 {
-    if (b->planted && still_there(p, b))
-        live_write_raw(p, b->address, b->saved, p->layout.arch->breakpoint_size);
+    if (b->planted && still_there(p, b) &&
+        !live_write_raw(p, b->address, b->saved, p->layout.arch->breakpoint_size))
+        return; /* whoever can write there has still to lift it */
     b->planted = false;
 }
 

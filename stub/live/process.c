@@ -159,14 +159,14 @@ live_process_ended(struct process *p, int status)
     struct live *live = p->live;
     struct thread *t;
 
-    if (p->shares == NULL)
-        live_plant_lift_all(p); /* a child that nobody heard of may use its memory */
     live_free_orphans(p);
     if (p->hidden || p->leaving) {
         live_process_free(p);
         return;
     }
     live_hand_over_memory(p);
+    if (p->shares == NULL)
+        live_plant_lift_all(p); /* a child that nobody heard of yet may use its memory */
     live_plant_forget(p);
     while ((t = TAILQ_FIRST(&p->threads)) != NULL)
         live_thread_free(t);

@@ -41,6 +41,21 @@ is_orphan(struct live *live, pid_t tid, const struct process *dead)
     return (of_group == NULL || of_group == dead) && (of_parent == NULL || of_parent == dead);
 }
 
+/* A process has died whose end is still to come; it may have been that task's parent, and what it
+ * had planted is still in the memory that they share. */
+static bool
+has_dying(struct live *live)
+{
+    const struct process *p;
+
+    TAILQ_FOREACH (p, &live->processes, next) {
+        char state = p->ended || p->buried ? 'S' : live_thread_state(p, p->pid);
+        if (state == 'Z' || state == 'X' || state == '\0')
+            return true;
+    }
+    return false;
+}
+
 void
 live_free_orphans(struct process *dead)
 {
@@ -60,7 +75,7 @@ live_free_orphans(struct process *dead)
 static void
 keep_early(struct live *live, pid_t tid, int status)
 {
-    if (is_orphan(live, tid, NULL)) {
+    if (is_orphan(live, tid, NULL) && !has_dying(live)) {
         live_ptrace(PTRACE_DETACH, tid, 0, 0);
         return;
     }
