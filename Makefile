@@ -36,6 +36,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
+IMAGE = $(sort $(wildcard stub/image/*.c))
 HOST = $(sort $(wildcard stub/host/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
@@ -45,7 +46,7 @@ MAN3 = stub/stubborn.3
 
 FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 LIB_O = $(FREE:%.c=$(B)/obj/%.o)
-PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
+PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(IMAGE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
 all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc  ## the program and the library
 
@@ -95,7 +96,7 @@ SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
 	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c)))
-UNDER_TEST = $(FREE) $(LIVE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
+UNDER_TEST = $(FREE) $(LIVE) $(IMAGE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
 $(B)/san/%.o: %.c
@@ -109,9 +110,9 @@ $(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
-$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
+$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
-clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
+clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 
 $(B)/progs/%: tests/live/progs/%.c
@@ -158,14 +159,14 @@ demo: deps-demo $(B)/stubborn $(B)/demo-program  ## a real gdb (and lldb) sessio
 format:  ## clang-format over the whole house
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 
-$(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+$(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/image/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubborn.a \
-	$(patsubst %,$(B)/obj/stub/program/%.o,image bt_peer net comm tty peer)
+	$(B)/obj/stub/image/image.o $(patsubst %,$(B)/obj/stub/program/%.o,bt_peer net comm tty peer)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libstubborn.a $(LIBS)
 
-$(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/program/image.o $(B)/libstubborn.a
+$(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/image/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind
 
 progs: $(PROGS) $(B)/session $(B)/demo-program

@@ -28,7 +28,7 @@ allow() {
 }
 
 mkdir -p build
-for room in rsp arch arch/unwind stub stub/live stub/dump stub/host stub/program tests/examples; do
+for room in rsp arch arch/unwind stub stub/live stub/dump stub/image stub/host stub/program tests/examples; do
 	[ -n "$(ls $room/*.c 2>/dev/null)" ] || { echo "not ok layers: $room has no files"; bad=1; }
 done
 
@@ -42,18 +42,18 @@ allow 'arch/unwind includes arch' "$free|\"arch/[a-z0-9_/]*\.h\"" arch/unwind/*.
 allow 'stub includes stub, rsp, arch' \
 	"$free|$public|\"stub/[a-z0-9_]*\.h\"" stub/*.[ch]
 allow 'stub/board includes stub' "$free|$public|\"stub/board/[a-z0-9_]*\.h\"" stub/board/*.[ch]
-for room in live dump remote host; do
+for room in live dump remote image host; do
 	allow "stub/$room includes public headers and itself" \
 		"$hosted|$public|\"stub/$room/[a-z0-9_]*\.h\"" stub/$room/*.[ch]
 done
 allow 'stub/program includes public headers and the targets' \
-	"$hosted|$public|\"stub/(program|live|dump|remote|board|host)/[a-z0-9_]*\.h\"" stub/program/*.[ch]
+	"$hosted|$public|\"stub/(program|live|dump|remote|board|image|host)/[a-z0-9_]*\.h\"" stub/program/*.[ch]
 allow 'examples include what is installed' \
 	"$hosted|<stubborn/(rsp|arch|target|stub|agent|unwind)\.h>|\"machine\.h\"" tests/examples/*.[ch]
 
 # One header is the face of a target; what else its directory has is its own.
 allow 'stub/program sees one header of each target' \
-	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote|host/host)\.h\"" \
+	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote|image/image|host/host)\.h\"" \
 	stub/program/*.[ch]
 for header in rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h; do
 	allow "$header is public and includes nothing private" "$free|$public" $header

@@ -166,7 +166,7 @@ free_stacks(struct bt_stacks *s)
     for (size_t i = 0; i < s->count; i++)
         free(s->thread[i].frame);
     free(s->thread);
-    program_free_images(&s->images);
+    image_free(&s->images);
     bt_close_core(s);
 }
 

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "stub/program/image.h"
+#include "stub/image/image.h"
 
 struct bt_options {
     pid_t pid;
@@ -47,7 +47,7 @@ struct bt_thread {
 struct dump;
 
 struct bt_stacks {
-    struct program_images images;
+    struct images images;
     struct dump *dump; /* of a core */
     bool remote;       /* not all code of it is known */
     unsigned round_trips;

@@ -45,25 +45,25 @@ path_of(const struct dump *d, const char *name)
 }
 
 static bool
-add_region(struct program_images *images, const struct dump *d, const struct stub_region *r)
+add_region(struct images *images, const struct dump *d, const struct stub_region *r)
 {
     uint64_t vdso = 0;
     bool is_vdso = dump_auxv(d, AT_SYSINFO_EHDR, &vdso) && vdso == r->start;
-    struct program_mapping m = { .start = r->start,
-                                 .end = r->start + r->size,
-                                 .executable = (r->permissions & STUB_EXECUTE) != 0,
-                                 .path = is_vdso ? "[vdso]" : "" };
+    struct image_mapping m = { .start = r->start,
+                               .end = r->start + r->size,
+                               .executable = (r->permissions & STUB_EXECUTE) != 0,
+                               .path = is_vdso ? "[vdso]" : "" };
 
     if (r->name != NULL) {
         m.inode = file_number(d, r->name);
         m.offset = file_offset(d, r->start);
         m.path = path_of(d, r->name);
     }
-    return program_add_mapping(images, &m);
+    return image_add_mapping(images, &m);
 }
 
 static bool
-find_images(struct program_images *images, struct dump *d)
+find_images(struct images *images, struct dump *d)
 {
     struct stub_region r;
     uint64_t at = 0;
@@ -75,7 +75,7 @@ find_images(struct program_images *images, struct dump *d)
             ok = add_region(images, d, &r);
         at = r.start + r.size;
     } while (ok && r.size != 0 && at != 0);
-    program_tidy_images(images);
+    image_tidy(images);
     return ok;
 }
 

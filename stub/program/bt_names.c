@@ -24,7 +24,7 @@ struct bt_debug {
 /* ---- where symbols are ---- */
 
 static Elf *
-open_debug_file(const struct bt_options *o, const struct program_image *image, int *fd)
+open_debug_file(const struct bt_options *o, const struct image *image, int *fd)
 {
     const char *directory = o->debug_path != NULL ? o->debug_path : "/usr/lib/debug";
     char path[512];
@@ -41,7 +41,7 @@ open_debug_file(const struct bt_options *o, const struct program_image *image, i
 }
 
 static void
-open_files(const struct bt_options *o, const struct program_image *image, struct one *one)
+open_files(const struct bt_options *o, const struct image *image, struct one *one)
 {
     if (image->bytes == NULL)
         return;

@@ -54,7 +54,7 @@ demangled(const struct bt_options *o, const char *name)
 static void
 print_module(const struct page *p)
 {
-    const struct program_images *images = &p->stacks->images;
+    const struct images *images = &p->stacks->images;
     ssize_t i = p->frame->image;
 
     if (p->options->module && i >= 0 && images->image[i].path[0] != '\0')
@@ -243,7 +243,7 @@ bt_print_modules(const struct bt_options *o, const struct bt_stacks *s)
 {
     print_title(o, s, " module memory map");
     for (size_t i = 0; i < s->images.count; i++) {
-        const struct program_image *image = &s->images.image[i];
+        const struct image *image = &s->images.image[i];
         const char *slash = strrchr(image->path, '/');
 
         printf("0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,

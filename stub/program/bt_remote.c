@@ -361,21 +361,21 @@ by_base(const void *a, const void *b)
 }
 
 static void
-add_images(struct modules *m, struct program_images *images)
+add_images(struct modules *m, struct images *images)
 {
     qsort(m->loaded, m->count, sizeof(*m->loaded), by_base);
     for (size_t i = 0; i < m->count; i++) {
         struct unwind_module seen;
-        struct program_mapping mapping = { .inode = i + 1, .executable = true };
+        struct image_mapping mapping = { .inode = i + 1, .executable = true };
 
         if (!unwind_read_module(m->memory, m->loaded[i].base, &seen))
             continue;
         mapping.start = seen.start;
         mapping.end = (seen.end + 0xfff) & ~(uint64_t)0xfff;
         mapping.path = m->loaded[i].path;
-        (void)program_add_mapping(images, &mapping);
+        (void)image_add_mapping(images, &mapping);
     }
-    program_tidy_images(images);
+    image_tidy(images);
 }
 
 static void

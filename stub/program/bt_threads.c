@@ -57,7 +57,7 @@ know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_pla
 
 struct copy {
     pid_t pid;
-    const struct program_images *images;
+    const struct images *images;
     const struct bt_machine *machine;
     const struct arch_places *places;
     struct unwind_registers registers;
@@ -74,7 +74,7 @@ read_copy(void *process, uint64_t address, void *buffer, size_t size, size_t *go
     uint64_t offset = address - c->at;
 
     if (offset >= c->size)
-        return program_read_process(&c->pid, address, buffer, size, got);
+        return image_read_process(&c->pid, address, buffer, size, got);
     *got = size < c->size - offset ? size : (size_t)(c->size - offset);
     memcpy(buffer, c->bytes + offset, *got);
     return true;
@@ -85,7 +85,7 @@ copy_stack(struct copy *c)
 {
     uint64_t sp = c->registers.value[c->machine->sp];
     uint64_t at = (sp - RED_ZONE) & ~(uint64_t)(PAGE - 1);
-    uint64_t size = program_mapping_end(c->images, sp) - at;
+    uint64_t size = image_mapping_end(c->images, sp) - at;
 
     c->at = at;
     c->size = 0;
@@ -97,7 +97,7 @@ copy_stack(struct copy *c)
         c->room = c->bytes != NULL ? (size_t)size : 0;
     }
     if (c->bytes != NULL)
-        program_read_process(&c->pid, at, c->bytes, (size_t)size, &c->size);
+        image_read_process(&c->pid, at, c->bytes, (size_t)size, &c->size);
 }
 
 /* ---- stopping ---- */
@@ -243,7 +243,7 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
         return "there is no such process";
     if (!know_machine(o->pid, &copy.machine, &copy.places))
         return "its program cannot be read, or is for a machine that is not walked yet";
-    if (!program_find_images(&s->images, o->pid))
+    if (!image_find(&s->images, o->pid))
         return "its maps cannot be read";
     if (o->list)
         return NULL;

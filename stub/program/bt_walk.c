@@ -42,7 +42,7 @@ bt_get_registers(const struct bt_machine *m, const struct arch_sets *sets,
 struct bt_walker {
     struct unwind unwind;
     unsigned most;
-    const struct program_images *images;
+    const struct images *images;
     uint64_t lines[LINES * (LINE + 64) / 8];
     uint64_t rules[RULES * 64 / 8];
 };
@@ -96,7 +96,7 @@ bt_add_thread(struct bt_stacks *s, pid_t tid)
 }
 
 static bool
-add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct program_images *images)
+add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct images *images)
 {
     if ((t->count & (t->count - 1)) == 0) { /* full at every power of two */
         size_t room = t->count == 0 ? 1 : 2 * t->count;
@@ -106,13 +106,12 @@ add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct progra
             return false;
         t->frame = more;
     }
-    t->frame[t->count++] =
-        (struct bt_frame){ .pc = f->pc,
-                           .called = f->called,
-                           .signal = f->signal,
-                           .source = f->source,
-                           .trust = f->trust,
-                           .image = program_image_at(images, f->pc - f->called) };
+    t->frame[t->count++] = (struct bt_frame){ .pc = f->pc,
+                                              .called = f->called,
+                                              .signal = f->signal,
+                                              .source = f->source,
+                                              .trust = f->trust,
+                                              .image = image_at(images, f->pc - f->called) };
     return true;
 }
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "arch/unwind/unwind.h"
-#include "stub/program/image.h"
+#include "stub/image/image.h"
 
 /* ---- the shadow ---- */
 
@@ -51,11 +51,11 @@ static struct {
 
 static bool verbose;
 static pid_t child;
-static struct program_images images;
+static struct images images;
 static struct unwind walker;
 static uint64_t lines[(64 * (4096 + 64)) / 8];
 static uint64_t rules[1024 * 64 / 8];
-static struct arch_memory memory = { program_read_process, &child, 4096, 0 };
+static struct arch_memory memory = { image_read_process, &child, 4096, 0 };
 
 /* An answer that is not the shadow's, and proves right when the program goes there after all
  * within a few steps: longjmp's tables describe whom it jumps to. */
@@ -105,7 +105,7 @@ word_at(uint64_t address)
     uint64_t v = 0;
     size_t got;
 
-    program_read_process(&child, address, &v, sizeof(v), &got);
+    image_read_process(&child, address, &v, sizeof(v), &got);
     return got == sizeof(v) ? v : 0;
 }
 
@@ -125,14 +125,14 @@ code_at(uint64_t pc, uint8_t *bytes)
     size_t got = 0;
 
     if (p->at != at) {
-        image = program_image_at(&images, pc);
+        image = image_at(&images, pc);
         if (image < 0 || images.image[image].bytes == NULL) {
             memset(bytes, 0, 16);
-            program_read_process(&child, pc, bytes, 16, &got);
+            image_read_process(&child, pc, bytes, 16, &got);
             return;
         }
         memset(p->bytes, 0, sizeof(p->bytes));
-        program_read_process(&child, at, p->bytes, sizeof(p->bytes), &got);
+        image_read_process(&child, at, p->bytes, sizeof(p->bytes), &got);
         p->at = at;
     }
     memcpy(bytes, p->bytes + (pc - at), 16);
@@ -141,8 +141,8 @@ code_at(uint64_t pc, uint8_t *bytes)
 static void
 learn_modules(void)
 {
-    program_free_images(&images);
-    program_find_images(&images, child);
+    image_free(&images);
+    image_find(&images, child);
     unwind_set_modules(&walker, images.module, images.count);
     for (unsigned i = 0; i < PAGES; i++)
         pages[i].at = 0;
@@ -179,7 +179,7 @@ compare_registers(uint64_t pc, const struct unwind_frame *f, const struct shadow
 static void
 complain(const char *what, uint64_t pc, const struct unwind_frame *f)
 {
-    ssize_t i = program_image_at(&images, pc);
+    ssize_t i = image_at(&images, pc);
     const struct unwind_end *end = unwind_end(&walker);
 
     if (!verbose)
@@ -409,7 +409,7 @@ follow(unsigned long most)
     while (count.steps++ < most) {
         int delivered = sig;
 
-        if (program_image_at(&images, before.rip) < 0)
+        if (image_at(&images, before.rip) < 0)
             learn_modules();
         if (is_new(before.rip))
             judge(&before);

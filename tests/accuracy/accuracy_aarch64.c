@@ -14,14 +14,14 @@
 
 #include "arch/unwind/unwind.h"
 #include "stub/program/bt_peer.h"
-#include "stub/program/image.h"
+#include "stub/image/image.h"
 
 enum { FP = UNWIND_AARCH64_FP, SP = UNWIND_AARCH64_SP, PC = UNWIND_AARCH64_PC };
 enum { DEPTH = 4096, SET = 1 << 18, WORDS = 33 };
 
 static struct bt_peer peer;
 static struct arch_memory memory = { peer_read_memory, &peer, 4096, 0 };
-static struct program_images images;
+static struct images images;
 static struct unwind walker;
 static uint64_t lines[(16 * (4096 + 64)) / 8], rules[256 * 64 / 8], met[SET];
 static bool verbose, started_late;
@@ -200,15 +200,15 @@ static void
 find_program(const char *path, uint64_t base)
 {
     struct unwind_module m;
-    struct program_mapping mapping = { .inode = 1, .executable = true, .path = path };
+    struct image_mapping mapping = { .inode = 1, .executable = true, .path = path };
 
     images.memory = &memory;
     if (!unwind_read_module(&memory, base, &m))
         errx(2, "no program at %" PRIx64, base);
     mapping.start = m.start;
     mapping.end = (m.end + 0xfff) & ~(uint64_t)0xfff;
-    program_add_mapping(&images, &mapping);
-    program_tidy_images(&images);
+    image_add_mapping(&images, &mapping);
+    image_tidy(&images);
 }
 
 int

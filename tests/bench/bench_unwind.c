@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "arch/unwind/unwind.h"
-#include "stub/program/image.h"
+#include "stub/image/image.h"
 
 enum { DEPTH = 1000, ROUNDS = 10, TIMES = 100, SLOW_TIMES = 2 };
 
 static pid_t child;
-static struct program_images images;
+static struct images images;
 static struct unwind walker;
 static uint64_t lines[64 * (4096 + 64) / 8], rules[1024 * 64 / 8];
 static unsigned long reads;
@@ -73,7 +73,7 @@ static bool
 read_counted(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
 {
     reads++;
-    return program_read_process(process, address, buffer, size, got);
+    return image_read_process(process, address, buffer, size, got);
 }
 
 static struct unwind_registers
@@ -134,7 +134,7 @@ ours(void)
     struct figures f;
     double begin = now_ns();
 
-    program_find_images(&images, child);
+    image_find(&images, child);
     config.modules = images.module;
     config.module_count = images.count;
     unwind_init(&walker, &config);
@@ -267,7 +267,7 @@ main(void)
     print("libunwind, cache on", theirs, mine);
     theirs = libunwind(UNW_CACHE_NONE);
     print("libunwind, cache off", theirs, mine);
-    program_free_images(&images);
+    image_free(&images);
     kill(child, SIGKILL);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* image.h - the files that a process has mapped, as modules for the walker. Private. */
-#ifndef STUB_PROGRAM_IMAGE_H
-#define STUB_PROGRAM_IMAGE_H
+#ifndef STUBBORN_IMAGE_H
+#define STUBBORN_IMAGE_H
 
 #include <sys/types.h>
 
@@ -8,7 +8,7 @@
 
 enum { IMAGE_SPANS = 12, IMAGE_ID_MAX = 64 };
 
-struct program_image {
+struct image {
     char *path; /* as in /proc/PID/maps; "" none */
     bool deleted;
     unsigned long long device, inode;
@@ -22,23 +22,23 @@ struct program_image {
     size_t id_size;
 };
 
-struct program_images {
+struct images {
     pid_t pid;                        /* of a process, or 0 */
     const struct arch_memory *memory; /* of a dump, else NULL */
-    struct program_image *image;      /* parallel: */
+    struct image *image;              /* parallel: */
     struct unwind_module *module;
     size_t count;
-    struct program_range {
+    struct image_range {
         uint64_t start, end;
     } * range; /* every mapping, in order */
     size_t range_count;
 };
 
 /* Reads another process's memory for the walker; `process` is a pid_t *. */
-arch_read_memory_fn program_read_process;
+arch_read_memory_fn image_read_process;
 
 /* A line of maps, or what a dump says instead. */
-struct program_mapping {
+struct image_mapping {
     uint64_t start, end, offset;
     unsigned long long device, inode; /* inode 0: no file; of a dump any number for each file */
     bool executable;
@@ -47,17 +47,17 @@ struct program_mapping {
 
 /* Takes mappings in the order of their addresses; tidy when that was the last one. A dump's images
  * (pid 0, memory set) are the files of those names if they begin as the memory does. */
-bool program_add_mapping(struct program_images *images, const struct program_mapping *m);
-void program_tidy_images(struct program_images *images);
+bool image_add_mapping(struct images *images, const struct image_mapping *m);
+void image_tidy(struct images *images);
 
 /* Reads /proc/PID/maps and the files it names. False with errno. Free it in any case. */
-bool program_find_images(struct program_images *images, pid_t pid);
-void program_free_images(struct program_images *images);
+bool image_find(struct images *images, pid_t pid);
+void image_free(struct images *images);
 
 /* Index of the image that has this address, or -1. */
-ssize_t program_image_at(const struct program_images *images, uint64_t address);
+ssize_t image_at(const struct images *images, uint64_t address);
 
 /* The end of the mapping that has this address, or of the next one; address when there is none. */
-uint64_t program_mapping_end(const struct program_images *images, uint64_t address);
+uint64_t image_mapping_end(const struct images *images, uint64_t address);
 
 #endif

@@ -1,7 +1,7 @@
 /* image.c - see image.h. A file that is gone is read through /proc/PID/map_files or exe, and what
  * no file gives is read from the process. */
 #define _GNU_SOURCE 1
-#include "stub/program/image.h"
+#include "stub/image/image.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 bool
-program_read_process(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
+image_read_process(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
 {
     struct iovec local = { buffer, size };
     struct iovec remote = { (void *)(uintptr_t)address, size };
@@ -30,7 +30,7 @@ program_read_process(void *process, uint64_t address, void *buffer, size_t size,
 /* ---- lines of maps ---- */
 
 static bool
-parse_mapping(char *line, struct program_mapping *m)
+parse_mapping(char *line, struct image_mapping *m)
 {
     unsigned major, minor;
     char mode[5];
@@ -49,14 +49,14 @@ parse_mapping(char *line, struct program_mapping *m)
 /* ---- files ---- */
 
 static bool
-is_file_of(int fd, const struct program_image *image, struct stat *st)
+is_file_of(int fd, const struct image *image, struct stat *st)
 {
     return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_ino == image->inode &&
            st->st_dev == image->device;
 }
 
 static int
-try_open(const char *path, const struct program_image *image, struct stat *st)
+try_open(const char *path, const struct image *image, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -70,8 +70,8 @@ try_open(const char *path, const struct program_image *image, struct stat *st)
 /* The file that is mapped, even when its name is gone or means another file by now. Overlays show
  * another device in maps than stat does, so the last try asks only for the kernel's own link. */
 static int
-open_image(const struct program_images *all, const struct program_image *image,
-           const struct program_mapping *first, struct stat *st)
+open_image(const struct images *all, const struct image *image, const struct image_mapping *first,
+           struct stat *st)
 {
     char link[96];
     int fd;
@@ -96,7 +96,7 @@ open_image(const struct program_images *all, const struct program_image *image,
 
 /* Of a dump: the file of that name, if it begins as what was mapped did. */
 static bool
-begins_alike(const struct program_images *all, const struct program_image *image)
+begins_alike(const struct images *all, const struct image *image)
 {
     uint8_t first[256];
     size_t n = arch_read(all->memory, image->start, first, sizeof(first));
@@ -105,7 +105,7 @@ begins_alike(const struct program_images *all, const struct program_image *image
 }
 
 static void
-forget_file(struct program_image *image)
+forget_file(struct image *image)
 {
     if (image->mapped)
         munmap((void *)(uintptr_t)image->bytes, image->size);
@@ -116,8 +116,7 @@ forget_file(struct program_image *image)
 }
 
 static void
-map_file(const struct program_images *all, struct program_image *image,
-         const struct program_mapping *first)
+map_file(const struct images *all, struct image *image, const struct image_mapping *first)
 {
     struct stat st;
     int fd = open_image(all, image, first, &st);
@@ -139,15 +138,14 @@ map_file(const struct program_images *all, struct program_image *image,
 
 /* The vDSO has no file: a copy of its memory serves. */
 static void
-copy_memory(const struct program_images *all, struct program_image *image)
+copy_memory(const struct images *all, struct image *image)
 {
     pid_t pid = all->pid;
     size_t size = (size_t)(image->end - image->start);
     size_t got = 0;
     uint8_t *copy = malloc(size);
 
-    if (copy != NULL && program_read_process(&pid, image->start, copy, size, &got) &&
-        got == size) {
+    if (copy != NULL && image_read_process(&pid, image->start, copy, size, &got) && got == size) {
         image->bytes = copy;
         image->size = size;
         return;
@@ -161,7 +159,7 @@ copy_memory(const struct program_images *all, struct program_image *image)
 static bool
 read_image(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
 {
-    const struct program_image *image = process;
+    const struct image *image = process;
     uint64_t offset = address - image->start;
 
     *got = 0;
@@ -173,7 +171,7 @@ read_image(void *process, uint64_t address, void *buffer, size_t size, size_t *g
 }
 
 static void
-add_span(struct program_image *image, uint64_t address, uint64_t offset, uint64_t size)
+add_span(struct image *image, uint64_t address, uint64_t offset, uint64_t size)
 {
     if (image->span_count == IMAGE_SPANS || offset >= image->size)
         return;
@@ -184,7 +182,7 @@ add_span(struct program_image *image, uint64_t address, uint64_t offset, uint64_
 }
 
 static void
-read_build_id(struct program_image *image, uint64_t offset, uint64_t size)
+read_build_id(struct image *image, uint64_t offset, uint64_t size)
 {
     Elf64_Nhdr note;
 
@@ -212,7 +210,7 @@ read_build_id(struct program_image *image, uint64_t offset, uint64_t size)
 
 /* The nth of a file's headers of one kind, whatever the file claims. */
 static bool
-read_header(const struct program_image *image, uint64_t at, size_t n, void *header, size_t size)
+read_header(const struct image *image, uint64_t at, size_t n, void *header, size_t size)
 {
     if (at > image->size || (image->size - at) / size <= n)
         return false;
@@ -221,7 +219,7 @@ read_header(const struct program_image *image, uint64_t at, size_t n, void *head
 }
 
 static void
-read_segments(struct program_image *image, const Elf64_Ehdr *ehdr, uint64_t bias)
+read_segments(struct image *image, const Elf64_Ehdr *ehdr, uint64_t bias)
 {
     Elf64_Phdr p;
 
@@ -236,7 +234,7 @@ read_segments(struct program_image *image, const Elf64_Ehdr *ehdr, uint64_t bias
 }
 
 static bool
-is_named(const struct program_image *image, const Elf64_Shdr *names, const Elf64_Shdr *section,
+is_named(const struct image *image, const Elf64_Shdr *names, const Elf64_Shdr *section,
          const char *name)
 {
     uint64_t offset = names->sh_offset + section->sh_name;
@@ -248,7 +246,7 @@ is_named(const struct program_image *image, const Elf64_Shdr *names, const Elf64
 
 /* .debug_frame is in no segment; .eh_frame is looked for only without its header. */
 static void
-read_sections(struct program_image *image, const Elf64_Ehdr *ehdr, struct unwind_module *m)
+read_sections(struct image *image, const Elf64_Ehdr *ehdr, struct unwind_module *m)
 {
     Elf64_Shdr names, s;
 
@@ -272,11 +270,10 @@ read_sections(struct program_image *image, const Elf64_Ehdr *ehdr, struct unwind
 
 /* Without its file a module is read from memory, where its tables may be too. */
 static void
-read_in_memory(const struct program_images *all, const struct program_image *image,
-               struct unwind_module *m)
+read_in_memory(const struct images *all, const struct image *image, struct unwind_module *m)
 {
     pid_t pid = all->pid;
-    struct arch_memory memory = { program_read_process, &pid, 4096, 0 };
+    struct arch_memory memory = { image_read_process, &pid, 4096, 0 };
 
     if (unwind_read_module(all->memory != NULL ? all->memory : &memory, image->start, m))
         return;
@@ -284,7 +281,7 @@ read_in_memory(const struct program_images *all, const struct program_image *ima
 }
 
 static void
-read_file(struct program_image *image, struct unwind_module *m)
+read_file(struct image *image, struct unwind_module *m)
 {
     struct arch_memory memory = { read_image, image, 1, 0 };
     Elf64_Ehdr ehdr;
@@ -300,10 +297,10 @@ read_file(struct program_image *image, struct unwind_module *m)
 /* ---- the table ---- */
 
 static bool
-grow(struct program_images *all)
+grow(struct images *all)
 {
     size_t n = all->count + 1;
-    struct program_image *image = reallocarray(all->image, n, sizeof(*image));
+    struct image *image = reallocarray(all->image, n, sizeof(*image));
     struct unwind_module *module;
 
     if (image == NULL)
@@ -320,10 +317,10 @@ grow(struct program_images *all)
 }
 
 static bool
-add_image(struct program_images *all, const struct program_mapping *m)
+add_image(struct images *all, const struct image_mapping *m)
 {
     static const char gone[] = " (deleted)";
-    struct program_image *image;
+    struct image *image;
     size_t len = strlen(m->path);
 
     if (!grow(all))
@@ -353,9 +350,9 @@ add_image(struct program_images *all, const struct program_mapping *m)
 
 /* A mapping of the file that the last one was of: one module has several. */
 static bool
-continues(const struct program_images *all, const struct program_mapping *m)
+continues(const struct images *all, const struct image_mapping *m)
 {
-    const struct program_image *last = all->count > 0 ? &all->image[all->count - 1] : NULL;
+    const struct image *last = all->count > 0 ? &all->image[all->count - 1] : NULL;
 
     return last != NULL && m->inode != 0 && m->offset != 0 && last->inode == m->inode &&
            last->device == m->device;
@@ -363,7 +360,7 @@ continues(const struct program_images *all, const struct program_mapping *m)
 
 /* The mapping is code without a file: a module that has nothing but its bounds. */
 static void
-note_code(struct program_images *all, const struct program_mapping *m)
+note_code(struct images *all, const struct image_mapping *m)
 {
     struct unwind_module *module = &all->module[all->count - 1];
 
@@ -379,12 +376,12 @@ note_code(struct program_images *all, const struct program_mapping *m)
 
 /* Modules without code are of no use to a walk, and those of a file must not overlap the next. */
 void
-program_tidy_images(struct program_images *all)
+image_tidy(struct images *all)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < all->count; i++) {
-        struct program_image *image = &all->image[i];
+        struct image *image = &all->image[i];
         struct unwind_module *m = &all->module[i];
         uint64_t next = i + 1 < all->count ? all->image[i + 1].start : UINT64_MAX;
 
@@ -406,20 +403,20 @@ program_tidy_images(struct program_images *all)
 }
 
 static bool
-add_range(struct program_images *all, const struct program_mapping *m)
+add_range(struct images *all, const struct image_mapping *m)
 {
-    struct program_range *range =
+    struct image_range *range =
         reallocarray(all->range, all->range_count + 1, sizeof(*all->range));
 
     if (range == NULL)
         return false;
     all->range = range;
-    range[all->range_count++] = (struct program_range){ m->start, m->end };
+    range[all->range_count++] = (struct image_range){ m->start, m->end };
     return true;
 }
 
 bool
-program_add_mapping(struct program_images *all, const struct program_mapping *m)
+image_add_mapping(struct images *all, const struct image_mapping *m)
 {
     if (!add_range(all, m))
         return false;
@@ -432,7 +429,7 @@ program_add_mapping(struct program_images *all, const struct program_mapping *m)
 }
 
 bool
-program_find_images(struct program_images *all, pid_t pid)
+image_find(struct images *all, pid_t pid)
 {
     char path[64];
     char *line = NULL;
@@ -440,25 +437,25 @@ program_find_images(struct program_images *all, pid_t pid)
     bool ok = true;
     FILE *maps;
 
-    *all = (struct program_images){ .pid = pid };
+    *all = (struct images){ .pid = pid };
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
     maps = fopen(path, "re");
     if (maps == NULL)
         return false;
     while (ok && getline(&line, &room, maps) > 0) {
-        struct program_mapping m;
+        struct image_mapping m;
 
         if (parse_mapping(line, &m))
-            ok = program_add_mapping(all, &m);
+            ok = image_add_mapping(all, &m);
     }
     free(line);
     fclose(maps);
-    program_tidy_images(all);
+    image_tidy(all);
     return ok;
 }
 
 void
-program_free_images(struct program_images *all)
+image_free(struct images *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         free(all->image[i].path);
@@ -467,11 +464,11 @@ program_free_images(struct program_images *all)
     free(all->image);
     free(all->module);
     free(all->range);
-    *all = (struct program_images){ .pid = all->pid };
+    *all = (struct images){ .pid = all->pid };
 }
 
 ssize_t
-program_image_at(const struct program_images *all, uint64_t address)
+image_at(const struct images *all, uint64_t address)
 {
     for (size_t i = 0; i < all->count; i++)
         if (address >= all->module[i].start && address < all->module[i].end)
@@ -480,7 +477,7 @@ program_image_at(const struct program_images *all, uint64_t address)
 }
 
 uint64_t
-program_mapping_end(const struct program_images *all, uint64_t address)
+image_mapping_end(const struct images *all, uint64_t address)
 {
     for (size_t i = 0; i < all->range_count; i++)
         if (all->range[i].end > address)
