@@ -15,8 +15,8 @@ STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients clients bench bench-unwind accuracy fuzz size gdb-suite \
-	lldb-suite install uninstall clean help deps freestanding format roundtrips clang-objects progs \
+.PHONY: all demo check check-all check-clients check-package clients bench bench-unwind accuracy fuzz size gdb-suite \
+	lldb-suite static install uninstall clean help deps freestanding format roundtrips clang-objects progs \
 	tools
 .DEFAULT_GOAL = all
 
@@ -39,6 +39,8 @@ LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 HOST = $(sort $(wildcard stub/host/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
+# The static binary answers itself what libc and the C++ library answer from shared objects.
+STATIC = $(sort $(wildcard stub/program/static/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
 	arch/unwind/unwind.h
 MAN1 = stub/program/stubborn.1
@@ -64,6 +66,14 @@ $(B)/libstubborn.so: $(LIB_O) stub/stubborn.map
 
 $(B)/stubborn: $(PROGRAM_O) $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_O) $(B)/libstubborn.a $(LIBS)
+
+# One file that runs where there is no other: static libraries, no loader, nothing loaded later.
+STATIC_LIBS = $(shell pkg-config --static --libs libmd libbsd libdw libelf) -lresolv -lstdc++
+static: deps-static $(B)/static/stubborn  ## one binary for empty containers: build/static/stubborn
+$(B)/static/stubborn: $(filter-out $(B)/obj/stub/program/demangle.o,$(PROGRAM_O)) \
+	$(STATIC:%.c=$(B)/obj/%.o) $(B)/libstubborn.a
+	@mkdir -p $(@D)
+	$(CC) -static-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--fatal-warnings $(STATIC_LIBS)
 
 $(B)/stubborn.pc: Makefile
 	@mkdir -p $(B)
@@ -112,7 +122,8 @@ $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
-clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) \
+clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
+	$(PROGRAM:%.c=$(B)/clang/%.o) $(STATIC:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 
 $(B)/progs/%: tests/live/progs/%.c
@@ -136,7 +147,9 @@ gdb-suite: deps-suites all  ## parts of GDB's own testsuite, this server beside 
 	@sh tests/check.sh gdb-suite
 lldb-suite: deps-suites all  ## parts of LLDB's own testsuite, this server beside lldb-server
 	@sh tests/check.sh lldb-suite
-check-all: deps-clients deps-suites clients  ## everything, for as long as it takes
+check-package: deps-check deps-package static  ## what is packed: the static binary, the Debian packages
+	@sh tests/check.sh package
+check-all: deps-clients deps-suites deps-package clients static  ## everything, for as long as it takes
 	@sh tests/check.sh all
 
 clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check.sh quick|clients|all - runs the tests, one part after another, and counts. Each part prints
+# check.sh quick|clients|package|all - runs the tests, one part after another, and counts. Each part prints
 # lines `ok NAME`, `not ok NAME (why)`, `skip NAME (why)`, or is a Check runner. Full output of each
 # part is kept in build/check/PART.log; what failed is shown. Last line: `N passed, N failed`.
 set -u
@@ -77,7 +77,11 @@ suites() {
 	part gdb-suite sh tests/suites/gdb_suite.sh
 	part lldb-suite sh tests/suites/lldb_suite.sh
 }
+package() {
+	part static sh tests/package/static.sh
+}
 rest() {
+	package
 	part machines sh tests/machines.sh
 	part vanish-long sh tests/live/vanish.sh 1000
 	part mutate-minute sh tests/live/mutate.sh 60
@@ -87,10 +91,11 @@ rest() {
 case $which in
 quick) quick ;;
 clients) clients ;;
+package) package ;;
 gdb-suite) part gdb-suite sh tests/suites/gdb_suite.sh ;;
 lldb-suite) part lldb-suite sh tests/suites/lldb_suite.sh ;;
 all) quick; clients; suites; rest ;;
-*) echo "usage: check.sh quick|clients|gdb-suite|lldb-suite|all" >&2; exit 2 ;;
+*) echo "usage: check.sh quick|clients|package|gdb-suite|lldb-suite|all" >&2; exit 2 ;;
 esac
 
 [ "$skipped" -eq 0 ] || echo "$skipped skipped, each named above"

@@ -47,14 +47,14 @@ for room in live dump remote image host; do
 		"$hosted|$public|\"stub/$room/[a-z0-9_]*\.h\"" stub/$room/*.[ch]
 done
 allow 'stub/program includes public headers and the targets' \
-	"$hosted|$public|\"stub/(program|live|dump|remote|board|image|host)/[a-z0-9_]*\.h\"" stub/program/*.[ch]
+	"$hosted|$public|\"stub/(program|live|dump|remote|board|image|host)/[a-z0-9_]*\.h\"" stub/program/*.[ch] stub/program/static/*.[ch]
 allow 'examples include what is installed' \
 	"$hosted|<stubborn/(rsp|arch|target|stub|agent|unwind)\.h>|\"machine\.h\"" tests/examples/*.[ch]
 
 # One header is the face of a target; what else its directory has is its own.
 allow 'stub/program sees one header of each target' \
 	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote|image/image|host/host)\.h\"" \
-	stub/program/*.[ch]
+	stub/program/*.[ch] stub/program/static/*.[ch]
 for header in rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h; do
 	allow "$header is public and includes nothing private" "$free|$public" $header
 done

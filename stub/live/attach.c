@@ -100,7 +100,12 @@ explain(struct live *live, pid_t pid, int error)
 {
     char text[4096];
 
-    if (live_proc_read(pid, "status", text, sizeof(text)) <= 0)
+    if (live_proc_read(pid, "status", text, sizeof(text)) <= 0 && access("/proc/self", F_OK) != 0)
+        return live_fail(live, STUB_ENOENT,
+                         "cannot attach to %d: /proc, where its threads are listed, is not there; "
+                         "mount it",
+                         (int)pid);
+    if (text[0] == '\0')
         return live_fail(live, STUB_ESRCH, "cannot attach to %d: there is no such process; see ps",
                          (int)pid);
     long group = status_number(text, "Tgid:"), tracer = status_number(text, "TracerPid:");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- words for a shell ---- */
 
@@ -56,16 +57,36 @@ shell_command(const struct start *s)
     return NULL;
 }
 
-static bool
-through_shell(struct start *s)
+static const char *
+shell_file(void)
 {
     const char *shell = getenv("SHELL");
 
+    return shell != NULL && *shell != '\0' ? shell : "/bin/sh";
+}
+
+/* A root may hold no shell at all, as an empty container's. One that is named but missing beside
+ * another is a mistake, and refused. */
+static bool
+has_shell(struct live *live)
+{
+    if (access(shell_file(), F_OK) == 0 || access("/bin/sh", F_OK) == 0)
+        return true;
+    if (!live->launch.said_shell)
+        live_say(live, "there is no shell here: programs are started without one "
+                       "(--no-startup-with-shell)");
+    live->launch.said_shell = true;
+    return false;
+}
+
+static bool
+through_shell(struct start *s)
+{
     s->argv = calloc(4, sizeof(*s->argv));
     s->command = s->argv != NULL ? shell_command(s) : NULL;
     if (s->command == NULL)
         return false;
-    s->file = shell != NULL && *shell != '\0' ? shell : "/bin/sh";
+    s->file = shell_file();
     s->argv[0] = (char *)(uintptr_t)s->file;
     s->argv[1] = (char *)(uintptr_t) "-c";
     s->argv[2] = s->command;
@@ -176,5 +197,5 @@ bool
 live_make_command(struct start *s)
 {
     s->execs = s->live->config.wrapper != NULL ? 2 : 1;
-    return s->live->launch.shell ? through_shell(s) : directly(s);
+    return s->live->launch.shell && has_shell(s->live) ? through_shell(s) : directly(s);
 }

@@ -2,8 +2,9 @@
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
+#include <errno.h>
 #include <linux/kcmp.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -29,11 +30,8 @@ take_early(struct live *live, struct thread *t)
 static bool
 is_thread_of(pid_t pid, pid_t tid)
 {
-    char name[64];
-
-    /* /proc/PID/task/TID is there exactly for the threads of PID's group (proc(5)). */
-    snprintf(name, sizeof(name), "/proc/%d/task/%d", (int)pid, (int)tid);
-    return access(name, F_OK) == 0;
+    /* No such process, it says of a thread of another group; only then it looks at rights. */
+    return tgkill(pid, tid, 0) == 0 || errno == EPERM;
 }
 
 static bool

@@ -242,6 +242,7 @@ struct launch {
     char *text;       /* of the last launch: arguments that are the shell's to split, or NULL */
     int ended;        /* wait status of a child that ended before it was the program */
     bool said_random; /* that addresses cannot be fixed here */
+    bool said_shell;  /* that there is none here */
 };
 
 /* For a process of a name that is still to be started. */

@@ -2,12 +2,15 @@
  *
  * process_vm_readv of a live tid is the quick way for much; what it refuses (no permission for the
  * page, text to be written) goes through /proc/PID/mem, and so does what is small: the file has
- * found its memory already (1.17 us against 1.44 for 64 bytes, 12.4 against 4.9 for 64 KiB). */
+ * found its memory already (1.17 us against 1.44 for 64 bytes, 12.4 against 4.9 for 64 KiB). In a
+ * root without /proc ptrace's words take its place. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,7 +19,7 @@ enum { SMALL = 4096 };
 static size_t
 vm_transfer(struct process *p, uint64_t address, void *bytes, size_t size, bool write)
 {
-    if (size <= SMALL && address <= INT64_MAX)
+    if (size <= SMALL && address <= INT64_MAX && p->mem >= 0)
         return 0;
     struct iovec here = { .iov_base = bytes, .iov_len = size };
     struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
@@ -26,13 +29,45 @@ vm_transfer(struct process *p, uint64_t address, void *bytes, size_t size, bool 
     return n > 0 ? (size_t)n : 0;
 }
 
+/* As much as lies in one word; such a word is never in two pages. 0 when that cannot be. */
+static ssize_t
+word_transfer(struct process *p, uint64_t address, uint8_t *bytes, size_t size, bool write)
+{
+    size_t skip = address % sizeof(long), n = sizeof(long) - skip;
+    pid_t tid = live_tid(p);
+
+    errno = 0;
+    long word = live_ptrace(PTRACE_PEEKDATA, tid, (uintptr_t)(address - skip), 0);
+    if (errno != 0)
+        return 0;
+    if (n > size)
+        n = size;
+    if (!write) {
+        memcpy(bytes, (uint8_t *)&word + skip, n);
+        return (ssize_t)n;
+    }
+    memcpy((uint8_t *)&word + skip, bytes, n);
+    if (live_ptrace(PTRACE_POKEDATA, tid, (uintptr_t)(address - skip), (uintptr_t)word) != 0)
+        return 0;
+    return (ssize_t)n;
+}
+
+static ssize_t
+slow_transfer(struct process *p, uint64_t address, uint8_t *bytes, size_t size, bool write)
+{
+    if (p->mem < 0)
+        return word_transfer(p, address, bytes, size, write);
+    return write ? pwrite(p->mem, bytes, size, (off_t)address)
+                 : pread(p->mem, bytes, size, (off_t)address);
+}
+
 size_t
 live_read_raw(struct process *p, uint64_t address, void *buffer, size_t size)
 {
     size_t done = vm_transfer(p, address, buffer, size, false);
 
     while (done < size && address + done <= INT64_MAX) {
-        ssize_t n = pread(p->mem, (uint8_t *)buffer + done, size - done, (off_t)(address + done));
+        ssize_t n = slow_transfer(p, address + done, (uint8_t *)buffer + done, size - done, false);
         if (n <= 0)
             break;
         done += (size_t)n;
@@ -52,7 +87,8 @@ write_some(struct process *p, uint64_t address, const uint8_t *bytes, size_t siz
     size_t done = vm_transfer(p, address, (void *)(uintptr_t)bytes, size, true);
 
     while (done < size && address + done <= INT64_MAX) {
-        ssize_t n = pwrite(p->mem, bytes + done, size - done, (off_t)(address + done));
+        ssize_t n = slow_transfer(p, address + done, (uint8_t *)(uintptr_t)bytes + done,
+                                  size - done, true);
         if (n <= 0)
             break;
         done += (size_t)n;

@@ -95,6 +95,9 @@ void bt_describe(struct bt_debug *debug, const struct bt_stacks *stacks,
                  const struct bt_frame *frame, bool inlines, bt_say_fn *say, void *context);
 void bt_free_names(struct bt_debug *debug, const struct bt_stacks *stacks);
 
+/* demangle.c: a name as the C++ source has it, to be freed; NULL: it is none, or nobody knows. */
+char *bt_demangle(const char *name);
+
 /* bt_print.c */
 void bt_print(const struct bt_options *options, struct bt_debug *debug,
               const struct bt_stacks *stacks);

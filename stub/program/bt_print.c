@@ -2,7 +2,6 @@
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 
-#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,34 +18,15 @@ struct page {
     bool first; /* nothing of this thread was printed yet (commas) */
 };
 
-/* ---- C++ names ---- */
-
-typedef char *demangle_fn(const char *mangled, char *buffer, size_t *length, int *status);
-
-/* The C++ library's own, loaded when the first mangled name comes: most programs have none. */
-static demangle_fn *
-demangler(void)
-{
-    static demangle_fn *found;
-    static bool tried;
-    void *library;
-
-    if (!tried && (library = dlopen("libstdc++.so.6", RTLD_LAZY)) != NULL)
-        *(void **)&found = dlsym(library, "__cxa_demangle");
-    tried = true;
-    return found;
-}
+/* ---- names ---- */
 
 /* What to print for a name; to be freed, or NULL: as it is. */
 static char *
 demangled(const struct bt_options *o, const char *name)
 {
-    demangle_fn *demangle;
-    int status;
-
-    if (o->raw || name == NULL || strncmp(name, "_Z", 2) != 0 || (demangle = demangler()) == NULL)
+    if (o->raw || name == NULL || strncmp(name, "_Z", 2) != 0)
         return NULL;
-    return demangle(name, NULL, NULL, &status);
+    return bt_demangle(name);
 }
 
 /* ---- text ---- */

@@ -240,7 +240,8 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
     struct bt_walker *walker;
 
     if (!find_threads(o->pid, s))
-        return "there is no such process";
+        return access("/proc/self", F_OK) == 0 ? "there is no such process"
+                                               : "/proc is not there; mount it";
     if (!know_machine(o->pid, &copy.machine, &copy.places))
         return "its program cannot be read, or is for a machine that is not walked yet";
     if (!image_find(&s->images, o->pid))

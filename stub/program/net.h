@@ -90,6 +90,9 @@ bool program_is_loopback(const struct sockaddr *address);
 /* The user at the other end of a TCP connection inside this machine, from the kernel's table of
  * sockets. False when the table has no such connection. */
 bool program_peer_user(int fd, uid_t *uid);
+/* diag.c: the user of the TCP socket with these two ends, without /proc. False when the kernel
+ * knows none or does not say. */
+bool program_diag_user(const struct sockaddr *local, const struct sockaddr *remote, uid_t *uid);
 /* Which process listens at that port: true with its name and id. */
 bool program_port_holder(uint16_t port, char *name, size_t size, pid_t *pid);
 /* "127.0.0.1" and the port of an address. */

@@ -153,6 +153,8 @@ program_peer_user(int fd, uid_t *uid)
     if (!place_of((struct sockaddr *)&peer, &places[0]) ||
         !place_of((struct sockaddr *)&self, &places[1]))
         return false;
+    if (access("/proc/net/tcp", R_OK) != 0)
+        return program_diag_user((struct sockaddr *)&peer, (struct sockaddr *)&self, uid);
     if (!find_row(is_peer, places, &row))
         return false;
     *uid = row.uid;

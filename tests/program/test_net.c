@@ -327,6 +327,57 @@ START_TEST(finds_the_user_of_an_ipv4_connection_made_through_an_ipv6_socket)
 }
 END_TEST
 
+/* As peer.c asks where there is no /proc. */
+static bool
+ask_the_kernel(int fd, uid_t *uid)
+{
+    struct sockaddr_storage here, there;
+    socklen_t here_size = sizeof(here), there_size = sizeof(there);
+
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&here, &here_size), 0);
+    ck_assert_int_eq(getpeername(fd, (struct sockaddr *)&there, &there_size), 0);
+    return program_diag_user((struct sockaddr *)&there, (struct sockaddr *)&here, uid);
+}
+
+/* A connection to that address of this machine, asked about while it is held and afterwards. */
+static void
+ck_kernel_tells(const char *place, const struct sockaddr *address, socklen_t size)
+{
+    struct program_listener listener = listen_at(place);
+    int fd = socket(address->sa_family, SOCK_STREAM, 0);
+    struct sockaddr_in6 in = { 0 }; /* the port is at the same place in both families */
+    struct program_line line;
+    uid_t uid = 12345;
+
+    memcpy(&in, address, size);
+    in.sin6_port = htons(listener.port);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, size), 0);
+    ck_assert(accept_soon(&listener, &line));
+    ck_assert(ask_the_kernel(line.in, &uid));
+    ck_assert_uint_eq(uid, geteuid());
+    close(fd);
+    ck_assert(!ask_the_kernel(line.in, &uid));
+    program_close_line(&line);
+    program_unlisten(&listener);
+}
+
+START_TEST(the_kernel_tells_the_user_without_its_tables)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int diag = socket(AF_NETLINK, SOCK_DGRAM, 4 /* NETLINK_SOCK_DIAG */), probe;
+
+    if (diag < 0)
+        return; /* a kernel that does not tell */
+    close(diag);
+    ck_kernel_tells("127.0.0.1:0", (struct sockaddr *)&v4, sizeof(v4));
+    probe = socket(AF_INET6, SOCK_STREAM, 0);
+    if (probe >= 0 && bind(probe, (struct sockaddr *)&v6, sizeof(v6)) == 0)
+        ck_kernel_tells("[::1]:0", (struct sockaddr *)&v6, sizeof(v6));
+    close(probe);
+}
+END_TEST
+
 /* The kernel shows the socket of a client that closed it as root's. */
 START_TEST(a_client_that_hung_up_has_no_user)
 {
@@ -540,6 +591,7 @@ net_suite(void)
     suite_add_tcase(suite, peers);
     tcase_add_test(peers, finds_the_user_at_the_other_end);
     tcase_add_test(peers, finds_the_user_of_an_ipv4_connection_made_through_an_ipv6_socket);
+    tcase_add_test(peers, the_kernel_tells_the_user_without_its_tables);
     tcase_add_test(peers, a_client_that_hung_up_has_no_user);
     tcase_add_test(peers, another_user_of_this_machine_stays_out);
     tcase_add_test(peers, knows_loopback);
