@@ -382,6 +382,14 @@ stub_is_waiting(const struct stub *stub)
 }
 
 bool
+stub_client_reads_words(const struct stub *stub)
+{
+    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
+
+    return (s->client & CLIENT_ERROR_MESSAGE) != 0;
+}
+
+bool
 stub_is_over(const struct stub *stub)
 {
     return ((const struct engine *)(const void *)stub->opaque)->over;

@@ -254,11 +254,19 @@ look(struct engine *s, struct rsp_in *in, struct rsp_out *out, bool follow,
     return s->target->files->stat_path(files_object(s), path, follow, stat);
 }
 
+/* gdb 16's own server looks at the link itself, and that gdb goes on to a build-id's next file
+ * only when a link that leads nowhere is there. Newer ones have vFile:lstat for it. */
+static bool
+means_link(const struct engine *s)
+{
+    return (s->client & CLIENT_ERROR_MESSAGE) != 0 && (s->client & CLIENT_ONE_ARGUMENT) == 0;
+}
+
 static int
 stat_path(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     struct stub_file_stat stat;
-    int r = look(s, in, out, true, &stat);
+    int r = look(s, in, out, !means_link(s), &stat);
 
     if (r == PKT_BAD)
         return r;

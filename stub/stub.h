@@ -113,6 +113,9 @@ bool stub_is_stranger(uint8_t first);
 
 /* True while the client waits for a stop reply. */
 bool stub_is_waiting(const struct stub *s);
+/* True when the client shows the words of an error to its user (error-message+ in qSupported: gdb
+ * from 16 on). */
+bool stub_client_reads_words(const struct stub *s);
 /* True when k or D left nothing to serve: end after the output is sent. An exit of the program
  * (W, X) does not end it: the client may start another. */
 bool stub_is_over(const struct stub *s);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "stub/program/program.h"
 
+#include <bsd/string.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,13 +24,16 @@ show_packets(struct program_session *x, bool on)
 static const struct setting {
     const char *name, *what, *help;
 } switches[] = {
-    { "debug", "Debug output", "Enable general debugging messages" },
     { "debug-hw-points", "H/W point debugging output",
       "Enable h/w breakpoint/watchpoint debugging messages" },
     { "remote-debug", "Protocol debug output", "Enable remote protocol debugging messages" },
     { "event-loop-debug", "Event loop debug output", "Enable event loop debugging messages" },
 };
 enum { SWITCHES = sizeof(switches) / sizeof(switches[0]) };
+
+/* What gdbserver from 15 on takes between "set debug" and the value. */
+static const char *const components[] = { "all", "threads", "remote", "event-loop" };
+enum { COMPONENTS = sizeof(components) / sizeof(components[0]) };
 
 /* What follows "NAME " in text, NULL when that is not its first word. */
 static const char *
@@ -41,21 +45,101 @@ value_of(const char *text, const char *name)
 }
 
 static bool
+take_switch(const char *value, bool *on)
+{
+    *on = strcmp(value, "1") == 0 || strcmp(value, "on") == 0;
+    return *on || strcmp(value, "0") == 0 || strcmp(value, "off") == 0;
+}
+
+static void
+say(struct rsp_out *out, const char *before, const char *word, const char *behind)
+{
+    rsp_put_text(out, before);
+    rsp_put_text(out, word);
+    rsp_put_text(out, behind);
+}
+
+static bool
 set_switch(struct program_session *x, const char *text, struct rsp_out *out)
 {
     const char *value;
+    bool on;
     size_t i;
 
     for (i = 0; i < SWITCHES; i++) {
         value = value_of(text, switches[i].name);
-        if (!value || (strcmp(value, "0") != 0 && strcmp(value, "1") != 0))
+        if (!value || !take_switch(value, &on))
             continue;
-        show_packets(x, value[0] == '1');
-        rsp_put_text(out, switches[i].what);
-        rsp_put_text(out, value[0] == '1' ? " enabled.\n" : " disabled.\n");
+        show_packets(x, on);
+        say(out, "", switches[i].what, on ? " enabled.\n" : " disabled.\n");
         return true;
     }
     return false;
+}
+
+/* set debug 1, in the words of the client's own gdbserver: scripts of both ages read them. A gdb
+ * that reads errors' words (16) is of the newer age. */
+static void
+set_general(struct program_session *x, bool on, struct rsp_out *out)
+{
+    show_packets(x, on);
+    if (!stub_client_reads_words(&x->stub))
+        rsp_put_text(out, on ? "Debug output enabled.\n" : "Debug output disabled.\n");
+    else
+        rsp_put_text(out, on ? "General debug output enabled.\n" : "All debug output disabled.\n");
+}
+
+static bool
+set_component(struct program_session *x, const char *name, const char *value, struct rsp_out *out)
+{
+    bool on;
+    size_t i;
+
+    for (i = 0; i < COMPONENTS; i++)
+        if (strcmp(components[i], name) == 0)
+            break;
+    if (i == COMPONENTS) {
+        say(out, "Error: unknown debug option '", name, "'\n");
+        return false;
+    }
+    if (!take_switch(value, &on)) {
+        say(out, "Invalid value '", value, "' for 'set debug ");
+        say(out, "", name, "'.\n");
+        return false;
+    }
+    show_packets(x, on);
+    say(out, "Debug output for '", name, on ? "' enabled.\n" : "' disabled.\n");
+    return true;
+}
+
+/* set debug [COMPONENT] VALUE */
+static bool
+set_debug(struct program_session *x, const char *text, struct rsp_out *out)
+{
+    const char *rest = value_of(text, "debug");
+    char words[128], *word[3] = { "", "", "" }, *at = words;
+    bool on, general;
+
+    if (!rest || strlcpy(words, rest, sizeof(words)) >= sizeof(words))
+        return false;
+    for (size_t i = 0; i < 2 && at; i++)
+        word[i] = strsep(&at, " ");
+    word[2] = at ? at : word[2];
+    general = take_switch(word[0], &on);
+    if (*word[general ? 1 : 2]) {
+        say(out, "Junk '", word[general ? 1 : 2], "' found at end of 'set debug ");
+        say(out, word[0], general ? "" : " ", general ? "" : word[1]);
+        rsp_put_text(out, "' command.\n");
+        return false;
+    }
+    if (!general && !*word[1]) {
+        say(out, "Missing value for 'set debug ", word[0], "' command.\n");
+        return false;
+    }
+    if (!general)
+        return set_component(x, word[0], word[1], out);
+    set_general(x, on, out);
+    return true;
 }
 
 static bool
@@ -147,6 +231,10 @@ help(void *context, const char *args, struct rsp_out *out)
     (void)context;
     (void)args;
     rsp_put_text(out, "The following monitor commands are supported:\n");
+    put_help(out, "  set debug", " <0|1|on|off>", "Enable general debugging messages");
+    put_help(out, "  set debug", " COMPONENT <off|on>",
+             "Enable debugging messages for COMPONENT, which is\n"
+             "    one of: all, threads, remote, event-loop.");
     for (i = 0; i < SWITCHES; i++) {
         rsp_put_text(out, "  set ");
         put_help(out, switches[i].name, " <0|1>", switches[i].help);
@@ -176,8 +264,8 @@ set(void *context, const char *args, struct rsp_out *out)
     struct program_session *x = context;
     size_t before = out->len;
 
-    if (set_switch(x, args, out) || set_format(x, args, out) || set_file(x, args) ||
-        set_search_path(x, args, out))
+    if (set_debug(x, args, out) || set_switch(x, args, out) || set_format(x, args, out) ||
+        set_file(x, args) || set_search_path(x, args, out))
         return 0;
     if (out->len == before)
         rsp_put_text(out, "Unknown monitor command.\n\n");

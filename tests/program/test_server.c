@@ -1,6 +1,7 @@
 /* test_server.c - the whole server in a child, live program and all, with this test as its
  * client. */
 #define _GNU_SOURCE 1
+#include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -414,6 +415,32 @@ START_TEST(an_interrupt_stops_the_program_and_an_end_is_told)
 }
 END_TEST
 
+/* What a monitor command says: one reply, or an O packet that an error reply follows. */
+static const char *
+ask_monitor(struct client *c, const char *command)
+{
+    static char said[4096];
+    char packet[256] = "qRcmd,", digits[3];
+    const char *reply;
+    unsigned byte;
+    size_t n = 0;
+    bool error;
+
+    for (; *command; command++) {
+        snprintf(digits, sizeof(digits), "%02x", (unsigned char)*command);
+        strlcat(packet, digits, sizeof(packet));
+    }
+    reply = ask(c, packet);
+    error = reply[0] == 'O';
+    reply += error;
+    while (n < sizeof(said) - 1 && sscanf(reply + 2 * n, "%2x", &byte) == 1)
+        said[n++] = (char)byte;
+    said[n] = '\0';
+    if (error)
+        answer(c);
+    return said;
+}
+
 START_TEST(monitor_exit_ends_the_server)
 {
     struct server s = START(program_gdbserver, ":0", SLEEPER);
@@ -424,6 +451,34 @@ START_TEST(monitor_exit_ends_the_server)
     ck_assert_str_eq(ask(c, "qRcmd,65786974"), "OK");
     ck_assert_int_eq(end_of(&s), 0);
     ck_assert(is_gone(pid));
+    hang_up(c);
+}
+END_TEST
+
+/* The words of gdbserver 13, and of the one that comes with a gdb that says error-message+. */
+START_TEST(monitor_set_debug_speaks_the_words_of_the_gdb_that_asks)
+{
+    struct server s = START(program_gdbserver, "--multi", ":0");
+    struct client *c = connect_port(port_of(&s));
+
+    drop_acks(c);
+    ck_assert_str_eq(ask_monitor(c, "set debug 0"), "Debug output disabled.\n");
+    ask(c, "qSupported:error-message+;vContSupported+");
+    ck_assert_str_eq(ask_monitor(c, "set debug off"), "All debug output disabled.\n");
+    ck_assert_str_eq(ask_monitor(c, "set debug threads 0"),
+                     "Debug output for 'threads' disabled.\n");
+    ck_assert_str_eq(ask_monitor(c, "set debug-hw-points 0"),
+                     "H/W point debugging output disabled.\n");
+    ck_assert_ptr_nonnull(
+        strstr(ask_monitor(c, "set debug all"), "Missing value for 'set debug all' command.\n"));
+    ck_assert_ptr_nonnull(strstr(ask_monitor(c, "set debug all maybe"),
+                                 "Invalid value 'maybe' for 'set debug all'.\n"));
+    ck_assert_ptr_nonnull(strstr(ask_monitor(c, "set debug all off now"),
+                                 "Junk 'now' found at end of 'set debug all off' command.\n"));
+    ck_assert_ptr_nonnull(strstr(ask_monitor(c, "set debug off now"),
+                                 "Junk 'now' found at end of 'set debug off' command.\n"));
+    ck_assert_ptr_nonnull(
+        strstr(ask_monitor(c, "set debug cheese on"), "Error: unknown debug option 'cheese'\n"));
     hang_up(c);
 }
 END_TEST
@@ -1088,6 +1143,7 @@ server_suite(void)
     tcase_add_test(gdb, a_client_that_does_not_read_hangs_nothing);
     tcase_add_test(gdb, an_interrupt_stops_the_program_and_an_end_is_told);
     tcase_add_test(gdb, monitor_exit_ends_the_server);
+    tcase_add_test(gdb, monitor_set_debug_speaks_the_words_of_the_gdb_that_asks);
     tcase_add_test(gdb, a_detached_program_goes_on_and_the_server_stays_with_it);
     suite_add_tcase(suite, lines);
     tcase_set_timeout(lines, 20);
