@@ -281,6 +281,10 @@ stub_settle_id(struct engine *s, struct rsp_id *id)
     struct rsp_id at = { 0, 0 };
     int r;
 
+    if (id->tid > 0 && HAS(s, next_thread) && HAS(s, find_thread)) {
+        r = s->target->find_thread(s->object, id);
+        return r == 1 ? 0 : r == STUB_LATER ? r : -STUB_ESRCH;
+    }
     while ((r = stub_next_thread(s, &at)) == 1) {
         if ((id->pid <= 0 || id->pid == at.pid) && (id->tid <= 0 || id->tid == at.tid)) {
             *id = at;

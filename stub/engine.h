@@ -119,6 +119,11 @@ struct engine {
     struct rsp_id general, cont; /* Hg and Hc */
     struct rsp_id cursor;        /* where qsThreadInfo goes on */
 
+    /* Of the vCont under way: where the actions end that are all for single threads, up to the
+     * highest of these ids; threads above it need not look at them (stub_action). */
+    size_t passed; /* 0: none yet */
+    int64_t passed_tid;
+
     uint64_t now_ms, sent_ms;
     uint64_t last_key; /* of the request answered last, to know a repeat by */
     unsigned resend_ms;

@@ -53,14 +53,41 @@ covers(const struct action *a, struct rsp_id thread)
     return process && (a->id.tid <= 0 || a->id.tid == thread.tid);
 }
 
+/* An lldb may name a thousand threads in one request, and a target asks for each of them, mostly
+ * in order: what is only for lower ids is passed over once, not for every thread. */
+static void
+skip_passed(const struct engine *s, struct rsp_in *in, struct rsp_id thread)
+{
+    if (s->passed > 0 && (thread.tid == 0 || thread.tid > s->passed_tid))
+        in->p = s->rx.buf + s->passed;
+}
+
+static void
+pass(struct engine *s, const uint8_t *from, const struct rsp_in *in, const struct action *a,
+     struct rsp_id thread)
+{
+    static const size_t first = sizeof("vCont") - 1;
+    size_t at = (size_t)(from - s->rx.buf);
+
+    if (at != (s->passed > 0 ? s->passed : first) || a->id.tid <= 0 || a->id.tid >= thread.tid)
+        return;
+    if (s->passed == 0 || a->id.tid > s->passed_tid)
+        s->passed_tid = a->id.tid;
+    s->passed = (size_t)(in->p - s->rx.buf);
+}
+
 static struct stub_action
 action_of_vcont(struct engine *s, struct rsp_in *in, struct rsp_id thread)
 {
+    const uint8_t *from;
     struct action a;
 
-    while (rsp_take_if(in, ';') && take_action(s, in, &a)) {
-        if (!covers(&a, thread))
+    skip_passed(s, in, thread);
+    for (from = in->p; rsp_take_if(in, ';') && take_action(s, in, &a); from = in->p) {
+        if (!covers(&a, thread)) {
+            pass(s, from, in, &a, thread);
             continue;
+        }
         return (struct stub_action){ .kind = a.kind,
                                      .signal = thread.tid == 0 ? 0 : a.signal,
                                      .start = a.start,
@@ -122,6 +149,24 @@ stub_action(struct stub *stub, struct rsp_id thread)
     return action_of_letter(s, &in, thread);
 }
 
+bool
+stub_action_only(struct stub *stub, struct rsp_id *thread)
+{
+    struct engine *s = ENGINE_OF(stub);
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    struct action a;
+
+    thread->tid = 0;
+    if (!rsp_take_text_if(&in, "vCont"))
+        return false;
+    while (rsp_take_if(&in, ';') && take_action(s, &in, &a)) {
+        if (a.id.tid <= 0 || (thread->tid > 0 && thread->tid != a.id.tid))
+            return false;
+        *thread = a.id;
+    }
+    return thread->tid > 0;
+}
+
 /* ---- resuming ---- */
 
 static struct stub *
@@ -170,6 +215,10 @@ check_of_lldb(struct engine *s)
     struct rsp_id id = { 0, 0 };
     int r;
 
+    if (!s->non_stop && stub_action_only(stub_of(s), &id)) {
+        r = stub_settle_id(s, &id);
+        return r == -STUB_ESRCH ? 0 : r != 0 ? r : refuse(s, &asked, id);
+    }
     while ((r = stub_next_thread(s, &id)) == 1) {
         r = refuse(s, &asked, id);
         if (r != 0)
@@ -184,8 +233,10 @@ check_of_lldb(struct engine *s)
 static int
 resume(struct engine *s)
 {
-    int r = (s->client & CLIENT_LLDB) != 0 ? check_of_lldb(s) : 0;
+    int r;
 
+    s->passed = 0;
+    r = (s->client & CLIENT_LLDB) != 0 ? check_of_lldb(s) : 0;
     if (r == 0)
         r = s->target->resume(s->object, stub_of(s));
     if (r != 0)

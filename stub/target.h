@@ -136,6 +136,9 @@ struct stub_action {
 /* During resume(): what the running request wants of this thread (GDB manual, vCont: the leftmost
  * action that matches). {pid, 0} asks what threads born later in that process get. */
 struct stub_action stub_action(struct stub *s, struct rsp_id thread);
+/* During resume(): true when the request speaks of one thread by its id, and so every other that
+ * is there gets STUB_STAY. A target of many threads need not ask for each of them then. */
+bool stub_action_only(struct stub *s, struct rsp_id *thread);
 
 /* ---- breakpoints and watchpoints (GDB manual, z0..z4) ---- */
 
@@ -493,6 +496,9 @@ struct stub_target {
     int (*input)(void *target, const void *bytes, size_t size);
     /* Where the file begins in a process's memory. */
     int (*load_address)(void *process, const char *path, uint64_t *address);
+    /* Is that thread (tid above 0; pid 0 or below: of any process) there? 1 with its pid filled
+     * in, or 0. Absent: next_thread is asked until it comes by. */
+    int (*find_thread)(void *target, struct rsp_id *id);
 };
 
 #ifdef __cplusplus

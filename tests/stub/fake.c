@@ -36,6 +36,7 @@ static const struct arch_layout layout = { &fake_arch, 0 };
 
 enum deed {
     NEXT_THREAD,
+    FIND_THREAD,
     THREAD_INFO,
     READ_MEMORY,
     WRITE_MEMORY,
@@ -214,6 +215,18 @@ next_thread(void *target, struct rsp_id *id)
     if (fake_thread(f, next) == NULL)
         return 0;
     *id = (struct rsp_id){ FAKE_PID, next };
+    return 1;
+}
+
+static int
+find_thread(void *target, struct rsp_id *id)
+{
+    struct fake *f = target;
+
+    ASK(f, FIND_THREAD, id->pid, id->tid, 0);
+    if (fake_thread(f, id->tid) == NULL || (id->pid > 0 && id->pid != FAKE_PID))
+        return 0;
+    id->pid = FAKE_PID;
     return 1;
 }
 
@@ -1619,6 +1632,7 @@ static const struct stub_target ops = {
     .load_address = load_address,
     .input = input,
     .send_signal = send_signal,
+    .find_thread = find_thread,
 };
 
 void

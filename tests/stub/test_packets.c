@@ -392,6 +392,93 @@ START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
 }
 END_TEST
 
+/* ---- many threads named in one vCont ---- */
+
+/* What each of the threads 0x10 ... is told to do: a letter each, '-' stays. */
+static void
+actions_of(struct wire *w, unsigned threads, const int *order, char *said)
+{
+    static const char letters[] = { [STUB_STAY] = '-', [STUB_CONTINUE] = 'c', [STUB_STEP] = 's' };
+
+    for (unsigned i = 0; i < threads; i++) {
+        unsigned n = order == NULL ? i : (unsigned)order[i];
+        struct rsp_id id = { FAKE_PID, (int64_t)(FAKE_PID + n) };
+
+        said[n] = letters[stub_action(&w->stub, id).kind];
+    }
+    said[threads] = '\0';
+}
+
+/* The target asks in order, as most do, backwards and in no order: always the leftmost match. */
+START_TEST(leftmost_action_counts_in_whatever_order_threads_ask)
+{
+    static const int orders[][8] = { { 0, 1, 2, 3, 4, 5, 6, 7 },
+                                     { 7, 6, 5, 4, 3, 2, 1, 0 },
+                                     { 3, 1, 7, 5, 0, 2, 6, 4 } };
+    static const struct {
+        const char *request, *actions, *newborn;
+    } cases[] = {
+        { "vCont;s:10;c:11;s:12;c:13;s:14;c:15;s:16;c:17", "scscscsc", "-" },
+        { "vCont;c:17;s:16;c:15;s:14;c:13;s:12;c:11;s:10", "scscscsc", "-" },
+        { "vCont;s:12;c:12;c:10;s:10", "c-s-----", "-" },
+        { "vCont;s:10;s:12;c;s:13;s:14", "scsccccc", "c" },
+        { "vCont;s:14;c:-1;s:15", "ccccsccc", "c" },
+        { "vCont;s:11;c:p10.13;s:12;c:p10.-1", "cssccccc", "c" },
+        { "vCont;c:10;c:11;s:12", "ccs-----", "-" },
+        { "vCont;c:99;s:12;c:14", "--s-c---", "-" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
+            struct wire *w = opened(8, 0x400);
+            char said[16];
+
+            wire_send(w, cases[i].request, strlen(cases[i].request));
+            actions_of(w, 8, orders[k], said);
+            ck_assert_msg(strcmp(said, cases[i].actions) == 0, "%s: %s", cases[i].request, said);
+            ck_assert_int_eq(stub_action(&w->stub, (struct rsp_id){ FAKE_PID, 0 }).kind ==
+                                 STUB_CONTINUE,
+                             cases[i].newborn[0] == 'c');
+            closed(w);
+        }
+    }
+}
+END_TEST
+
+START_TEST(request_for_one_thread_says_so)
+{
+    static const struct {
+        const char *request;
+        int64_t only;
+    } cases[] = {
+        { "vCont;s:11", 0x11 },
+        { "vCont;r1000,1004:11", 0x11 },
+        { "vCont;s:p10.11", 0x11 },
+        { "vCont;s:11;c:11", 0x11 },
+        { "vCont;s:11;c:12", 0 },
+        { "vCont;s:11;c", 0 },
+        { "vCont;s:11;c:p10.-1", 0 },
+        { "vCont;c", 0 },
+        { "vCont;c:-1", 0 },
+        { "vCont;s:0", 0 },
+        { "c", 0 },
+        { "s", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wire *w = opened(3, 0x400);
+        struct rsp_id id = { 0, 0 };
+
+        wire_send(w, cases[i].request, strlen(cases[i].request));
+        ck_assert_msg(stub_action_only(&w->stub, &id) == (cases[i].only != 0), "%s",
+                      cases[i].request);
+        if (cases[i].only != 0)
+            ck_assert_int_eq(id.tid, cases[i].only);
+        closed(w);
+    }
+}
+END_TEST
+
 /* x86-64 begins with 17 registers of 8 bytes; 250 digits hold 15 of them. */
 START_TEST(g_is_cut_between_two_registers)
 {
@@ -540,6 +627,8 @@ packets_suite(void)
     tcase_add_test(claims, late_target_does_each_deed_once);
     tcase_add_test(claims, thousand_threads_are_listed_through_the_smallest_buffer);
     tcase_add_test(claims, thousand_threads_are_told_at_the_fullest_level_that_fits);
+    tcase_add_test(claims, leftmost_action_counts_in_whatever_order_threads_ask);
+    tcase_add_test(claims, request_for_one_thread_says_so);
     tcase_add_test(claims, g_is_cut_between_two_registers);
     tcase_add_test(claims, register_that_is_not_available_is_x);
     tcase_add_test(claims, answer_that_does_not_fit_is_an_error);

@@ -130,6 +130,7 @@ static const struct {
     OPERATION(process_info), OPERATION(stop_of),      OPERATION(auxv),
     OPERATION(region),       OPERATION(why),          OPERATION(interrupt),
     OPERATION(stop_mode),    OPERATION(want_events),  OPERATION(want_of_thread),
+    OPERATION(find_thread),
 };
 
 static void
