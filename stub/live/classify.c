@@ -266,6 +266,7 @@ on_event_stop(struct thread *t, int signal)
     if (has_pending_trap(t) && live_ptrace(PTRACE_CONT, t->tid, 0, 0) == 0) {
         t->interrupting = true; /* it stops by itself at once */
         t->running = true;
+        live_wake(t);
         live_forget_registers(t);
     }
 }
@@ -301,6 +302,7 @@ on_event(struct thread *t, int event)
     unsigned long message = 0;
 
     t->at_event = true;
+    live_wake(t);
     live_ptrace(PTRACE_GETEVENTMSG, t->tid, 0, (uintptr_t)&message);
     if (event == PTRACE_EVENT_CLONE)
         live_cloned(t, (pid_t)message);

@@ -151,6 +151,7 @@ hidden_born(struct thread *t)
     }
     t->action.kind = STUB_CONTINUE;
     t->wanted = true;
+    live_wake(t);
 }
 
 void
@@ -168,6 +169,7 @@ live_born(struct thread *t)
         return;
     t->action = p->newborn;
     t->wanted = !live->standing && p->newborn.kind != STUB_STAY && !p->stand_due;
+    live_wake(t);
     if ((live->events & STUB_WANT_THREADS) != 0) {
         live_stop_event(t, STUB_CREATED, SIGTRAP);
         live_tell(t);
@@ -187,6 +189,7 @@ only_leader(struct process *p, struct thread *leader, struct thread *caller)
     if (caller != NULL && caller != leader) {
         leader->action = caller->action;
         leader->wanted = caller->wanted;
+        live_wake(leader);
         live_unqueue(p->live, &leader->report);
     }
     TAILQ_FOREACH_SAFE (t, &p->threads, next, next) {

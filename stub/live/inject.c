@@ -85,6 +85,7 @@ await(struct thread *t, int *status)
             nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
     t->running = t->stepping = true; /* it is taken for running until it stops after all */
+    live_wake(t);
     return false;
 }
 

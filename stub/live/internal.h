@@ -62,6 +62,8 @@ struct registers {
 struct thread {
     RB_ENTRY(thread) by_tid;
     TAILQ_ENTRY(thread) next;
+    TAILQ_ENTRY(thread) awake;
+    bool is_awake; /* in that list */
     struct process *process;
     pid_t tid;
     struct report report;
@@ -260,6 +262,9 @@ struct live {
     char os_build[72], os_kernel[72], distribution[32];
     struct processes processes;
     struct thread_tree threads;
+    struct threads awake; /* see live_wake */
+    struct thread *found; /* the last one looked up, NULL */
+    unsigned freed;       /* threads freed so far: loops that free some see that by it */
     TAILQ_HEAD(, early) early;
 
     struct reports queue;
@@ -347,12 +352,18 @@ RB_PROTOTYPE(thread_tree, thread, by_tid, )
 struct thread *live_thread_new(struct process *p, pid_t tid);
 void live_thread_free(struct thread *t);
 struct thread *live_thread_find(struct live *live, pid_t tid);
+/* Of a thousand threads one may be stepped for long: what is done at each stop and start goes over
+ * the awake ones only. All that run, are wanted, stand in the middle of a call or wait for a
+ * handler's return are in that list; live_stand puts the others out of it. */
+void live_wake(struct thread *t);
+void live_let_sleep(struct live *live);
 /* False for what the client need not know, or knows to be over. */
 bool live_is_known(const struct process *p);
 bool live_stands(const struct process *p); /* no thread of p runs */
 /* The thread of id; tid 0 and -1 are any. NULL when there is none the client may know. */
 struct thread *live_thread_of(struct live *live, struct rsp_id id);
 int live_next_thread(void *target, struct rsp_id *id);
+int live_find_thread(void *target, struct rsp_id *id);
 /* A tid by which the process can be asked for. */
 pid_t live_tid(const struct process *p);
 /* The number behind "Name:" in /proc/TID/status, or -1. */

@@ -119,7 +119,7 @@ adopt(struct live *live, pid_t child, const char *path)
     }
     live_ptrace(PTRACE_SETOPTIONS, child, 0, live_trace_options(ORIGIN_LAUNCHED));
     t->running = false;
-    t->at_event = true;
+    t->at_event = true; /* awake, as any new thread */
     live_process_open(p);
     live->standing = live->mode == STUB_ALL_STOP;
     live->last = NULL;

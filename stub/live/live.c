@@ -73,6 +73,7 @@ const struct stub_target live_target = {
     .load_address = live_load_address,
     .input = live_input,
     .send_signal = live_send_signal,
+    .find_thread = live_find_thread,
 };
 
 struct live *
@@ -85,6 +86,7 @@ live_open(const struct live_config *config)
     memcpy(&live->config, config, size);
     TAILQ_INIT(&live->processes);
     RB_INIT(&live->threads);
+    TAILQ_INIT(&live->awake);
     TAILQ_INIT(&live->early);
     TAILQ_INIT(&live->queue);
     live->pty = live->pty_keep = -1;

@@ -422,6 +422,7 @@ live_plant_return(struct thread *t)
     b->returns++;
     t->in_handler = true;
     t->told = false;
+    live_wake(t);
 }
 
 void

@@ -173,11 +173,14 @@ is_stale(struct thread *t)
 void
 live_drop_stale(struct live *live, struct process *only)
 {
-    struct thread *t;
+    struct report *r, *next;
 
-    RB_FOREACH (t, thread_tree, &live->threads) {
-        if ((only != NULL ? t->process == only : t->wanted) && is_stale(t))
-            live_unqueue(live, &t->report);
+    TAILQ_FOREACH_SAFE (r, &live->queue, next, next) {
+        struct thread *t = live_thread_find(live, (pid_t)r->event.id.tid);
+
+        if (t != NULL && r == &t->report && (only != NULL ? t->process == only : t->wanted) &&
+            is_stale(t))
+            live_unqueue(live, r);
     }
 }
 

@@ -61,6 +61,7 @@ live_start(struct thread *t, int how)
     /* A failure means that it was killed meanwhile: its end will be collected. */
     live_ptrace(how, t->tid, 0, (uintptr_t)signal);
     t->running = true;
+    live_wake(t);
     t->has_info = false;
     t->told = t->told && t->process->over == t;
     if (!t->vforking)
@@ -83,8 +84,8 @@ first_that_steps_over(struct process *p)
 {
     struct thread *t;
 
-    TAILQ_FOREACH (t, &p->threads, next) {
-        if (may_start(t) && live_over_needed(t) && !live_emulate(t))
+    TAILQ_FOREACH (t, &p->live->awake, awake) {
+        if (t->process == p && may_start(t) && live_over_needed(t) && !live_emulate(t))
             return t;
     }
     return NULL;
@@ -115,8 +116,8 @@ go(struct process *p)
             live_over_begin(t);
         return;
     }
-    TAILQ_FOREACH (t, &p->threads, next) {
-        if (may_start(t))
+    TAILQ_FOREACH (t, &p->live->awake, awake) {
+        if (t->process == p && may_start(t))
             live_start(t, 0);
     }
 }
@@ -147,6 +148,8 @@ take_action(struct thread *t, struct stub *s)
     if (t->action.kind == STUB_STOP)
         t->action.kind = STUB_STAY;
     t->wanted = t->action.kind != STUB_STAY;
+    if (t->wanted)
+        live_wake(t);
     if (t->action.signal != 0 && t->wanted) {
         if (owed != 0) /* one that a queued event kept from being delivered */
             syscall(SYS_tgkill, t->process->pid, t->tid, owed);
@@ -189,7 +192,7 @@ take_deferred(struct live *live)
 {
     struct thread *t;
 
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (t->wanted && !t->running && !live_catch_pay(t) && t->deferred != 0)
             live_take_deferred(t);
     }
@@ -229,7 +232,7 @@ resume_some(struct live *live, struct stub *s)
         if (live_is_known(p) && live_stands(p))
             prepare(p);
     }
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (t->wanted && !t->running)
             forget_report(t);
     }
@@ -238,24 +241,71 @@ resume_some(struct live *live, struct stub *s)
     return 0;
 }
 
-int
-live_resume(void *target, struct stub *s)
+/* As take_action of a thread that no action names. */
+static void
+let_stay(struct thread *t)
 {
-    struct live *live = target;
+    if (!live_is_known(t->process))
+        return;
+    live_plant_return_end(t);
+    t->action.kind = STUB_STAY;
+    t->wanted = false;
+    t->report.held = true;
+}
+
+/* The request is for one thread, and nothing is to be done for the thousand others but for those
+ * of which something is known. */
+static bool
+take_action_of_only(struct live *live, struct stub *s, struct rsp_id id)
+{
+    struct thread *t, *only = live_thread_of(live, id);
+    struct report *r;
+
+    TAILQ_FOREACH (t, &live->awake, awake) {
+        if (t != only)
+            let_stay(t);
+    }
+    TAILQ_FOREACH (r, &live->queue, next) {
+        t = live_thread_find(live, (pid_t)r->event.id.tid);
+        if (t != NULL && t != only && r == &t->report)
+            let_stay(t);
+    }
+    if (only != NULL)
+        take_action(only, s);
+    return only != NULL && only->wanted;
+}
+
+static bool
+take_actions(struct live *live, struct stub *s)
+{
+    struct rsp_id only;
     struct thread *t;
-    struct process *p;
     bool any = false;
 
-    if (live->mode != STUB_ALL_STOP)
-        return resume_some(live, s);
-    if (!live->standing)
-        return live_fail(live, STUB_EBUSY, "the program is running already");
+    if (stub_action_only(s, &only))
+        return take_action_of_only(live, s, only);
     RB_FOREACH (t, thread_tree, &live->threads) {
         if (!live_is_known(t->process))
             continue;
         take_action(t, s);
         any |= t->wanted;
     }
+    return any;
+}
+
+int
+live_resume(void *target, struct stub *s)
+{
+    struct live *live = target;
+    struct thread *t;
+    struct process *p;
+    bool any;
+
+    if (live->mode != STUB_ALL_STOP)
+        return resume_some(live, s);
+    if (!live->standing)
+        return live_fail(live, STUB_EBUSY, "the program is running already");
+    any = take_actions(live, s);
     TAILQ_FOREACH (p, &live->processes, next)
         p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
     live_drop_stale(live, NULL);
@@ -268,7 +318,7 @@ live_resume(void *target, struct stub *s)
         if (live_is_known(p))
             prepare(p);
     }
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (t->wanted)
             forget_report(t);
     }

@@ -195,7 +195,7 @@ ask(struct live *live, struct process *only)
     struct thread *t;
     unsigned n = 0;
 
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (!is_in(t->process, only))
             continue;
         if (!t->running && t->at_event && !t->vforking)
@@ -218,7 +218,7 @@ look_after(struct live *live, struct process *only, bool patience_over)
 {
     struct thread *t, *next;
 
-    RB_FOREACH_SAFE (t, thread_tree, &live->threads, next) {
+    TAILQ_FOREACH_SAFE (t, &live->awake, awake, next) {
         if (!t->running || t->stuck || !is_in(t->process, only))
             continue;
         if (live_thread_is_zombie(t))
@@ -226,6 +226,28 @@ look_after(struct live *live, struct process *only, bool patience_over)
         if (t->vforking || patience_over)
             t->stuck = true;
     }
+}
+
+/* Takes the stops of those that were asked, each by its number: to look for any child's the kernel
+ * goes over all of them each time, and a thousand stops would cost a million looks. */
+static bool
+collect_asked(struct live *live, struct process *only)
+{
+    struct thread *t;
+    unsigned freed = live->freed;
+    bool any = false;
+    int status;
+
+    TAILQ_FOREACH (t, &live->awake, awake) {
+        if (!t->running || !t->interrupting || !is_in(t->process, only) ||
+            waitpid(t->tid, &status, __WALL | WNOHANG) != t->tid)
+            continue;
+        any = true;
+        live_dispatch(live, t->tid, status);
+        if (live->freed != freed)
+            break; /* t may be gone, and the next one too */
+    }
+    return any;
 }
 
 static void
@@ -243,7 +265,7 @@ live_halt(struct live *live, struct process *only)
     TAILQ_FOREACH (p, &live->processes, next)
         p->halting = is_in(p, only);
     while (ask(live, only) > 0) {
-        if (live_collect(live)) {
+        if (collect_asked(live, only) || live_collect(live)) {
             idle = waited_us = 0;
             continue;
         }
@@ -268,10 +290,11 @@ live_stand(struct live *live)
 
     live->standing = true;
     live_halt(live, NULL);
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (!t->process->hidden && !t->process->leaving)
             t->wanted = t->asked = false;
     }
+    live_let_sleep(live);
 }
 
 /* ---- other modes than all-stop ---- */
@@ -330,6 +353,7 @@ live_run_others(struct process *p)
             continue;
         t->action.kind = STUB_CONTINUE;
         t->wanted = true;
+        live_wake(t);
     }
     p->fresh = false;
     live_go(p->live);
@@ -379,7 +403,7 @@ has_wanted(struct live *live)
 {
     struct thread *t;
 
-    RB_FOREACH (t, thread_tree, &live->threads) {
+    TAILQ_FOREACH (t, &live->awake, awake) {
         if (t->wanted && is_in(t->process, NULL))
             return true;
     }

@@ -26,6 +26,7 @@ live_thread_new(struct process *p, pid_t tid)
     t->debug_version = 0;
     TAILQ_INSERT_TAIL(&p->threads, t, next);
     RB_INSERT(thread_tree, &p->live->threads, t);
+    live_wake(t);
     return t;
 }
 
@@ -43,16 +44,48 @@ live_thread_free(struct thread *t)
         live->last = NULL;
     TAILQ_REMOVE(&p->threads, t, next);
     RB_REMOVE(thread_tree, &live->threads, t);
+    if (t->is_awake)
+        TAILQ_REMOVE(&live->awake, t, awake);
+    live->found = NULL;
+    live->freed++;
     free(t->disturbed);
     free(t->registers.extended);
     free(t);
 }
 
+/* Most questions are about the thread of the question before. */
 struct thread *
 live_thread_find(struct live *live, pid_t tid)
 {
+    if (live->found != NULL && live->found->tid == tid)
+        return live->found;
     struct thread key = { .tid = tid };
-    return RB_FIND(thread_tree, &live->threads, &key);
+    struct thread *t = RB_FIND(thread_tree, &live->threads, &key);
+    if (t != NULL)
+        live->found = t;
+    return t;
+}
+
+void
+live_wake(struct thread *t)
+{
+    if (t->is_awake)
+        return;
+    t->is_awake = true;
+    TAILQ_INSERT_TAIL(&t->process->live->awake, t, awake);
+}
+
+void
+live_let_sleep(struct live *live)
+{
+    struct thread *t, *next;
+
+    TAILQ_FOREACH_SAFE (t, &live->awake, awake, next) {
+        if (t->running || t->wanted || t->asked || t->at_event || t->in_handler)
+            continue;
+        t->is_awake = false;
+        TAILQ_REMOVE(&live->awake, t, awake);
+    }
 }
 
 bool
@@ -66,8 +99,8 @@ live_stands(const struct process *p)
 {
     const struct thread *t;
 
-    TAILQ_FOREACH (t, &p->threads, next) {
-        if (t->running)
+    TAILQ_FOREACH (t, &p->live->awake, awake) {
+        if (t->running && t->process == p)
             return false;
     }
     return true;
@@ -117,8 +150,20 @@ live_next_thread(void *target, struct rsp_id *id)
     }
     if (t == NULL)
         return 0;
+    live->found = t;
     id->pid = t->process->pid;
     id->tid = t->tid;
+    return 1;
+}
+
+int
+live_find_thread(void *target, struct rsp_id *id)
+{
+    const struct thread *t = live_thread_of(target, *id);
+
+    if (t == NULL)
+        return 0;
+    id->pid = t->process->pid;
     return 1;
 }
 
