@@ -159,6 +159,8 @@ roundtrips: deps-bench all  ## lldb's packets for each command, on this server a
 	@sh tests/bench/roundtrips.sh
 bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
+bench-threads: deps-bench all  ## the same beside them on a program of THREADS threads (default 1000), and memory
+	@sh tests/bench/bench_threads.sh $${THREADS:-1000}
 bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
 	@sh tests/bench/bench_unwind.sh
 accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh - makes build/bench/bench and build/bench/prog when their sources are newer.
+# build.sh - makes build/bench/bench, threads and prog when their sources are newer.
 set -eu
 dir=build/bench
 mkdir -p $dir
@@ -15,7 +15,11 @@ if newer $dir/bench; then
 		-o $dir/bench tests/bench/bench.c tests/bench/client.c tests/bench/measure.c \
 		tests/bench/count.c tests/bench/bare.c -lm
 fi
+if newer $dir/threads; then
+	${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -O3 -g -I. \
+		-o $dir/threads tests/bench/threads.c tests/bench/client.c tests/bench/count.c
+fi
 if newer $dir/prog; then
-	${CC:-cc} -std=c11 -Wall -Wextra -Werror -O1 -g -I. -o $dir/prog tests/bench/prog.c \
-		tests/bench/loop_x86_64.S
+	${CC:-cc} -std=c11 -Wall -Wextra -Werror -O1 -g -I. -pthread -o $dir/prog \
+		tests/bench/prog.c tests/bench/loop_x86_64.S
 fi

@@ -23,6 +23,37 @@ limit() {
 		echo "not ok calls of a $1 ($is, at most $2 are allowed)"
 	fi
 }
+# A step of one thread costs the same however many others stand by; an lldb is sent an id and a PC
+# of each of them, 22 bytes at most, and else what it is sent of one.
+step_of() {
+	case $1 in
+	gdb) command='--once --attach $ADDR $PID' ;;
+	lldb) command='gdbserver --attach $PID $ADDR' ;;
+	esac
+	$dir/threads -c -n "$2" "$1" $dir/prog $dir "stubborn=$server $command" 2>&1
+}
+number_in() {
+	echo "$1" | sed -n "s/.* \([0-9.]*\) $2.*/\1/p"
+}
+for client in gdb lldb; do
+	[ $client = gdb ] && each=0 || each=22
+	one=$(step_of $client 1)
+	many=$(step_of $client 200)
+	echo "$client: $one"
+	echo "$client: $many"
+	a=$(number_in "$one" 'calls') b=$(number_in "$many" 'calls')
+	if [ -n "$a" ] && [ "$a" = "$b" ]; then
+		echo "ok calls of a step as $client asks: $b with 200 threads and with one"
+	else
+		echo "not ok calls of a step as $client asks (${b:-none} with 200 threads, ${a:-none} with one)"
+	fi
+	a=$(number_in "$one" 'bytes') b=$(number_in "$many" 'bytes')
+	if [ -n "$a" ] && [ "${b:-0}" -ge "$a" ] && [ $((b - a)) -le $((199 * each + 8)) ]; then
+		echo "ok bytes of a stop reply as $client is sent it: $b with 200 threads, $a with one"
+	else
+		echo "not ok bytes of a stop reply as $client is sent it (${b:-none} with 200 threads, ${a:-none} with one)"
+	fi
+done
 limit '64-byte m read' 3
 limit '64 KiB m read' 3
 limit '64 KiB x read' 3

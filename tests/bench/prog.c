@@ -1,13 +1,19 @@
 /* prog.c - what `make bench` debugs: 64 MB that a reader can check, and a loop to stop and step
  * in. Writes where its parts are to the file named by its argument, then raises SIGUSR1, so that
- * every server stops at the same place whatever it does at the start. */
+ * every server stops at the same place whatever it does at the start.
+ *
+ *     prog FILE [THREADS]
+ *
+ * With THREADS it is one to attach to: so many threads in all, the others asleep, no signal. */
 #define _GNU_SOURCE 1
 #include "tests/bench/prog.h"
 
 #include <err.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -33,15 +39,46 @@ tell_places(const char *path)
         err(1, "%s", path);
 }
 
+static pthread_barrier_t ready;
+
+static void *
+sleep_for_ever(void *nothing)
+{
+    pthread_barrier_wait(&ready);
+    for (;;)
+        pause();
+    return nothing;
+}
+
+static void
+start_threads(unsigned n)
+{
+    pthread_attr_t small;
+    pthread_t thread;
+
+    pthread_barrier_init(&ready, NULL, n + 1);
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 << 10);
+    for (unsigned i = 0; i < n; i++)
+        if (pthread_create(&thread, &small, sleep_for_ever, NULL) != 0)
+            errx(1, "only %u threads are to be had", i);
+    pthread_barrier_wait(&ready);
+}
+
 int
 main(int argc, char **argv)
 {
-    if (argc != 2)
-        errx(1, "usage: prog FILE");
+    int threads = argc > 2 ? atoi(argv[2]) : 0;
+
+    if (argc < 2 || threads < 0)
+        errx(1, "usage: prog FILE [THREADS]");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (size_t i = 0; i < PROG_BUFFER / sizeof(uint64_t); i++)
         buffer[i] = prog_word(i);
+    if (threads > 1)
+        start_threads((unsigned)threads - 1);
     tell_places(argv[1]);
-    raise(SIGUSR1);
+    if (threads == 0)
+        raise(SIGUSR1);
     prog_loop();
 }
