@@ -236,6 +236,22 @@ stub_dispatch(struct engine *s)
         s->interrupt = false;
 }
 
+void
+stub_abandon(struct stub *stub, int error)
+{
+    struct engine *s = ENGINE_OF(stub);
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    struct rsp_out out = stub_body(s);
+    size_t name_size;
+
+    if (!s->busy || !stub_output_free(s))
+        return;
+    s->busy = false;
+    s->said = 0;
+    reply(s, &out, stub_find_row(s, &in, &name_size), -error);
+    stub_settle(s);
+}
+
 /* ---- arguments ---- */
 
 char *

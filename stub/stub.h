@@ -107,6 +107,10 @@ int stub_tick(struct stub *s, uint64_t now_ms);
  * tells the target (client_gone) unless the client had detached or killed everything. */
 void stub_link_lost(struct stub *s);
 
+/* The request under way cannot be finished, because what was called for it did not return (a fault
+ * that firmware survives): it is answered with that error number. */
+void stub_abandon(struct stub *s, int error);
+
 /* True when a client's first byte cannot be the protocol's: close that connection. (A web page
  * can make a browser POST to a port of loopback; its body must never be taken for packets.) */
 bool stub_is_stranger(uint8_t first);

@@ -1,0 +1,178 @@
+/* board.h - a board that debugs itself: the stub inside the firmware, behind its exceptions.
+ *
+ * What a firmware brings is a pair of functions that get and put one byte, some memory, and one
+ * line in its start-up code:
+ *
+ *     static struct stub_board board;
+ *     static _Alignas(16) uint8_t room[STUB_BOARD_ROOM];
+ *     static const struct stub_board_config config = {
+ *         .size = sizeof(config), .packets = stub_board_packets, .get = get, .put = put,
+ *         .room = room, .room_size = sizeof(room),
+ *     };
+ *     ...
+ *     stub_board_start(&board, &config);
+ *
+ * From then on a breakpoint, a fault or stub_board_break() enters the stub, which serves the
+ * debugger by polling `get` with interrupts masked until it lets the firmware go on. Nothing here
+ * allocates, uses floating point or waits for an interrupt. stub/board/PORTING.md leads through a
+ * whole board.
+ *
+ * One core debugs itself. Everything a callback gets is good for the call only. Callbacks run on
+ * the stub's own stack (inside `room`) with interrupts masked; where one of them faults, the
+ * request that called it is answered with an error and the session goes on. */
+#ifndef STUBBORN_BOARD_H
+#define STUBBORN_BOARD_H
+
+#include "stub/stub.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes of `room` at least, and what serves well: two packet buffers of 1 KB behind a stack. */
+enum { STUB_BOARD_STACK = 4096, STUB_BOARD_SMALLEST = STUB_BOARD_STACK + 2 * 256 };
+enum { STUB_BOARD_ROOM = STUB_BOARD_STACK + 2 * 1088 };
+
+enum { STUB_BOARD_OPAQUE = 640 };
+struct stub_board {
+    _Alignas(16) uint64_t opaque[STUB_BOARD_OPAQUE];
+};
+
+/* ---- tasks: what a scheduler shows as threads ---- */
+
+/* The general registers of a machine as words in the order of Linux's ptrace: AArch64 x0 to x30,
+ * sp, pc, pstate; x86-64 r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi, one unused,
+ * rip cs eflags rsp ss fs_base gs_base ds es fs gs. */
+enum { STUB_BOARD_WORDS = 34 };
+enum {
+    STUB_AARCH64_X0 = 0, /* x1 and so on behind it */
+    STUB_AARCH64_SP = 31,
+    STUB_AARCH64_PC,
+    STUB_AARCH64_PSTATE
+};
+enum {
+    STUB_X86_64_R15,
+    STUB_X86_64_R14,
+    STUB_X86_64_R13,
+    STUB_X86_64_R12,
+    STUB_X86_64_RBP,
+    STUB_X86_64_RBX,
+    STUB_X86_64_R11,
+    STUB_X86_64_R10,
+    STUB_X86_64_R9,
+    STUB_X86_64_R8,
+    STUB_X86_64_RAX,
+    STUB_X86_64_RCX,
+    STUB_X86_64_RDX,
+    STUB_X86_64_RSI,
+    STUB_X86_64_RDI,
+    STUB_X86_64_RIP = 16,
+    STUB_X86_64_CS,
+    STUB_X86_64_EFLAGS,
+    STUB_X86_64_RSP,
+    STUB_X86_64_SS,
+    STUB_X86_64_FS_BASE,
+    STUB_X86_64_GS_BASE
+};
+
+struct stub_board_task {
+    int64_t id; /* above 0, and the same for as long as the task lives */
+    char name[32];
+    bool running;                     /* the one whose registers are in the CPU */
+    uint64_t known;                   /* bit i: words[i] holds a register that was saved */
+    uint64_t words[STUB_BOARD_WORDS]; /* asked for with `registers`, else let alone */
+};
+
+/* The pair of callbacks by which a debugger sees tasks. Both are called while the board stands, so
+ * lists may be half changed: a fault in them is survived. Exactly one task runs; where none says
+ * so (in an interrupt before the first switch) the CPU's registers are the first one's. */
+struct stub_board_tasks {
+    /* The index-th task's id, name and running: true, false past the last. */
+    bool (*list)(void *context, unsigned index, struct stub_board_task *task);
+    /* The saved registers of the task of that id, which does not run: words and known. */
+    bool (*saved)(void *context, int64_t id, struct stub_board_task *task);
+};
+
+/* ---- starting ---- */
+
+enum {
+    /* Stop in stub_board_start until a debugger lets the firmware go on. */
+    STUB_BOARD_WAIT = 1u,
+    /* The line loses nothing (a pipe, USB): no-ack mode is offered, acks are sent once. */
+    STUB_BOARD_RELIABLE = 2u
+};
+
+struct stub_board_config {
+    size_t size; /* sizeof(struct stub_board_config): a later field breaks nobody */
+    const struct stub_family *const *packets; /* stub_board_packets, or a table of one's own */
+
+    /* The line. get returns the next byte, 0..255, or -1 when none is there: it never waits. put
+     * waits until there is room. Neither uses interrupts or floating-point registers. */
+    int (*get)(void *context);
+    void (*put)(void *context, uint8_t byte);
+    void *context; /* the first argument of every callback here */
+
+    /* The stub's stack and packet buffers, aligned to 16. What is over STUB_BOARD_STACK is shared
+     * by the two buffers; 256 bytes each at least. */
+    void *room;
+    size_t room_size;
+
+    unsigned flags; /* STUB_BOARD_... */
+
+    /* What the firmware's interrupts are looked at for: the byte that a debugger sends to stop it
+     * (Ctrl-C). AArch64: not 0, every IRQ is looked at before the firmware's own handler has it.
+     * x86-64: the IDT vector of the UART's interrupt, which the firmware has set up. 0: none; the
+     * firmware then calls stub_board_poll() now and then, from a timer's handler say. */
+    unsigned interrupt;
+
+    /* Exceptions that stay the firmware's although the stub would take them: bit N is AArch64's
+     * exception class N or x86-64's vector N. */
+    uint64_t leave;
+
+    /* The whole memory map, sorted, or NULL. With one, nothing outside it is ever touched, gdb is
+     * told of it, and STUB_DEVICE regions are read and written by single loads and stores of the
+     * widest aligned unit up to 4 bytes. Without, all memory may be tried. */
+    const struct stub_region *regions;
+    unsigned region_count;
+
+    const struct stub_board_tasks *tasks; /* or NULL: one thread */
+    const struct stub_command *commands;  /* of `monitor`, as in struct stub_config; or NULL */
+
+    /* Restarts the board, and does not return. NULL: `kill` lets the firmware run on. */
+    void (*reset)(void *context);
+    /* Milliseconds of a clock that goes on while interrupts are masked; NULL: none. With one a
+     * frame that was not acknowledged goes out again after resend_ms (0: 1000). */
+    uint64_t (*now_ms)(void *context);
+    unsigned resend_ms, resend_max;
+    /* Called when the firmware stops and when it goes on: for a watchdog, or another core, which
+     * must stand still meanwhile. Or NULL. */
+    void (*stopped)(void *context);
+    void (*resumed)(void *context);
+};
+
+/* Takes the exceptions over that the stub needs and hands all others on to the handlers that were
+ * there before: call it once those are set up (AArch64: VBAR_EL1; x86-64: the IDT, where there is
+ * one). board, config and what it points to must stay. False when the configuration lacks
+ * something, or the CPU is not where the stub can work (AArch64: EL1). */
+bool stub_board_start(struct stub_board *board, const struct stub_board_config *config);
+
+/* Stops here, as at a breakpoint. Harmless before stub_board_start. */
+void stub_board_break(void);
+
+/* Stops here when the debugger asked for it; for a firmware that has no interrupt looked at. Reads
+ * the line when a byte is there: call it from where nobody else does. */
+void stub_board_poll(void);
+
+/* Sends text to the debugger's console, when one waits for the firmware to stop. */
+void stub_board_print(const char *text);
+
+/* A row of `commands`: { "reset", "restarts the board", stub_board_reset }. */
+int stub_board_reset(void *context, const char *args, struct rsp_out *out);
+
+/* What debuggers need of a board, gdb and lldb both; for config.packets. */
+extern const struct stub_family *const stub_board_packets[];
+
+#ifdef __cplusplus
+}
+#endif
+#endif

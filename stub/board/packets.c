@@ -1,0 +1,19 @@
+/* packets.c - the packets that a board offers unless its firmware brings a table of its own. In a
+ * file of its own, so that with another table nothing of it is linked. */
+#include "stub/board/board.h"
+
+const struct stub_family *const stub_board_packets[] = {
+    &stub_start_packets,
+    &stub_memory_packets,
+    &stub_register_packets,
+    &stub_run_packets,
+    &stub_leave_packets,
+    &stub_break_packets,
+    &stub_thread_packets,
+    &stub_xfer_packets,
+    &stub_monitor_packets,
+    &stub_lldb_packets,
+    &stub_lldb_thread_packets,
+    &stub_lldb_memory_packets,
+    NULL,
+};

@@ -1,0 +1,75 @@
+#!/bin/sh
+# check_boards.sh [BOARD...] - the stub inside firmware on QEMU's boards, with the real gdb and lldb
+# at the other end of the UART. Prints ok, not ok or skip lines; logs stay in build/boards/.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/boards/boards.sh
+out=$PWD/build/boards
+sock=$out/uart.sock
+bad=0
+board_pid=
+trap stop_board EXIT
+gdb=$(find_gdb)
+lldb=$(find_lldb)
+
+# has NAME LOG PATTERN...: the log has a line for each extended regular expression, in that order.
+has() {
+	what=$1 log=$2
+	shift 2
+	from=1
+	for pattern in "$@"; do
+		at=$(tail -n +$from "$log" | grep -n -E -e "$pattern" | head -1 | cut -d: -f1)
+		[ -n "$at" ] || {
+			echo "not ok boards: $what (no line like '$pattern' behind line $from of ${log#"$PWD"/})"
+			bad=1
+			return
+		}
+		from=$((from + at - 1))
+	done
+	echo "ok boards: $what"
+}
+
+# in_gdb BOARD TOPIC: runs tests/boards/TOPIC.gdb on a board that was just started.
+in_gdb() {
+	log=$out/$1-$2.log
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	with_lines -ex tests/boards/$2.gdb timeout 100 "$gdb" -nx -q -batch -ex 'set pagination off' \
+		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 10' \
+		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	stop_board
+}
+in_lldb() {
+	log=$out/$1-$2.log
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	with_lines -o tests/boards/$2.lldb timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
+		-o "process connect --plugin gdb-remote unix-connect://$sock" "$(board_elf "$1")" \
+		>>"$log" 2>&1 </dev/null
+	stop_board
+}
+
+gdb_session() {
+	in_gdb "$1" session || return
+	has "$1: gdb sees tasks as threads" "$log" \
+		'Thread 1.1 "baker"' 'Thread 1.2 "counter"' 'Thread 1.3 "troubled"' 'Thread 1.4 "idle"'
+	has "$1: gdb's breakpoint, condition and stack" "$log" \
+		'hit Breakpoint 1, fold .*layers=(layers@entry=)?2\)' '^#1 .*fold' '^#[78] .*bake'
+	has "$1: gdb steps by line and by instruction, and finishes" "$log" \
+		'stepped by line' '^#0  fold' 'stepped by instruction' '^#0 .*fold' 'Value returned is'
+	has "$1: a watchpoint tells who wrote" "$log" 'hit Hardware watchpoint .*: counter' '^Old value = ' '^New value = '
+	has "$1: an access watchpoint" "$log" 'hit Hardware access \(read/write\) watchpoint .*: pair\[1\]'
+	has "$1: a breakpoint in read-only memory is the CPU's" "$log" \
+		'Note: automatically using hardware breakpoints for read-only addresses' 'hit Breakpoint [0-9]*, rom_double'
+	has "$1: the firmware's monitor commands" "$log" \
+		'uptime - ticks since the start' '^[0-9]+ ticks' 'loaves baked: [0-9]+, asked by me too'
+	has "$1: a function called by gdb" "$log" 'called: 7$'
+	has "$1: detached" "$log" 'Inferior 1 .* detached'
+}
+
+for name in ${*:-$board_names}; do
+	if [ -z "$gdb" ]; then
+		echo "skip boards: gdb sessions on $name (no gdb-multiarch here)"
+	else
+		gdb_session "$name"
+	fi
+done
+exit $bad

@@ -1,0 +1,281 @@
+/* demo.c - what runs on the demo boards: a baker, a counter, and somebody who gets into trouble
+ * when the debugger asks for it; and the board's own monitor commands. */
+#include "tests/boards/kernel.h"
+
+/* ---- memory functions: all that the library needs of a C library ---- */
+
+void *memcpy(void *to, const void *from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+
+void *
+memcpy(void *to, const void *from, size_t n)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    while (n-- > 0)
+        *t++ = *f++;
+    return to;
+}
+
+void *
+memmove(void *to, const void *from, size_t n)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    if (t <= f)
+        return memcpy(to, from, n);
+    while (n-- > 0)
+        t[n] = f[n];
+    return to;
+}
+
+void *
+memset(void *to, int byte, size_t n)
+{
+    uint8_t *t = to;
+
+    while (n-- > 0)
+        *t++ = (uint8_t)byte;
+    return to;
+}
+
+int
+memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+
+    for (; n > 0; n--, x++, y++)
+        if (*x != *y)
+            return *x < *y ? -1 : 1;
+    return 0;
+}
+
+/* ---- the baker: something to break in, with a stack ---- */
+
+struct loaf {
+    char name[16];
+    unsigned minutes;
+    unsigned long serial;
+};
+
+volatile unsigned long baked;
+struct loaf last_loaf;
+
+__attribute__((noinline)) unsigned
+fold(struct loaf *loaf, unsigned layers)
+{
+    if (layers == 0) {
+        loaf->serial = ++baked;
+        return 1;
+    }
+    return fold(loaf, layers - 1) + layers;
+}
+
+static void
+bake(const char *name, unsigned minutes)
+{
+    struct loaf loaf = { .minutes = minutes };
+
+    for (size_t i = 0; name[i] != '\0'; i++)
+        loaf.name[i] = name[i];
+    loaf.minutes += fold(&loaf, 8);
+    last_loaf = loaf;
+}
+
+static void
+baker(void)
+{
+    for (;;) {
+        bake("rye", 45);
+        sleep_for(2);
+    }
+}
+
+/* ---- the counter: something to watch, and code in read-only memory ---- */
+
+volatile uint64_t counter;
+volatile uint64_t pair[2];
+
+__attribute__((noinline, section(".rom"))) uint64_t
+rom_double(uint64_t v)
+{
+    uint64_t twice = v + v;
+
+    return twice;
+}
+
+static void
+count(void)
+{
+    for (;;) {
+        counter++;
+        pair[1] = rom_double(counter);
+        call_supervisor();
+        sleep_for(1);
+    }
+}
+
+/* ---- the one in trouble ---- */
+
+enum trouble {
+    NO_TROUBLE,
+    READ_NOTHING,
+    WRITE_READ_ONLY,
+    UNDEFINED,
+    JUMP_NOWHERE,
+    WILD_STACK,
+    OWN_BREAKPOINT,
+    WAITING,
+    BUSY
+};
+volatile unsigned trouble;
+volatile bool busy;
+volatile uint64_t nowhere = 0x123456789000, answer;
+static const uint64_t constant __attribute__((section(".rom.data"))) = 7;
+
+__attribute__((noinline)) void
+spin(void)
+{
+    for (busy = true; busy;)
+        answer++;
+}
+
+__attribute__((noinline)) void
+get_into(unsigned which)
+{
+    switch (which) {
+    case READ_NOTHING:
+        answer = *(volatile uint64_t *)(uintptr_t)nowhere;
+        break;
+    case WRITE_READ_ONLY:
+        *(volatile uint64_t *)(uintptr_t)&constant = 8;
+        break;
+    case UNDEFINED:
+        undefined_instruction();
+        break;
+    case JUMP_NOWHERE:
+        ((void (*)(void))(uintptr_t)nowhere)();
+        break;
+    case WILD_STACK:
+        wild_stack();
+        break;
+    case OWN_BREAKPOINT:
+        own_breakpoint();
+        break;
+    case WAITING:
+        answer = waits();
+        break;
+    case BUSY:
+        spin();
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+troubled(void)
+{
+    for (;;) {
+        unsigned which = trouble;
+
+        if (which != NO_TROUBLE) {
+            trouble = NO_TROUBLE;
+            get_into(which);
+        }
+        stub_board_poll();
+        sleep_for(1);
+    }
+}
+
+static void
+idle(void)
+{
+    for (;;)
+        sleep_for(0);
+}
+
+struct task tasks[] = {
+    { .name = "baker", .body = baker },
+    { .name = "counter", .body = count },
+    { .name = "troubled", .body = troubled },
+    { .name = "idle", .body = idle },
+};
+const unsigned task_count = sizeof(tasks) / sizeof(tasks[0]);
+
+/* ---- monitor ---- */
+
+static int
+say_uptime(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    (void)args;
+    rsp_put_dec(out, ticks);
+    rsp_put_text(out, " ticks\n");
+    return 0;
+}
+
+static int
+say_bakery(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    rsp_put_text(out, "loaves baked: ");
+    rsp_put_dec(out, baked);
+    if (*args != '\0') {
+        rsp_put_text(out, ", asked by ");
+        rsp_put_text(out, args);
+    }
+    rsp_put(out, '\n');
+    return 0;
+}
+
+/* A command with a bug in it. */
+static int
+crash(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    (void)args;
+    rsp_put_dec(out, *(volatile uint64_t *)(uintptr_t)nowhere);
+    return 0;
+}
+
+static const struct stub_command commands[] = {
+    { "uptime", "ticks since the start", say_uptime },
+    { "bakery", "[NAME] how many loaves there are", say_bakery },
+    { "crash", "reads what cannot be read, inside the stub", crash },
+    { "reset", "restarts the board", stub_board_reset },
+    { NULL, NULL, NULL },
+};
+
+void
+demo_start(void)
+{
+    static struct stub_board board;
+    static _Alignas(16) uint8_t room[STUB_BOARD_ROOM];
+    static struct stub_board_config config;
+
+    config = (struct stub_board_config){
+        .size = sizeof(config),
+        .packets = stub_board_packets,
+        .get = uart_get,
+        .put = uart_put,
+        .room = room,
+        .room_size = sizeof(room),
+        .flags = STUB_BOARD_WAIT,
+        .interrupt = machine_uart_interrupt,
+        .regions = machine_regions,
+        .region_count = machine_region_count,
+        .tasks = kernel_tasks(),
+        .commands = commands,
+        .reset = machine_reset,
+        .now_ms = machine_ms,
+    };
+    machine_start();
+    stub_board_start(&board, &config);
+    machine_interrupts_on();
+    kernel_run();
+}
