@@ -35,6 +35,8 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/
 	stub/pkt_monitor.c stub/pkt_launch.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
+BOARD = stub/board/self.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
+	stub/board/packets.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 HOST = $(sort $(wildcard stub/host/*.c))
@@ -42,7 +44,7 @@ PROGRAM = $(sort $(wildcard stub/program/*.c))
 # The static binary answers itself what libc and the C++ library answer from shared objects.
 STATIC = $(sort $(wildcard stub/program/static/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
-	arch/unwind/unwind.h
+	arch/unwind/unwind.h stub/board/board.h
 MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
@@ -93,11 +95,35 @@ $(B)/freestanding-x86_64/%.o: %.c
 $(B)/freestanding-aarch64/%.o: %.c
 	@mkdir -p $(@D)
 	$(AARCH64_CC) $(OURS) $(FREESTANDING) -fno-pic -mgeneral-regs-only -c -o $@ $<
+$(B)/freestanding-aarch64/%.o: %.S
+	@mkdir -p $(@D)
+	$(AARCH64_CC) -I. -MMD -MP -c -o $@ $<
 $(B)/freestanding-%/libstubborn.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 $(B)/freestanding-x86_64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-x86_64/%.o)
-$(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.o)
+$(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.o) \
+	$(patsubst %.c,$(B)/freestanding-aarch64/%.o,$(BOARD) stub/board/machine_aarch64.c) \
+	$(B)/freestanding-aarch64/stub/board/trap_aarch64.o
+
+# ---- firmware for the boards that QEMU has, with the stub inside ----
+
+.PHONY: boards board-demo board-demo-uart check-boards
+FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
+	-fno-tree-loop-distribute-patterns
+BOARDS = $(B)/boards/aarch64-virt.elf
+
+$(B)/boards/aarch64/%.o: tests/boards/%.c
+	@mkdir -p $(@D)
+	$(AARCH64_CC) $(FIRMWARE) -mgeneral-regs-only -c -o $@ $<
+$(B)/boards/aarch64/%.o: tests/boards/%.S
+	@mkdir -p $(@D)
+	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
+$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine kernel demo) \
+	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
+	$(AARCH64_CC) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096 \
+		-T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
+boards: $(BOARDS)
 
 # ---- tests ----
 
@@ -154,6 +180,11 @@ check-all: deps-clients deps-suites deps-package clients static  ## everything, 
 
 clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 	@sh tests/clients/clients.sh $(B)/clients
+
+check-boards: deps-boards boards  ## the stub inside firmware on QEMU's boards, gdb and lldb at its UART
+	@sh tests/boards/check_boards.sh
+board-demo-uart: deps-boards boards  ## a line for each board: NAME ELF COMMAND... with {sock} in it
+	@sh tests/boards/uart.sh
 
 roundtrips: deps-bench all  ## lldb's packets for each command, on this server and on lldb-server
 	@sh tests/bench/roundtrips.sh

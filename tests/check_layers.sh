@@ -28,7 +28,7 @@ allow() {
 }
 
 mkdir -p build
-for room in rsp arch arch/unwind stub stub/live stub/dump stub/image stub/host stub/program tests/examples; do
+for room in rsp arch arch/unwind stub stub/board stub/live stub/dump stub/image stub/host stub/program tests/examples; do
 	[ -n "$(ls $room/*.c 2>/dev/null)" ] || { echo "not ok layers: $room has no files"; bad=1; }
 done
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh GROUP... - installs the Debian packages that a target needs and this machine lacks.
 # Says what it needs; asks when a person is at the terminal; goes ahead when CI is set or there is
-# no terminal. Groups: demo build check bench unwind clients suites fuzz static package.
+# no terminal. Groups: demo build check bench unwind clients suites fuzz static package boards.
 set -u
 
 # The first of the named packages that this release of Debian has.
@@ -41,6 +41,8 @@ packages() {
 		python3-packaging python3-pexpect python3-psutil ;;
 	static) echo "$(packages build)" g++ libbz2-dev liblzma-dev zlib1g-dev libzstd-dev ;;
 	package) echo "$(packages static)" gdb python3 util-linux ;;
+	boards) echo qemu-system-x86 qemu-system-arm gdb-multiarch gcc-aarch64-linux-gnu gcc \
+		libc6-dev "$(lldb_packages)" ;;
 	fuzz) echo "$(packages build)" clang "$(clang_runtime)" ;;
 	esac
 }
