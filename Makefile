@@ -2,6 +2,8 @@
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -16,7 +18,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 .PHONY: all demo check check-all check-clients check-package clients bench bench-unwind accuracy fuzz size gdb-suite \
-	lldb-suite static install uninstall clean help deps freestanding format roundtrips clang-objects progs \
+	lldb-suite static deb install uninstall clean help deps freestanding format roundtrips clang-objects progs \
 	tools
 .DEFAULT_GOAL = all
 
@@ -229,31 +231,44 @@ deps-%:
 
 PUBLIC = sed 's|^\#include "[a-z]*/\(.*\)"|\#include <stubborn/\1>|'
 install: all  ## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 755 $(B)/stubborn $(DESTDIR)$(PREFIX)/bin/stubborn
-	install -m 644 $(B)/libstubborn.a $(DESTDIR)$(PREFIX)/lib/libstubborn.a
-	install -m 755 $(B)/libstubborn.so $(DESTDIR)$(PREFIX)/lib/libstubborn.so.$(VERSION)
-	ln -sf libstubborn.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libstubborn.so.0
-	ln -sf libstubborn.so.0 $(DESTDIR)$(PREFIX)/lib/libstubborn.so
-	sed 's|^prefix=.*|prefix=$(PREFIX)|' $(B)/stubborn.pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc
+	install -m 644 $(B)/libstubborn.a $(DESTDIR)$(LIBDIR)/libstubborn.a
+	install -m 755 $(B)/libstubborn.so $(DESTDIR)$(LIBDIR)/libstubborn.so.$(VERSION)
+	ln -sf libstubborn.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libstubborn.so.0
+	ln -sf libstubborn.so.0 $(DESTDIR)$(LIBDIR)/libstubborn.so
+	sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		$(B)/stubborn.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc
 	for h in $(HEADERS); do \
 		$(PUBLIC) $$h > $(DESTDIR)$(PREFIX)/include/stubborn/$${h##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+		$(DESTDIR)$(ZSHDIR)
 	$(B)/stubborn --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn
-	$(B)/stubborn --completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_stubborn
+	$(B)/stubborn --completion zsh > $(DESTDIR)$(ZSHDIR)/_stubborn
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3/
 
 uninstall:  ## takes away what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(PREFIX)/lib/libstubborn.* \
-		$(DESTDIR)$(PREFIX)/lib/pkgconfig/stubborn.pc \
+	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(LIBDIR)/libstubborn.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc \
 		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_stubborn
+		$(DESTDIR)$(ZSHDIR)/_stubborn
 	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn
+
+# Built in a copy where debian/ stands at the top; DEB is the folder for copy and packages.
+DEB = $(B)/deb
+UNSET = -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC -u CFLAGS -u CPPFLAGS -u LDFLAGS -u PREFIX -u LIBDIR -u DESTDIR
+deb: deps-package  ## Debian packages, in build/deb/
+	@rm -rf $(DEB)
+	@mkdir -p $(DEB)/stubborn
+	@tar -c Makefile LICENSE README.md rsp arch stub tests/examples | tar -x -C $(DEB)/stubborn
+	@mv $(DEB)/stubborn/stub/program/debian $(DEB)/stubborn/debian
+	@cd $(DEB)/stubborn && env $(UNSET) dpkg-buildpackage -b -uc -us >../build.log 2>&1 || \
+		{ tail -n 20 ../build.log; exit 1; }
+	@ls $(DEB)/*.deb
 
 clean:  ## everything under build/ but the clients' folder
 	@find $(B) -mindepth 1 -maxdepth 1 ! -name clients -exec rm -rf {} + 2>/dev/null || true
@@ -261,4 +276,5 @@ clean:  ## everything under build/ but the clients' folder
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
--include $(shell find $(B) -name '*.d' -not -path '$(B)/clients/*' -not -path '$(B)/suites/*' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/clients/*' -not -path '$(B)/suites/*' \
+	-not -path '$(B)/deb/*' -not -path '$(B)/package/*' 2>/dev/null)

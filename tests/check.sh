@@ -79,6 +79,7 @@ suites() {
 }
 package() {
 	part static sh tests/package/static.sh
+	part deb sh tests/package/deb.sh
 }
 rest() {
 	package
