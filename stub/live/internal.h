@@ -23,6 +23,8 @@
 
 enum {
     LIVE_BREAKPOINT_MAX = 4, /* bytes of a software breakpoint, as in struct arch */
+    LIVE_EXTENDED_KEPT = 32, /* threads whose extended registers are kept at a time; a dozen
+                                kilobytes each */
     LIVE_GENERAL_MAX = 512,  /* bytes of the general register set of any machine */
     LIVE_SLOTS = 4,          /* hardware breakpoint slots that we use */
     LIVE_FILES = 16,         /* files open for a client */
@@ -54,7 +56,7 @@ TAILQ_HEAD(reports, report);
  * runs. */
 struct registers {
     _Alignas(16) uint8_t general[LIVE_GENERAL_MAX];
-    uint8_t *extended; /* live->xsave_size bytes, allocated at first use */
+    uint8_t *extended; /* live_extended_size() bytes while there is a copy, else NULL */
     uint32_t general_size, extended_size;
     bool has_general, has_extended, general_dirty, extended_dirty;
 };
@@ -62,7 +64,7 @@ struct registers {
 struct thread {
     RB_ENTRY(thread) by_tid;
     TAILQ_ENTRY(thread) next;
-    TAILQ_ENTRY(thread) awake;
+    TAILQ_ENTRY(thread) awake, extended;
     bool is_awake; /* in that list */
     struct process *process;
     pid_t tid;
@@ -262,9 +264,11 @@ struct live {
     char os_build[72], os_kernel[72], distribution[32];
     struct processes processes;
     struct thread_tree threads;
-    struct threads awake; /* see live_wake */
-    struct thread *found; /* the last one looked up, NULL */
-    unsigned freed;       /* threads freed so far: loops that free some see that by it */
+    struct threads awake;    /* see live_wake */
+    struct thread *found;    /* the last one looked up, NULL */
+    struct threads extended; /* those with a copy of their extended registers, oldest first */
+    unsigned extended_count;
+    unsigned freed; /* threads freed so far: loops that free some see that by it */
     TAILQ_HEAD(, early) early;
 
     struct reports queue;
@@ -565,6 +569,7 @@ bool live_load_general(struct thread *t);
 bool live_load_extended(struct thread *t);
 void live_flush_registers(struct thread *t);
 void live_forget_registers(struct thread *t);
+void live_drop_extended(struct thread *t);
 int live_get_register(void *target, struct rsp_id id, const struct arch_register *r, void *v);
 int live_put_register(void *target, struct rsp_id id, const struct arch_register *r,
                       const void *v);

@@ -87,6 +87,7 @@ live_open(const struct live_config *config)
     TAILQ_INIT(&live->processes);
     RB_INIT(&live->threads);
     TAILQ_INIT(&live->awake);
+    TAILQ_INIT(&live->extended);
     TAILQ_INIT(&live->early);
     TAILQ_INIT(&live->queue);
     live->pty = live->pty_keep = -1;

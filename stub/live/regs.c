@@ -41,23 +41,68 @@ live_load_general(struct thread *t)
     return true;
 }
 
+void
+live_drop_extended(struct thread *t)
+{
+    struct live *live = t->process->live;
+    struct registers *r = &t->registers;
+
+    if (r->extended == NULL)
+        return;
+    free(r->extended);
+    r->extended = NULL;
+    r->has_extended = r->extended_dirty = false;
+    TAILQ_REMOVE(&live->extended, t, extended);
+    live->extended_count--;
+}
+
+/* A client that looks at a thousand threads must not make us keep a dozen megabytes of their
+ * vectors: of the copies that hold nothing but what the thread holds, the oldest goes. */
+static void
+make_room(struct live *live)
+{
+    struct thread *t;
+
+    if (live->extended_count < LIVE_EXTENDED_KEPT)
+        return;
+    TAILQ_FOREACH (t, &live->extended, extended) {
+        if (!t->registers.extended_dirty) {
+            live_drop_extended(t);
+            return;
+        }
+    }
+}
+
+/* Sees to it that t has a place for them. */
+static bool
+hold_extended(struct thread *t)
+{
+    struct live *live = t->process->live;
+
+    if (t->registers.extended != NULL)
+        return true;
+    make_room(live);
+    t->registers.extended = malloc(live_extended_size(live));
+    if (t->registers.extended == NULL)
+        return false;
+    TAILQ_INSERT_TAIL(&live->extended, t, extended);
+    live->extended_count++;
+    return true;
+}
+
 bool
 live_load_extended(struct thread *t)
 {
+    struct live *live = t->process->live;
     struct registers *r = &t->registers;
-    uint32_t room = live_extended_size(t->process->live);
 
     if (r->has_extended)
         return true;
-    if (t->running)
+    if (t->running || !hold_extended(t))
         return false;
-    if (r->extended == NULL)
-        r->extended = malloc(room);
-    if (r->extended == NULL ||
-        !fetch(t, live_extended_type(t->process->live), r->extended, room, &r->extended_size))
-        return false;
-    r->has_extended = true;
-    return true;
+    r->has_extended = fetch(t, live_extended_type(live), r->extended, live_extended_size(live),
+                            &r->extended_size);
+    return r->has_extended;
 }
 
 void
@@ -77,8 +122,8 @@ live_flush_registers(struct thread *t)
 void
 live_forget_registers(struct thread *t)
 {
-    struct registers *r = &t->registers;
-    r->has_general = r->has_extended = r->general_dirty = r->extended_dirty = false;
+    t->registers.has_general = t->registers.general_dirty = false;
+    live_drop_extended(t);
 }
 
 /* ---- one register ---- */
@@ -188,7 +233,7 @@ live_restore_registers(void *target, struct rsp_id id, uint32_t number)
         struct saved_registers *s = &live->saved[i];
         if (number == 0 || s->number != number || s->tid != t->tid)
             continue;
-        if (!copy_sets(live, &t->registers, &s->registers))
+        if (!hold_extended(t) || !copy_sets(live, &t->registers, &s->registers))
             return -STUB_ENOMEM;
         t->registers.general_dirty = true;
         t->registers.extended_dirty = t->registers.has_extended;

@@ -49,7 +49,7 @@ live_thread_free(struct thread *t)
     live->found = NULL;
     live->freed++;
     free(t->disturbed);
-    free(t->registers.extended);
+    live_drop_extended(t);
     free(t);
 }
 

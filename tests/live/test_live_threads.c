@@ -109,6 +109,67 @@ START_TEST(all_threads_stand_still_at_a_stop)
 }
 END_TEST
 
+static size_t
+list_tids(int64_t *tids, size_t max)
+{
+    struct rsp_id id = { 0, 0 };
+    size_t n = 0;
+
+    while (n < max && live_target.next_thread(d.live, &id) == 1)
+        tids[n++] = id.tid;
+    return n;
+}
+
+/* Copies of vector registers are kept of few threads at a time; what was written must be kept of
+ * all. xmm15 is nobody's here. */
+START_TEST(vectors_written_to_every_thread_arrive_however_many_are_looked_at)
+{
+    int64_t tids[80];
+
+    drive_launch(&d, "threads", "60", NULL);
+    break_at("hit");
+    ck_assert(hits("hit"));
+    size_t n = list_tids(tids, 80);
+    ck_assert_uint_eq(n, 61);
+    for (size_t i = 0; i < n; i++)
+        ck_assert(drive_set_register(&d, tids[i], "xmm15", 0xabc000 + i));
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < n; i++)
+            ck_assert_uint_eq(drive_register(&d, tids[i], "xmm15"), 0xabc000 + i);
+    }
+    drive_ask(&d, "vCont;s"); /* all are written back, and one has stepped */
+    for (size_t i = 0; i < n; i++) {
+        if (drive_state((pid_t)tids[i]) != '\0')
+            ck_assert_uint_eq(drive_register(&d, tids[i], "xmm15"), 0xabc000 + i);
+    }
+    ck_assert_str_eq(drive_ask(&d, "D"), "OK");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(thread_is_found_by_its_id_alone_and_by_its_process)
+{
+    struct rsp_id id;
+
+    drive_launch(&d, "threads", "8", NULL);
+    break_at("hit");
+    ck_assert(hits("hit"));
+    id = (struct rsp_id){ 0, d.event.id.tid };
+    ck_assert_int_eq(live_target.find_thread(d.live, &id), 1);
+    ck_assert_int_eq(id.pid, d.pid);
+    id = (struct rsp_id){ d.pid, d.event.id.tid };
+    ck_assert_int_eq(live_target.find_thread(d.live, &id), 1);
+    id = (struct rsp_id){ d.pid + 1, d.event.id.tid };
+    ck_assert_int_eq(live_target.find_thread(d.live, &id), 0);
+    id = (struct rsp_id){ 0, 1 }; /* init, which is not ours */
+    ck_assert_int_eq(live_target.find_thread(d.live, &id), 0);
+    id = (struct rsp_id){ 0, INT64_MAX };
+    ck_assert_int_eq(live_target.find_thread(d.live, &id), 0);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 /* A thread may just have executed an int3 when it is stopped: its PC must not stay behind it. */
 START_TEST(detach_at_a_hit_leaves_no_thread_inside_an_instruction)
 {
@@ -674,6 +735,8 @@ live_threads_suite(void)
     tcase_add_test(c, every_thread_hits_when_the_client_steps_over_by_itself);
     tcase_add_test(c, stops_of_removed_breakpoints_are_dropped_and_nothing_is_lost);
     tcase_add_test(c, all_threads_stand_still_at_a_stop);
+    tcase_add_test(c, vectors_written_to_every_thread_arrive_however_many_are_looked_at);
+    tcase_add_test(c, thread_is_found_by_its_id_alone_and_by_its_process);
     tcase_add_test(c, detach_at_a_hit_leaves_no_thread_inside_an_instruction);
     tcase_add_test(c, threads_that_no_action_names_stay);
     tcase_add_test(c, interrupt_gives_exactly_one_stop);
