@@ -376,6 +376,14 @@ stub_is_stranger(uint8_t first)
 }
 
 bool
+stub_is_idle(const struct stub *stub)
+{
+    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
+
+    return !s->busy && stub_output_free(s) && s->acks == 0 && !rsp_receiver_inside(&s->rx);
+}
+
+bool
 stub_is_waiting(const struct stub *stub)
 {
     return ((const struct engine *)(const void *)stub->opaque)->waiting;

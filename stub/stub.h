@@ -115,6 +115,9 @@ void stub_abandon(struct stub *s, int error);
  * can make a browser POST to a port of loopback; its body must never be taken for packets.) */
 bool stub_is_stranger(uint8_t first);
 
+/* True when nothing that stands in the two buffers is needed any more: no request is coming in or
+ * under way, no frame is to be sent or acknowledged. Their bytes may be changed then. */
+bool stub_is_idle(const struct stub *s);
 /* True while the client waits for a stop reply. */
 bool stub_is_waiting(const struct stub *s);
 /* True when the client shows the words of an error to its user (error-message+ in qSupported: gdb

@@ -149,6 +149,7 @@ put_output(struct program_session *x)
     if (sent >= SMALLEST_FRAME)
         x->replied = true;
     program_log_bytes(&x->log, '<', bytes, (size_t)sent);
+    program_note_message(x, (size_t)sent);
     stub_sent(&x->stub, (size_t)sent);
     return sent;
 }
@@ -167,6 +168,7 @@ pump(struct program_session *x)
         if (sent < 0)
             return false;
     } while (taken > 0 || sent > 0);
+    program_shrink_buffers(x);
     return true;
 }
 
@@ -201,6 +203,8 @@ get_input(struct program_session *x, int flags)
     x->have = (size_t)n;
     x->taken = 0;
     x->replied = false;
+    if (x->have > SMALLEST_FRAME)
+        program_note_message(x, x->have);
     if (is_stranger(x)) {
         x->have = 0;
         return false;

@@ -28,14 +28,17 @@ struct program_session {
     uint8_t
         *bytes; /* LOOP_BYTES that came from the line; bytes[taken..have) wait for the engine */
     size_t have, taken;
-    bool line_is_full; /* the client does not read what we have for it */
-    bool replied;      /* the last bytes from the line were answered with a frame */
-    bool served;       /* this connection said something in the protocol's language */
-    bool outlasting;   /* no client comes any more, see program_outlast */
-    bool exit_wanted;  /* `monitor exit` */
+    void *buffers;       /* they and the engine's two, see buffers.c */
+    bool grown;          /* a large message went through them */
+    unsigned small_ones; /* messages since that were small */
+    bool line_is_full;   /* the client does not read what we have for it */
+    bool replied;        /* the last bytes from the line were answered with a frame */
+    bool served;         /* this connection said something in the protocol's language */
+    bool outlasting;     /* no client comes any more, see program_outlast */
+    bool exit_wanted;    /* `monitor exit` */
 };
 
-enum { LOOP_BYTES = 65536 };
+enum { LOOP_BYTES = 65536, PROGRAM_BUFFER = 0x20000 + 64 };
 
 /* The two command lines (argv: what follows the command, NULL at the end). They return the exit
  * status. */
@@ -53,6 +56,14 @@ int program_serve(const struct program_settings *settings);
 
 /* begin.c: launches or attaches to what the command line names. False after saying why not. */
 bool program_begin(struct program_session *x);
+
+/* buffers.c: makes x->bytes and the engine's two buffers, PROGRAM_BUFFER each, zeroed. False: no
+ * memory. */
+bool program_open_buffers(struct program_session *x, uint8_t **input, uint8_t **output);
+/* A message of that size came or went. */
+void program_note_message(struct program_session *x, size_t size);
+/* Gives the pages back after a large message, once many small ones have followed. */
+void program_shrink_buffers(struct program_session *x);
 
 /* loop.c: catches the signals that matter from now on. False when the system refuses. */
 bool program_catch_signals(void);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* PacketSize: what gdb and lldb read and write at a time at most. */
-enum { BUFFER_SIZE = 0x20000 + 64, SERIAL_RESEND_MS = 2000 };
+enum { SERIAL_RESEND_MS = 2000 };
 
 /* ---- the line ---- */
 
@@ -170,15 +170,17 @@ static bool
 open_engine(struct program_session *x)
 {
     bool serial = x->comm.kind == COMM_TTY;
+    uint8_t *input = NULL, *output = NULL;
+    bool made = program_open_buffers(x, &input, &output);
     struct stub_config config = {
         .size = sizeof(config),
         .target = &x->target,
         .target_object = x->object,
         .packets = x->packets,
-        .input = calloc(1, BUFFER_SIZE),
-        .output = calloc(1, BUFFER_SIZE),
-        .input_size = BUFFER_SIZE,
-        .output_size = BUFFER_SIZE,
+        .input = input,
+        .output = output,
+        .input_size = PROGRAM_BUFFER,
+        .output_size = PROGRAM_BUFFER,
         .without = x->settings->without,
         .flags = x->settings->stop_forms | (serial ? STUB_SERIAL : 0u) |
                  (x->settings->unreliable ? STUB_UNRELIABLE : 0u) |
@@ -188,8 +190,7 @@ open_engine(struct program_session *x)
         .commands_context = x,
     };
 
-    x->bytes = calloc(1, LOOP_BYTES);
-    if (x->bytes && config.input && config.output && stub_init(&x->stub, &config))
+    if (made && stub_init(&x->stub, &config))
         return true;
     warnx("out of memory; end some programs");
     return false;

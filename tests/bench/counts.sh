@@ -54,6 +54,15 @@ for client in gdb lldb; do
 		echo "not ok bytes of a stop reply as $client is sent it (${b:-none} with 200 threads, ${a:-none} with one)"
 	fi
 done
+# The buffers are large enough for 64 KiB in hex; after a dump their pages are given back.
+weight=$($dir/threads -d -n 1 gdb $dir/prog $dir "stubborn=$server --once --attach \$ADDR \$PID" 2>&1)
+echo "$weight"
+before=$(number_in "$weight" 'kB before') after=$(number_in "$weight" 'kB after')
+if [ -n "$before" ] && [ "${after:-99999}" -le $((before + 32)) ]; then
+	echo "ok private memory after a dump of 48 MB: $after kB, $before kB before it"
+else
+	echo "not ok private memory after a dump of 48 MB (${after:-none} kB, ${before:-none} kB before it)"
+fi
 limit '64-byte m read' 3
 limit '64 KiB m read' 3
 limit '64 KiB x read' 3

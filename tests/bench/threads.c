@@ -1,13 +1,14 @@
 /* threads.c - servers side by side on a program of many threads: attach, list, step, stop, and
  * what a server holds in memory.
  *
- *     threads [-c] [-m ROW] [-n THREADS] [-r ROUNDS] [-t MS] gdb|lldb PROG DIR NAME=COMMAND ...
+ *     threads [-cd] [-m ROW] [-n THREADS] [-r ROUNDS] [-t MS] gdb|lldb PROG DIR NAME=COMMAND ...
  *
  * COMMAND is the shell's and finds $ADDR (where to listen) and $PID (whom to attach to). All are
  * asked the same, in the words of that debugger. A round starts PROG and a server anew for each
  * of them; the median of the rounds is printed, and in the last column how many times better the
  * first is than the best of the others: the median over rounds compared one by one. -c prints the
- * system calls of a step of one thread instead, as the difference of two runs (n and 2n steps).
+ * system calls of a step of one thread instead, as the difference of two runs (n and 2n steps);
+ * -d prints the private memory before and after a dump of 48 MB.
  *
  * Each session is in a process of its own: what goes wrong there spoils only its own figures. */
 #define _GNU_SOURCE 1
@@ -39,7 +40,7 @@ enum { DUMP = 48 << 20, THREADS_MAX = 32768 };
 
 struct settings {
     const char *prog, *dir, *only; /* the beginning of the name of the only row */
-    bool lldb, count;
+    bool lldb, count, dump;
     unsigned threads, rounds;
     double seconds;
 };
@@ -381,6 +382,21 @@ dump(struct session *s)
     }
 }
 
+/* A client that reads little by little afterwards. */
+static void
+read_little(struct session *s)
+{
+    for (unsigned i = 0; i < 64; i++)
+        client_ask(&s->client, "m%" PRIx64 ",40", s->buffer + 64 * i);
+}
+
+static void
+dump_and_go_on(struct session *s)
+{
+    dump(s);
+    read_little(s);
+}
+
 /* ---- the rows ---- */
 
 struct row {
@@ -402,7 +418,7 @@ static const struct row rows[] = {
     { "stop reply, bytes", step, STOP_BYTES, LLDB },
     { "resident, peak, kB", NULL, PEAK_KB, BOTH },
     { "private after that, kB", NULL, PRIVATE_KB, BOTH },
-    { "private after a dump, kB", dump, PRIVATE_KB, BOTH },
+    { "private after a dump, kB", dump_and_go_on, PRIVATE_KB, BOTH },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -580,6 +596,28 @@ count_steps(const struct settings *settings, const char *name, const char *comma
     close_session(&s);
 }
 
+static double
+private_kb(const struct session *s)
+{
+    return proc_kb(s->server, "smaps_rollup", "Private_Clean:", "Private_Dirty:");
+}
+
+static void
+weigh_dump(const struct settings *settings, const char *name, const char *command)
+{
+    struct session s;
+    double before;
+
+    open_session(&s, settings, name, command);
+    attach(&s);
+    read_little(&s);
+    before = private_kb(&s);
+    dump(&s);
+    read_little(&s);
+    printf("%s: private %.0f kB before a dump, %.0f kB after\n", name, before, private_kb(&s));
+    close_session(&s);
+}
+
 /* ---- the table ---- */
 
 static int
@@ -660,7 +698,7 @@ static _Noreturn void
 usage(void)
 {
     fprintf(stderr,
-            "usage: threads [-c] [-m ROW] [-n THREADS] [-r ROUNDS] [-t MS] gdb|lldb PROG DIR "
+            "usage: threads [-cd] [-m ROW] [-n THREADS] [-r ROUNDS] [-t MS] gdb|lldb PROG DIR "
             "NAME=COMMAND ...\n");
     exit(2);
 }
@@ -670,9 +708,11 @@ read_options(struct settings *settings, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "cm:n:r:t:")) != -1) {
+    while ((option = getopt(argc, argv, "cdm:n:r:t:")) != -1) {
         if (option == 'c')
             settings->count = true;
+        else if (option == 'd')
+            settings->dump = true;
         else if (option == 'm')
             settings->only = optarg;
         else if (option == 'n')
@@ -712,9 +752,9 @@ main(int argc, char **argv)
             usage();
         *commands[n]++ = '\0';
     }
-    if (settings.count) {
+    if (settings.count || settings.dump) {
         for (unsigned i = 0; i < n; i++)
-            count_steps(&settings, names[i], commands[i]);
+            (settings.count ? count_steps : weigh_dump)(&settings, names[i], commands[i]);
         return 0;
     }
     for (unsigned round = 0; round < settings.rounds; round++)
