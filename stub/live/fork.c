@@ -98,6 +98,10 @@ live_orphan(struct process *dead, pid_t tid)
 static void
 tell_birth(struct thread *parent, enum stub_reason reason, struct rsp_id child)
 {
+    struct thread *t = live_thread_find(parent->process->live, (pid_t)child.tid);
+
+    if (t != NULL)
+        t->untold = true;
     live_stop_event(parent, reason, SIGTRAP)->other = child;
     live_tell(parent);
 }

@@ -81,6 +81,7 @@ struct thread {
     bool running;
     bool newborn; /* its first stop is still to come */
     bool stays;   /* and the client was told of its birth: it then stands */
+    bool untold;  /* its birth is: the client must not meet it before */
     bool asked;   /* non-stop: the client wants it to stop, with that signal or 0 */
     int asked_signal;
     unsigned wants;    /* STUB_WANT_CLONE, STUB_WANT_EXIT */
@@ -363,6 +364,8 @@ void live_wake(struct thread *t);
 void live_let_sleep(struct live *live);
 /* False for what the client need not know, or knows to be over. */
 bool live_is_known(const struct process *p);
+/* True when t is to be listed and resumed: its process is known, and its birth was told. */
+bool live_is_met(const struct thread *t);
 bool live_stands(const struct process *p); /* no thread of p runs */
 /* The thread of id; tid 0 and -1 are any. NULL when there is none the client may know. */
 struct thread *live_thread_of(struct live *live, struct rsp_id id);

@@ -208,6 +208,52 @@ reap(struct process *p)
     }
 }
 
+/* The child that t's report would have told of, NULL when it tells of none. */
+static struct process *
+untold_child(const struct thread *t)
+{
+    const struct rsp_id id = t->report.event.other;
+    struct thread *child = t->report.state == REPORT_QUEUED && id.pid != t->process->pid
+                               ? live_thread_find(t->process->live, (pid_t)id.tid)
+                               : NULL;
+
+    return child != NULL && child->untold ? child->process : NULL;
+}
+
+/* Children that the client will not hear of any more go the way of their parent. One that uses its
+ * memory is looked after as long as it does. */
+static void
+let_untold_go(struct process *p)
+{
+    struct thread *t;
+
+    TAILQ_FOREACH (t, &p->threads, next) {
+        struct process *child = untold_child(t);
+
+        if (child == NULL)
+            continue;
+        live_unqueue(p->live, &t->report);
+        child->hidden = child->shares != NULL;
+        if (!child->hidden)
+            live_detach(p->live, child->pid);
+    }
+}
+
+static void
+kill_untold(struct process *p)
+{
+    struct thread *t;
+
+    TAILQ_FOREACH (t, &p->threads, next) {
+        struct process *child = untold_child(t);
+
+        if (child == NULL)
+            continue;
+        live_unqueue(p->live, &t->report);
+        live_kill(p->live, child->pid, false);
+    }
+}
+
 int
 live_kill(void *target, int64_t pid, bool tell)
 {
@@ -216,6 +262,7 @@ live_kill(void *target, int64_t pid, bool tell)
 
     if (p == NULL)
         return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
+    kill_untold(p);
     live_plant_lift_all(p); /* a vfork's child may live on in its memory */
     kill(p->pid, SIGKILL);
     p->leaving = !tell; /* else its end is the answer, not an event */
@@ -318,6 +365,7 @@ live_detach(void *target, int64_t pid)
         return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
     live_halt(live, p);
     live_drop_stale(live, p);
+    let_untold_go(p);
     live_wishes_drop(p);
     live_plant_lift_all(p);
     lend_memory(p);
@@ -399,6 +447,8 @@ live_client_gone(void *target)
         live_catch_free(p);
         live_plant_sync(p);
         live_drop_stale(live, p);
+        if (policy_of(p) == LIVE_STOP)
+            let_untold_go(p);
     }
     while ((p = next_to_leave(live)) != NULL) {
         if (policy_of(p) == LIVE_KILL)

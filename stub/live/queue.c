@@ -24,11 +24,24 @@ live_queue_first(struct live *live, struct report *r)
     TAILQ_INSERT_HEAD(&live->queue, r, next);
 }
 
+static void
+birth_is_told(struct live *live, const struct stub_event *e)
+{
+    struct thread *t = e->kind == STUB_STOPPED && e->other.tid > 0
+                           ? live_thread_find(live, (pid_t)e->other.tid)
+                           : NULL;
+
+    if (t != NULL)
+        t->untold = false;
+}
+
 void
 live_unqueue(struct live *live, struct report *r)
 {
-    if (r->state == REPORT_QUEUED)
+    if (r->state == REPORT_QUEUED) {
         TAILQ_REMOVE(&live->queue, r, next);
+        birth_is_told(live, &r->event);
+    }
     r->state = REPORT_NONE;
     r->arrival = false;
     if (r->owned)
@@ -296,7 +309,7 @@ all_again(struct live *live, bool with_reason)
     struct thread *t;
 
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (!live_is_known(t->process) || t->running || t->wanted)
+        if (!live_is_met(t) || t->running || t->wanted)
             continue;
         if (t->report.state == REPORT_NONE)
             live_stop_event(t, STUB_NO_REASON, 0);

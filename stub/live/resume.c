@@ -224,7 +224,7 @@ resume_some(struct live *live, struct stub *s)
     struct process *p;
 
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (live_is_known(t->process))
+        if (live_is_met(t))
             take_action_of_one(t, s);
     }
     take_deferred(live);
@@ -285,7 +285,7 @@ take_actions(struct live *live, struct stub *s)
     if (stub_action_only(s, &only))
         return take_action_of_only(live, s, only);
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (!live_is_known(t->process))
+        if (!live_is_met(t))
             continue;
         take_action(t, s);
         any |= t->wanted;

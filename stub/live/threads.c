@@ -95,6 +95,12 @@ live_is_known(const struct process *p)
 }
 
 bool
+live_is_met(const struct thread *t)
+{
+    return live_is_known(t->process) && !t->untold;
+}
+
+bool
 live_stands(const struct process *p)
 {
     const struct thread *t;
@@ -121,15 +127,24 @@ live_thread_of(struct live *live, struct rsp_id id)
     return p == NULL ? NULL : TAILQ_FIRST(&p->threads);
 }
 
+/* t, or the first behind it in its process, that the client may meet. */
+static struct thread *
+first_met(struct thread *t)
+{
+    while (t != NULL && !live_is_met(t))
+        t = TAILQ_NEXT(t, next);
+    return t;
+}
+
 /* The first thread of p or of a process behind it. */
 static struct thread *
 first_from(struct process *p)
 {
-    for (; p != NULL; p = TAILQ_NEXT(p, next)) {
-        if (live_is_known(p) && !TAILQ_EMPTY(&p->threads))
-            return TAILQ_FIRST(&p->threads);
-    }
-    return NULL;
+    struct thread *t = NULL;
+
+    for (; p != NULL && t == NULL; p = TAILQ_NEXT(p, next))
+        t = first_met(TAILQ_FIRST(&p->threads));
+    return t;
 }
 
 int
@@ -144,7 +159,7 @@ live_next_thread(void *target, struct rsp_id *id)
         struct thread *now = live_thread_of(live, *id);
         if (now == NULL)
             return 0;
-        t = TAILQ_NEXT(now, next);
+        t = first_met(TAILQ_NEXT(now, next));
         if (t == NULL)
             t = first_from(TAILQ_NEXT(now->process, next));
     }

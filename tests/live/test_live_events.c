@@ -116,6 +116,65 @@ START_TEST(the_child_has_the_wishes_of_its_parent)
 }
 END_TEST
 
+/* The next child that is born behind a breakpoint's stop, which is told first. */
+static pid_t
+child_yet_to_be_told_of(void)
+{
+    for (int i = 0; i < 5000; i++) {
+        const struct report *r;
+
+        go_on(d.pid);
+        ck_assert_msg(d.event.kind == STUB_STOPPED, "%s", d.reply);
+        if (d.event.reason == STUB_FORK)
+            let_go((pid_t)d.event.other.pid);
+        TAILQ_FOREACH (r, &d.live->queue, next) {
+            if (r->event.reason == STUB_FORK)
+                return (pid_t)r->event.other.pid;
+        }
+    }
+    ck_abort_msg("no fork met a breakpoint");
+}
+
+/* gdb 16 takes a process that it finds in the list, and was not told of, for one of its own. */
+START_TEST(a_child_is_not_listed_before_it_is_told_of)
+{
+    launch("forks", NULL, WORDS);
+    break_at("touch");
+    pid_t child = child_yet_to_be_told_of();
+    ck_assert_uint_eq(drive_threads(&d), 2);
+    go_on(d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_FORK);
+    ck_assert_int_eq(d.event.other.pid, child);
+    ck_assert_uint_eq(drive_threads(&d), 3);
+    live_target.kill(d.live, child, false);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(children_yet_to_be_told_of_go_where_their_parent_goes)
+{
+    launch("forks", NULL, WORDS);
+    break_at("touch");
+    pid_t child = child_yet_to_be_told_of();
+    ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
+    ck_assert_uint_eq(drive_threads(&d), 0);
+    ck_assert(kill(child, 0) != 0 || drive_state(child) == 'Z');
+    drive_close(&d);
+
+    launch("forks", NULL, WORDS);
+    break_at("touch");
+    child = child_yet_to_be_told_of();
+    ck_assert_str_eq(drive_ask(&d, "D;%x", (unsigned)d.pid), "OK");
+    ck_assert_uint_eq(drive_threads(&d), 0);
+    for (int i = 0; i < 5000 && kill(child, 0) == 0 && drive_state(child) != 'Z'; i++)
+        nap(1);
+    ck_assert(kill(child, 0) != 0 || drive_state(child) == 'Z'); /* it went on and ended */
+    kill(d.pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(the_parent_is_let_go_and_the_child_followed)
 {
     launch("fork", "fork", WORDS);
@@ -413,6 +472,8 @@ live_events_suite(void)
     tcase_add_test(c, forked_children_are_let_go_clean);
     tcase_add_test(c, vforked_children_are_let_go_clean);
     tcase_add_test(c, the_child_has_the_wishes_of_its_parent);
+    tcase_add_test(c, a_child_is_not_listed_before_it_is_told_of);
+    tcase_add_test(c, children_yet_to_be_told_of_go_where_their_parent_goes);
     tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
     tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
     tcase_add_test(c, a_signal_beside_a_fork_is_told_after_it);
