@@ -30,7 +30,8 @@ ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/lines.c arch/unwind/cursor.c \
 	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
 	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
-	arch/unwind/insn_aarch64.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c
+	arch/unwind/insn_aarch64.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c \
+	arch/unwind/dbghelp.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/serve.c stub/all.c \
 	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c \
 	stub/pkt_events.c stub/pkt_break.c stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c \
@@ -41,12 +42,14 @@ BOARD = stub/board/self.c stub/board/memory.c stub/board/points.c stub/board/tas
 	stub/board/packets.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
+DBGHELP = $(sort $(wildcard stub/dbghelp/*.c))
 HOST = $(sort $(wildcard stub/host/*.c))
 PROGRAM = $(sort $(wildcard stub/program/*.c))
 # The static binary answers itself what libc and the C++ library answer from shared objects.
 STATIC = $(sort $(wildcard stub/program/static/*.c))
 HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
-	arch/unwind/unwind.h stub/board/board.h
+	arch/unwind/unwind.h arch/unwind/dbghelp.h stub/board/board.h
+WINDOWS_HEADERS = stub/dbghelp/windows.h stub/dbghelp/dbghelp.h
 MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
@@ -54,7 +57,8 @@ FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 LIB_O = $(FREE:%.c=$(B)/obj/%.o)
 PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(IMAGE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
-all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc  ## the program and the library
+all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc \
+	$(B)/libstubborn-dbghelp.a $(B)/libstubborn-dbghelp.so $(B)/stubborn-dbghelp.pc  ## the program and the library
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -84,6 +88,24 @@ $(B)/stubborn.pc: Makefile
 	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
 		'Name: stubborn' 'Description: GDB remote serial protocol stub' \
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lstubborn' > $@
+
+# ---- DbgHelp's names for the walker ----
+
+DBGHELP_O = $(DBGHELP:%.c=$(B)/obj/%.o) $(IMAGE:%.c=$(B)/obj/%.o)
+$(B)/libstubborn-dbghelp.a: $(DBGHELP_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(B)/libstubborn-dbghelp.so: $(DBGHELP_O) stub/dbghelp/dbghelp.map $(B)/libstubborn.so
+	@ln -sf libstubborn.so $(B)/libstubborn.so.0
+	$(CC) -shared -Wl,-z,defs -Wl,-soname,libstubborn-dbghelp.so.0 -pthread \
+		-Wl,--version-script=stub/dbghelp/dbghelp.map $(CFLAGS) $(LDFLAGS) -o $@ $(DBGHELP_O) \
+		-L$(B) -lstubborn
+$(B)/stubborn-dbghelp.pc: Makefile
+	@mkdir -p $(B)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
+		'Name: stubborn-dbghelp' 'Description: StackWalk64 for Linux processes and any memory' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir} -I$${includedir}/stubborn-dbghelp' \
+		'Libs: -L$${libdir} -lstubborn-dbghelp -lstubborn' > $@
 
 # ---- the freestanding set: no libc but memcpy, memmove, memset, memcmp ----
 
@@ -133,8 +155,8 @@ boards: $(BOARDS)
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
-	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c)))
-UNDER_TEST = $(FREE) $(LIVE) $(IMAGE) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
+	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/dbghelp/test_*.c)))
+UNDER_TEST = $(FREE) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
 $(B)/san/%.o: %.c
@@ -151,7 +173,7 @@ $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
 $(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
-	$(PROGRAM:%.c=$(B)/clang/%.o) $(STATIC:%.c=$(B)/clang/%.o) \
+	$(DBGHELP:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) $(STATIC:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 
 $(B)/progs/%: tests/live/progs/%.c
@@ -217,6 +239,14 @@ $(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubbo
 $(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/image/image.o $(B)/libstubborn.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind
 
+$(B)/core_stack: $(B)/obj/tests/dbghelp/core_stack.o $(B)/libstubborn-dbghelp.a $(B)/libstubborn.a \
+	$(patsubst %.c,$(B)/obj/%.o,$(wildcard stub/dump/*.c))
+	@mkdir -p $(B)/obj/tests/examples
+	$(CC) $(STD) $(WARN) -I. -Istub/dbghelp $(CFLAGS) -c -o $(B)/obj/tests/examples/stackwalk.o \
+		tests/examples/stackwalk.c
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/obj/tests/examples/stackwalk.o \
+		$(B)/libstubborn-dbghelp.a $(B)/libstubborn.a
+
 progs: $(PROGS) $(B)/session $(B)/demo-program
 tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish
 
@@ -229,18 +259,22 @@ deps-%:
 
 # ---- installing ----
 
-PUBLIC = sed 's|^\#include "[a-z]*/\(.*\)"|\#include <stubborn/\1>|'
+PUBLIC = sed 's|^\#include "[a-z/]*/\([a-z]*\.h\)"|\#include <stubborn/\1>|'
 install: all  ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man3
+		$(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/include/stubborn-dbghelp \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 755 $(B)/stubborn $(DESTDIR)$(PREFIX)/bin/stubborn
-	install -m 644 $(B)/libstubborn.a $(DESTDIR)$(LIBDIR)/libstubborn.a
-	install -m 755 $(B)/libstubborn.so $(DESTDIR)$(LIBDIR)/libstubborn.so.$(VERSION)
-	ln -sf libstubborn.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libstubborn.so.0
-	ln -sf libstubborn.so.0 $(DESTDIR)$(LIBDIR)/libstubborn.so
-	sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
-		$(B)/stubborn.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc
+	for lib in libstubborn libstubborn-dbghelp; do \
+		install -m 644 $(B)/$$lib.a $(DESTDIR)$(LIBDIR)/$$lib.a && \
+		install -m 755 $(B)/$$lib.so $(DESTDIR)$(LIBDIR)/$$lib.so.$(VERSION) && \
+		ln -sf $$lib.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$lib.so.0 && \
+		ln -sf $$lib.so.0 $(DESTDIR)$(LIBDIR)/$$lib.so || exit 1; done
+	for pc in stubborn stubborn-dbghelp; do \
+		sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+			$(B)/$$pc.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/$$pc.pc || exit 1; done
+	for h in $(WINDOWS_HEADERS); do \
+		$(PUBLIC) $$h > $(DESTDIR)$(PREFIX)/include/stubborn-dbghelp/$${h##*/} || exit 1; done
 	for h in $(HEADERS); do \
 		$(PUBLIC) $$h > $(DESTDIR)$(PREFIX)/include/stubborn/$${h##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
@@ -252,12 +286,12 @@ install: all  ## into $(DESTDIR)$(PREFIX)
 
 uninstall:  ## takes away what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(LIBDIR)/libstubborn.* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc \
+		$(DESTDIR)$(LIBDIR)/libstubborn-dbghelp.* $(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/stubborn-dbghelp.pc \
 		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn \
 		$(DESTDIR)$(ZSHDIR)/_stubborn
-	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn
-
+	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/include/stubborn-dbghelp
 # Built in a copy where debian/ stands at the top; DEB is the folder for copy and packages.
 DEB = $(B)/deb
 UNSET = -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC -u CFLAGS -u CPPFLAGS -u LDFLAGS -u PREFIX -u LIBDIR -u DESTDIR

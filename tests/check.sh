@@ -68,6 +68,7 @@ quick() {
 	part fuzz sh tests/fuzz/fuzz.sh 5s
 	part bt sh tests/live/bt.sh
 	part core sh tests/live/core.sh
+	part facade sh tests/dbghelp/facade.sh
 	part demo sh tests/demo.sh check
 }
 clients() {

@@ -28,13 +28,14 @@ allow() {
 }
 
 mkdir -p build
-for room in rsp arch arch/unwind stub stub/board stub/live stub/dump stub/image stub/host stub/program tests/examples; do
+for room in rsp arch arch/unwind stub stub/board stub/live stub/dump stub/image stub/dbghelp stub/host stub/program \
+	tests/examples; do
 	[ -n "$(ls $room/*.c 2>/dev/null)" ] || { echo "not ok layers: $room has no files"; bad=1; }
 done
 
 free='<(stdint|stddef|stdbool|limits|string)\.h>'
 hosted='<[a-z0-9_/]*\.h>'
-public='"(rsp/rsp|arch/arch|arch/unwind/unwind|stub/target|stub/stub|stub/agent)\.h"'
+public='"(rsp/rsp|arch/arch|arch/unwind/unwind|arch/unwind/dbghelp|stub/target|stub/stub|stub/agent)\.h"'
 
 allow 'rsp includes rsp' "$free|\"rsp/[a-z0-9_]*\.h\"" rsp/*.[ch]
 allow 'arch includes arch' "$free|\"arch/[a-z0-9_]*\.h\"" arch/*.[ch]
@@ -46,16 +47,18 @@ for room in live dump remote image host; do
 	allow "stub/$room includes public headers and itself" \
 		"$hosted|$public|\"stub/$room/[a-z0-9_]*\.h\"" stub/$room/*.[ch]
 done
+allow 'stub/dbghelp includes public headers, images and itself' \
+	"$hosted|$public|\"stub/(image/image|dbghelp/[a-z0-9_]*)\.h\"" stub/dbghelp/*.[ch]
 allow 'stub/program includes public headers and the targets' \
 	"$hosted|$public|\"stub/(program|live|dump|remote|board|image|host)/[a-z0-9_]*\.h\"" stub/program/*.[ch] stub/program/static/*.[ch]
 allow 'examples include what is installed' \
-	"$hosted|<stubborn/(rsp|arch|target|stub|agent|unwind)\.h>|\"machine\.h\"" tests/examples/*.[ch]
+	"$hosted|<stubborn/(rsp|arch|target|stub|agent|unwind|dbghelp)\.h>|\"(machine|stackwalk)\.h\"" tests/examples/*.[ch]
 
 # One header is the face of a target; what else its directory has is its own.
 allow 'stub/program sees one header of each target' \
 	"$hosted|$public|\"stub/program/[a-z0-9_]*\.h\"|\"stub/(live/live|dump/dump|remote/remote|image/image|host/host)\.h\"" \
 	stub/program/*.[ch] stub/program/static/*.[ch]
-for header in rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h; do
+for header in rsp/rsp.h arch/arch.h arch/unwind/unwind.h arch/unwind/dbghelp.h stub/target.h stub/stub.h stub/agent.h; do
 	allow "$header is public and includes nothing private" "$free|$public" $header
 done
 

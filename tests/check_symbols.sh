@@ -59,7 +59,21 @@ done
 if [ -f build/libstubborn.so ]; then
 	nm -D --defined-only -P build/libstubborn.so | awk '{ sub(/@.*/, "", $1); print $1 }' |
 		grep -v -x 'STUBBORN_0' | while read -r name; do
-		grep -q -w "$name" rsp/rsp.h arch/arch.h arch/unwind/unwind.h stub/target.h stub/stub.h stub/agent.h || echo "$name"
+		grep -q -w "$name" rsp/rsp.h arch/arch.h arch/unwind/unwind.h arch/unwind/dbghelp.h \
+			stub/target.h stub/stub.h stub/agent.h || echo "$name"
 	done | say 'build/libstubborn.so shows what its headers declare'
+fi
+
+# DbgHelp's names are in a library of their own, and what goes with them has its prefix.
+windows='arch/unwind/dbghelp.h stub/dbghelp/windows.h'
+if [ -f build/libstubborn-dbghelp.so ]; then
+	nm -D --defined-only -P build/libstubborn-dbghelp.so | awk '{ sub(/@.*/, "", $1); print $1 }' |
+		grep -v -x 'STUBBORN_DBGHELP_0' | while read -r name; do
+		grep -q -w "$name" $windows || echo "$name"
+	done | say 'build/libstubborn-dbghelp.so shows what its headers declare'
+	nm -P build/libstubborn-dbghelp.a 2>/dev/null | awk 'NF >= 2 && $2 ~ /^[A-TV-Z]$/ { print $1 }' |
+		grep -v -E '^(image|dbghelp)_' | while read -r name; do
+		grep -q -w "$name" $windows || echo "$name"
+	done | say 'names in build/libstubborn-dbghelp.a'
 fi
 exit $bad

@@ -29,4 +29,7 @@ SUITE(live_start)
 /* tests/host */
 SUITE(host)
 
+/* tests/dbghelp */
+SUITE(dbghelp)
+
 #undef SUITE

@@ -300,8 +300,8 @@ by_section(struct walk *w, uint64_t pc, uint64_t at, uint64_t end, struct fde *f
 
 /* ---- the source ---- */
 
-static enum verdict
-find_fde(struct walk *w, uint64_t pc, struct fde *fde)
+enum verdict
+unwind_find_fde(struct walk *w, uint64_t pc, struct fde *fde)
 {
     const struct unwind_module *m = w->module;
     enum verdict verdict = NOTHING;
@@ -328,6 +328,24 @@ unwind_by_tables(struct walk *w, struct row *row)
         return NOTHING;
     w->gap = w->module->text;
     w->gap_end = w->module->text_end != 0 ? w->module->text_end : w->module->end;
-    verdict = find_fde(w, pc, &fde);
+    verdict = unwind_find_fde(w, pc, &fde);
     return verdict == FOUND ? unwind_run_cfi(w, &fde, pc, row) : verdict;
+}
+
+enum { FUNCTION_WORK = 200000 };
+
+bool
+unwind_find_function(struct unwind *u, uint64_t pc, struct unwind_function *function)
+{
+    struct walk *w = (struct walk *)u;
+    const struct unwind_registers none = { .valid = 0 };
+    struct fde fde;
+
+    unwind_begin(u, &none);
+    w->work = FUNCTION_WORK;
+    w->module = unwind_module_at(w, pc);
+    if (w->module == NULL || unwind_find_fde(w, pc, &fde) != FOUND)
+        return false;
+    *function = (struct unwind_function){ fde.begin, fde.begin + fde.range, fde.at };
+    return true;
 }

@@ -87,6 +87,8 @@ struct walk {
     const struct arch_memory *memory;
     const struct unwind_module *modules;
     size_t module_count;
+    unwind_find_module_fn *find_module;
+    void *finder;
 
     struct line *lines;
     uint8_t *bytes;
@@ -106,8 +108,8 @@ struct walk {
     uint32_t retries;  /* left after memory was needed, for this frame */
     uint32_t switches; /* steps to a lower stack pointer left */
     uint32_t max_frames;
-    uint32_t mark_at;          /* index of */
-    uint64_t mark_pc, mark_sp; /* an earlier frame that no later one may equal */
+    uint32_t mark_at; /* from this index on another is taken for */
+    uint64_t mark;    /* an earlier frame, PC and stack pointer mixed, that none may equal */
     uint64_t pac_mask;
 
     const struct unwind_module *module; /* of this frame, or NULL */
@@ -223,6 +225,7 @@ struct fde {
     bool debug;
 };
 find_fn unwind_by_tables;
+enum verdict unwind_find_fde(struct walk *w, uint64_t pc, struct fde *fde);
 enum verdict unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, struct row *row);
 bool unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
 

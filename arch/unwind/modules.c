@@ -17,9 +17,9 @@ unwind_module_at(const struct walk *w, uint64_t pc)
         else
             high = middle;
     }
-    if (low == 0 || pc >= w->modules[low - 1].end)
-        return NULL;
-    return &w->modules[low - 1];
+    if (low != 0 && pc < w->modules[low - 1].end)
+        return &w->modules[low - 1];
+    return w->find_module != NULL ? w->find_module(w->finder, pc) : NULL;
 }
 
 bool

@@ -114,7 +114,11 @@ struct unwind_end {
 
 /* Which sources are tried, in which order. A board leaves out the tables. */
 struct unwind_sources;
-extern const struct unwind_sources unwind_all_sources, unwind_board_sources;
+extern const struct unwind_sources unwind_all_sources, unwind_board_sources,
+    unwind_frame_sources; /* frame pointers alone */
+
+/* The module that pc lies in, or NULL. It stays as it is until the same finder is asked again. */
+typedef const struct unwind_module *unwind_find_module_fn(void *finder, uint64_t pc);
 
 struct unwind_config {
     size_t size; /* sizeof(struct unwind_config): a later field breaks nobody */
@@ -132,6 +136,8 @@ struct unwind_config {
     bool scan;           /* search the stack when nothing else helps */
     uint32_t max_frames; /* 0: a million */
     uint64_t pac_mask;   /* AArch64: bits of a return address that are not address; 0 unknown */
+    unwind_find_module_fn *find_module; /* asked where no module of the table is, or NULL */
+    void *finder;                       /* handed to it */
 };
 
 struct unwind {
@@ -162,6 +168,30 @@ const struct unwind_end *unwind_end(const struct unwind *u);
  * cache lines from their starts; n 0 says that address cannot be read. What is wanted is a whole
  * line: fewer bytes say that what follows cannot be read. */
 void unwind_feed(struct unwind *u, uint64_t address, const void *bytes, size_t n);
+
+/* ---- a walk that is taken up again ---- */
+
+/* Where a walk stands, beside its registers: enough to go on in another struct unwind. Any words
+ * are safe; what they say is bounded as a walk's own state is. */
+struct unwind_place {
+    uint64_t mark;  /* an earlier frame, for cycles */
+    uint64_t state; /* its index, trust and budgets; bits 48..63 are the caller's and stay */
+    uint64_t valid; /* registers that are known; bits 33..63 are the caller's and stay */
+};
+/* Of the frame that unwind_next handed out last. */
+void unwind_save(const struct unwind *u, struct unwind_place *place);
+/* In place of unwind_begin_again: the next unwind_next hands out that frame once more, but for
+ * where its registers were saved. */
+void unwind_resume(struct unwind *u, const struct unwind_registers *registers,
+                   const struct unwind_place *place);
+
+/* What the tables say of the function that pc lies in. False: nothing. After unwind_init; no walk
+ * may be under way. */
+struct unwind_function {
+    uint64_t begin, end;
+    uint64_t table; /* where its description (FDE) lies */
+};
+bool unwind_find_function(struct unwind *u, uint64_t pc, struct unwind_function *function);
 
 /* Words for people: "eh_frame", "no information". */
 const char *unwind_source_name(enum unwind_source source);

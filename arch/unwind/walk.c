@@ -50,6 +50,7 @@ static bool
 find_row(struct walk *w)
 {
     struct unwind_end first = { UNWIND_RUNNING, 0, 0 };
+    uint64_t word;
 
     w->module = unwind_module_at(w, w->frame.pc - w->frame.called);
     w->gap = 0;
@@ -66,6 +67,8 @@ find_row(struct walk *w)
         w->fault.reason = UNWIND_RUNNING;
     }
     w->fault = first;
+    if (first.reason == UNWIND_RUNNING && !unwind_load(w, reg(w, w->machine->sp), &word))
+        return false; /* a stack pointer in a hole says more than that nobody knows the code */
     return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
 }
 
@@ -293,17 +296,36 @@ rises(struct walk *w, uint64_t sp, uint64_t below, bool signal, bool leaf)
     return unwind_fault(w, UNWIND_NOT_RISING, sp);
 }
 
+/* One word for both. Two frames that give the same by chance end a walk too early, and do no other
+ * harm. */
+static uint64_t
+mix(uint64_t pc, uint64_t sp)
+{
+    return pc * 0x9e3779b97f4a7c15 + (sp << 32 | sp >> 32) * 0xc2b2ae3d27d4eb4f;
+}
+
+static uint32_t
+next_mark(uint32_t index)
+{
+    uint32_t mark = 1;
+
+    while (mark <= index)
+        mark = 2 * mark + 1;
+    return index < FRAMES_MAX ? mark : UINT32_MAX;
+}
+
 /* An earlier frame is kept, and a new one at every power of two, so that a cycle of any length is
  * met (Brent). No two frames of a stack have the same PC and CFA. */
 static bool
 is_new(struct walk *w, uint64_t pc, uint64_t sp)
 {
-    if (pc == w->mark_pc && sp == w->mark_sp)
+    uint64_t mixed = mix(pc, sp);
+
+    if (mixed == w->mark)
         return unwind_fault(w, UNWIND_CYCLE, sp);
     if (w->frame.index >= w->mark_at) {
-        w->mark_at = w->frame.index < FRAMES_MAX ? 2 * w->frame.index + 1 : UINT32_MAX;
-        w->mark_pc = pc;
-        w->mark_sp = sp;
+        w->mark_at = next_mark(w->frame.index);
+        w->mark = mixed;
     }
     return true;
 }
@@ -393,6 +415,8 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
     w->complete = config->complete;
     w->scan = config->scan;
     w->pac_mask = config->pac_mask;
+    w->find_module = config->find_module;
+    w->finder = config->finder;
     w->max_frames = config->max_frames != 0 ? config->max_frames : FRAMES_MAX;
     w->rules = config->rules;
     rules = config->rules != NULL ? config->rules_size / sizeof(struct rule) : 0;
@@ -400,7 +424,7 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
         w->rule_count *= 2;
     if (w->rule_count != 0)
         memset(w->rules, 0, w->rule_count * sizeof(struct rule));
-    w->rule_generation = 1;
+    w->generation = w->rule_generation = 1;
     w->phase = OVER;
     return unwind_lines_init(w, config);
 }
@@ -435,8 +459,7 @@ unwind_begin_again(struct unwind *u, const struct unwind_registers *registers)
     w->retries = RETRIES;
     w->switches = SWITCHES;
     w->mark_at = 0;
-    w->mark_pc = w->frame.pc;
-    w->mark_sp = registers->value[w->machine->sp];
+    w->mark = mix(w->frame.pc, registers->value[w->machine->sp]);
     w->end = w->fault = (struct unwind_end){ UNWIND_RUNNING, 0, 0 };
     w->phase = DESCRIBE;
     if ((registers->valid & needed) == needed)
@@ -450,11 +473,57 @@ unwind_begin(struct unwind *u, const struct unwind_registers *registers)
 {
     struct walk *w = walk_of(u);
 
-    if (w->generation == 0 || ++w->generation == 0) {
+    if (++w->generation == 0) {
         memset(w->lines, 0, w->line_count * sizeof(struct line));
         w->generation = 1;
     }
     unwind_begin_again(u, registers);
+}
+
+/* ---- taken up again ---- */
+
+/* The fields of unwind_place.state, from the lowest bit on. */
+enum { INDEX_BITS = 20, CALLED = 20, TRUST = 21, SOURCE = 23, SWITCHES_AT = 26, WORK = 31 };
+enum { WORK_UNIT = 1 << 16, STATE_BITS = 48, VALID_BITS = UNWIND_REGISTERS };
+
+static uint64_t
+bits(uint64_t state, unsigned at, unsigned count)
+{
+    return state >> at & (((uint64_t)1 << count) - 1);
+}
+
+void
+unwind_save(const struct unwind *u, struct unwind_place *place)
+{
+    const struct walk *w = (const struct walk *)u;
+    const struct unwind_frame *f = &w->frame;
+    uint64_t work = w->all_work / WORK_UNIT;
+
+    place->mark = w->mark;
+    place->state = place->state >> STATE_BITS << STATE_BITS;
+    place->state |= (f->index & ((1u << INDEX_BITS) - 1)) | (uint64_t)f->called << CALLED |
+                    (uint64_t)f->trust << TRUST | (uint64_t)f->source << SOURCE |
+                    (uint64_t)w->switches << SWITCHES_AT | work << WORK;
+    place->valid = place->valid >> VALID_BITS << VALID_BITS | f->registers.valid;
+}
+
+void
+unwind_resume(struct unwind *u, const struct unwind_registers *registers,
+              const struct unwind_place *place)
+{
+    struct walk *w = walk_of(u);
+    struct unwind_frame *f = &w->frame;
+
+    unwind_begin_again(u, registers);
+    f->registers.valid &= place->valid;
+    f->index = (uint32_t)bits(place->state, 0, INDEX_BITS);
+    f->called = bits(place->state, CALLED, 1) != 0;
+    f->trust = (uint8_t)bits(place->state, TRUST, 2);
+    f->source = (uint8_t)bits(place->state, SOURCE, 3);
+    w->switches = (uint32_t)bits(place->state, SWITCHES_AT, 5);
+    w->all_work = (uint32_t)bits(place->state, WORK, 11) * WORK_UNIT;
+    w->mark = place->mark;
+    w->mark_at = f->index == 0 ? 0 : next_mark(f->index - 1);
 }
 
 /* No frame: the end, or memory is needed and the same is done again. */

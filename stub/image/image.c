@@ -76,7 +76,7 @@ open_image(const struct images *all, const struct image *image, const struct ima
     char link[96];
     int fd;
 
-    if (all->memory != NULL) {
+    if (all->pid == 0) {
         fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         return fd >= 0 && fstat(fd, st) == 0 ? fd : -1;
     }
@@ -275,6 +275,8 @@ read_in_memory(const struct images *all, const struct image *image, struct unwin
     pid_t pid = all->pid;
     struct arch_memory memory = { image_read_process, &pid, 4096, 0 };
 
+    if (pid == 0 && all->memory == NULL)
+        return;
     if (unwind_read_module(all->memory != NULL ? all->memory : &memory, image->start, m))
         return;
     memset(m, 0, sizeof(*m));
@@ -426,6 +428,18 @@ image_add_mapping(struct images *all, const struct image_mapping *m)
         return false;
     note_code(all, m);
     return true;
+}
+
+bool
+image_add_file(struct images *all, const char *path, uint64_t base, uint64_t size)
+{
+    struct image_mapping m = {
+        .start = base, .end = base + (size != 0 ? size : 1), .inode = 1, .path = path
+    };
+    bool ok = m.end < base || image_add_mapping(all, &m);
+
+    image_tidy(all);
+    return ok;
 }
 
 bool

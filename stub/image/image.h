@@ -50,6 +50,11 @@ struct image_mapping {
 bool image_add_mapping(struct images *images, const struct image_mapping *m);
 void image_tidy(struct images *images);
 
+/* Makes *images, all zero but for its memory, the one file of that name as it would lie at base.
+ * With memory set: only if that begins as the file does, and without a file what memory has there.
+ * Its count is 0 when there is nothing. False: no memory. */
+bool image_add_file(struct images *images, const char *path, uint64_t base, uint64_t size);
+
 /* Reads /proc/PID/maps and the files it names. False with errno. Free it in any case. */
 bool image_find(struct images *images, pid_t pid);
 void image_free(struct images *images);

@@ -305,10 +305,28 @@ END_TEST
 
 START_TEST(pc_in_the_middle_of_nowhere_ends)
 {
+    static const uint64_t nowhere[] = { 0, 1, CODE - 1, UINT64_MAX, (uint64_t)1 << 63, STACK };
+
     world_init(&w);
-    world_begin(&w, UINT64_MAX - 3, UINT64_MAX - 3);
+    world_add(&w, STACK, 0x100);
+    world_begin(&w, nowhere[_i], STACK);
     ck_assert_uint_eq(count_frames(), 1);
     ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_NO_INFORMATION);
+    ck_assert_uint_eq(unwind_end(&w.unwind)->address, nowhere[_i]);
+}
+END_TEST
+
+START_TEST(stack_pointer_in_a_hole_is_named)
+{
+    static const uint64_t holes[] = { 0, 4, STACK + 0x100, STACK - 1, UINT64_MAX - 3 };
+
+    world_init(&w);
+    world_code(&w, "ebfe");
+    world_add(&w, STACK, 0x100);
+    world_begin(&w, CODE, holes[_i]);
+    ck_assert_uint_eq(count_frames(), 1);
+    ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_UNREADABLE);
+    ck_assert_uint_eq(unwind_end(&w.unwind)->address, holes[_i]);
 }
 END_TEST
 
@@ -713,7 +731,8 @@ unwind_walk_suite(void)
     tcase_add_test(tc, return_address_outside_code_is_named);
     tcase_add_test(tc, return_address_zero_is_a_marked_end);
     tcase_add_test(tc, walk_ends_at_its_limit);
-    tcase_add_test(tc, pc_in_the_middle_of_nowhere_ends);
+    tcase_add_loop_test(tc, pc_in_the_middle_of_nowhere_ends, 0, 6);
+    tcase_add_loop_test(tc, stack_pointer_in_a_hole_is_named, 0, 5);
     tcase_add_test(tc, walk_without_pc_or_sp_has_no_frames);
     tcase_add_loop_test(tc, any_byte_of_a_table_may_be_wrong, 0, 80);
     tcase_add_loop_test(tc, table_may_end_anywhere, 0, 80);
