@@ -24,7 +24,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 # ---- the house: a list for each directory ----
 
-RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
+RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c rsp/bulk.c rsp/bulk_any.c
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/lines.c arch/unwind/cursor.c \
@@ -54,7 +54,11 @@ MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
 FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
-LIB_O = $(FREE:%.c=$(B)/obj/%.o)
+# Where there is an operating system, what the processor has is used.
+BULK_x86_64 = rsp/hosted/bulk_x86_64.c
+BULK = $(or $(BULK_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))),rsp/bulk_any.c)
+LIB = $(filter-out rsp/bulk_any.c,$(FREE)) $(BULK)
+LIB_O = $(LIB:%.c=$(B)/obj/%.o)
 PROGRAM_O = $(LIVE:%.c=$(B)/obj/%.o) $(IMAGE:%.c=$(B)/obj/%.o) $(HOST:%.c=$(B)/obj/%.o) $(PROGRAM:%.c=$(B)/obj/%.o)
 
 all: $(B)/stubborn $(B)/libstubborn.a $(B)/libstubborn.so $(B)/stubborn.pc \
@@ -156,7 +160,7 @@ SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
 	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/dbghelp/test_*.c)))
-UNDER_TEST = $(FREE) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
+UNDER_TEST = $(LIB) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
 $(B)/san/%.o: %.c
@@ -170,9 +174,9 @@ $(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
-$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(FREE:%.c=$(B)/san/%.o)
+$(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(LIB:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
-clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
+clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(BULK:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
 	$(DBGHELP:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) $(STATIC:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 

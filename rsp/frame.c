@@ -2,6 +2,7 @@
  * "Packet Acknowledgment"). */
 #include <string.h>
 
+#include "rsp/bulk.h"
 #include "rsp/bytes.h"
 #include "rsp/rsp.h"
 
@@ -127,55 +128,43 @@ take_body_byte(struct rsp_receiver *rx, uint8_t c)
     }
 }
 
-/* The lower bytes of each pair; two bytes added there cannot reach the neighbour. */
-static const uint64_t lower = UINT64_C(0x00ff00ff00ff00ff);
-
-static uint64_t
-add_bytes(uint64_t sums, uint64_t w)
-{
-    return (sums + (w & lower) + (w >> 8 & lower)) & lower;
-}
-
-static uint8_t
-fold(uint64_t sums)
-{
-    return (uint8_t)(sums + (sums >> 16) + (sums >> 32) + (sums >> 48));
-}
-
-/* How many bytes stand before the first special one; *sum grows by theirs. */
+/* Bytes that no room is left for; their number up to the first special one, *sum grows by them. */
 static size_t
-plain_run(const uint8_t *bytes, size_t n, uint8_t star, uint8_t *sum)
+pass(const uint8_t *bytes, size_t n, uint8_t star, uint8_t *sum)
 {
     size_t i = 0;
-    uint64_t sums = 0;
-    for (; n - i >= WORD; i += WORD) {
-        uint64_t w = word_get(bytes + i);
-        if (word_has_special(w, star) != 0) {
-            break;
-        }
-        sums = add_bytes(sums, w);
-    }
-    uint8_t rest = *sum;
     for (; i < n && !is_special(bytes[i], star); i++) {
-        rest = (uint8_t)(rest + bytes[i]);
+        *sum = (uint8_t)(*sum + bytes[i]);
     }
-    *sum = (uint8_t)(rest + fold(sums));
     return i;
+}
+
+/* Keeps the bytes before the first special one, as far as there is room; returns how many there
+ * are. */
+static size_t
+take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
+{
+    size_t room = smaller(rx->cap - rx->len, n), run = 0;
+    if (room > 0) {
+        run = rsp_bulk()->copy(rx->buf + rx->len, bytes, room, star_of(rx), &rx->sum);
+        rx->len += run;
+    }
+    if (run == room && room < n) {
+        size_t lost = pass(bytes + run, n - run, star_of(rx), &rx->sum);
+        rx->cut = rx->cut || lost > 0;
+        run += lost;
+    }
+    if (run > 0) {
+        rx->last = bytes[run - 1];
+    }
+    return run;
 }
 
 /* Takes bytes of body up to and including the first that is special; returns how many. */
 static size_t
 take_body(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
 {
-    size_t run = rx->escaped ? 0 : plain_run(bytes, n, star_of(rx), &rx->sum);
-    if (run > 0) {
-        size_t kept = room_for(rx, run);
-        if (kept > 0) {
-            memcpy(rx->buf + rx->len, bytes, kept);
-        }
-        rx->len += kept;
-        rx->last = bytes[run - 1];
-    }
+    size_t run = rx->escaped ? 0 : take_plain(rx, bytes, n);
     if (run < n) {
         take_body_byte(rx, bytes[run++]);
     }
@@ -284,11 +273,21 @@ rsp_sum(const uint8_t *bytes, size_t n)
 size_t
 rsp_frame_close(uint8_t *frame, size_t len, char lead)
 {
-    struct rsp_out end = rsp_out_to(frame + 1 + len, RSP_FRAME_EXTRA - 1);
+    struct rsp_out body = rsp_out_to(frame + 1, len);
+    body.len = len;
+    return rsp_frame_close_out(frame, &body, lead);
+}
+
+size_t
+rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead)
+{
+    struct rsp_out end = rsp_out_to(frame + 1 + body->len, RSP_FRAME_EXTRA - 1);
+    bool known = body->sum_end > 0 && body->sum_end == body->len;
+    uint8_t sum = rsp_sum(frame + 1, known ? body->sum_from : body->len);
     frame[0] = (uint8_t)lead;
     rsp_put(&end, '#');
-    rsp_put_hex_wide(&end, rsp_sum(frame + 1, len), 2);
-    return len + RSP_FRAME_EXTRA;
+    rsp_put_hex_wide(&end, (uint8_t)(sum + (known ? body->sum : 0)), 2);
+    return body->len + RSP_FRAME_EXTRA;
 }
 
 /* The most repeats, at most `wish`, that one count may ask for. Counts are printable and none

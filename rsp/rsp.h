@@ -70,6 +70,11 @@ uint8_t rsp_sum(const uint8_t *bytes, size_t n);
  * and the checksum behind it. frame holds len + RSP_FRAME_EXTRA bytes. Returns that length. */
 size_t rsp_frame_close(uint8_t *frame, size_t len, char lead);
 
+/* The same for the body that `body` wrote: frame + 1 is its buf, and what its sum is known of is
+ * not summed once more. */
+struct rsp_out;
+size_t rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead);
+
 /* Shortens a body in place by run lengths ("Overview": n * with counts 3..; never a count that
  * would read as # $ + -, nor '*' after an escape). Returns the new length. For serial lines. */
 size_t rsp_compress(uint8_t *body, size_t len);
@@ -81,6 +86,10 @@ struct rsp_out {
     uint8_t *buf;
     size_t cap, len;
     bool cut;
+    /* private: the sum of the bytes from sum_from up to sum_end, which were written last in one
+     * long stretch, by who went over them anyway. It counts while len is still sum_end. */
+    uint8_t sum;
+    size_t sum_from, sum_end;
 };
 
 struct rsp_out rsp_out_to(uint8_t *buf, size_t cap);

@@ -158,7 +158,7 @@ reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int res
         rsp_put_text(out, "OK");
     if (result < 0)
         put_error(s, out, row, -result, why);
-    stub_send(s, out->len);
+    stub_send(s, out);
 }
 
 /* 0 when some process is there. */

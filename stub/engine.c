@@ -27,21 +27,29 @@ stub_body(struct engine *s)
     return rsp_out_to(s->output + OUT_BODY, s->output_size - OUT_EXTRA);
 }
 
-void
-stub_send(struct engine *s, size_t body_size)
+/* Body is what stub_body gave. */
+static void
+close_frame(struct engine *s, const struct rsp_out *body, char lead)
 {
-    if ((s->flags & STUB_SERIAL) != 0)
-        body_size = rsp_compress(s->output + OUT_BODY, body_size);
-    s->frame_size = rsp_frame_close(s->output + OUT_FRAME, body_size, '$');
+    s->frame_size = rsp_frame_close_out(s->output + OUT_FRAME, body, lead);
     s->sent = 0;
+}
+
+void
+stub_send(struct engine *s, struct rsp_out *body)
+{
+    if ((s->flags & STUB_SERIAL) != 0) {
+        body->len = rsp_compress(body->buf, body->len);
+        body->sum_end = 0;
+    }
+    close_frame(s, body, '$');
     s->resends = 0;
 }
 
 void
-stub_send_notice(struct engine *s, size_t body_size)
+stub_send_notice(struct engine *s, const struct rsp_out *body)
 {
-    s->frame_size = rsp_frame_close(s->output + OUT_FRAME, body_size, '%');
-    s->sent = 0;
+    close_frame(s, body, '%');
     s->notice = true;
 }
 

@@ -248,8 +248,8 @@ int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, u
 
 bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
-void stub_send(struct engine *s, size_t body_size);
-void stub_send_notice(struct engine *s, size_t body_size);
+void stub_send(struct engine *s, struct rsp_out *body);
+void stub_send_notice(struct engine *s, const struct rsp_out *body);
 /* A new client: it has said nothing of itself yet. */
 void stub_meet_client(struct engine *s);
 /* Tells the target what this client wants to hear of. 0, -E or STUB_LATER. */

@@ -536,7 +536,7 @@ answer(struct engine *s)
         if (event.kind == STUB_STOPPED)
             s->general = event.id;
     }
-    stub_send(s, out.len);
+    stub_send(s, &out);
     stub_settle(s);
 }
 
@@ -564,7 +564,7 @@ notify(struct engine *s, enum channel channel)
     if (tell(s, &out, &event, &s->told[channel]) == STUB_LATER)
         return;
     s->told[channel].notified = true;
-    stub_send_notice(s, out.len);
+    stub_send_notice(s, &out);
     stub_settle(s);
 }
 

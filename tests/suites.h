@@ -11,6 +11,7 @@
 /* tests/rsp */
 SUITE(frame)
 SUITE(field)
+SUITE(bulk)
 SUITE(json)
 SUITE(signal)
 SUITE(client)

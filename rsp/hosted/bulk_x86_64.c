@@ -1,0 +1,212 @@
+/* bulk_x86_64.c - digits, escapes and sums by AVX2, where the processor has it. What is left of a
+ * stretch that is no multiple of a block goes the portable way. */
+#include "rsp/bulk.h"
+
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+enum { BLOCK = 32 };
+
+/* ---- sums ---- */
+
+/* Four sums of eight bytes each are added in lanes of 64 bits. */
+AVX2 static inline __m256i
+add_sums(__m256i sums, __m256i bytes)
+{
+    return _mm256_add_epi64(sums, _mm256_sad_epu8(bytes, _mm256_setzero_si256()));
+}
+
+AVX2 static inline uint8_t
+fold(__m256i sums)
+{
+    __m128i two = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+
+    return (uint8_t)(_mm_cvtsi128_si64(two) + _mm_extract_epi64(two, 1));
+}
+
+AVX2 static inline __m256i
+load(const uint8_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline void
+store(uint8_t *p, __m256i v)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, v);
+}
+
+/* ---- hex ---- */
+
+/* In place, as in bulk.c: the whole block is loaded before its first digit is stored. */
+AVX2 static uint8_t
+hex(uint8_t *to, const uint8_t *from, size_t n)
+{
+    const __m256i digits = _mm256_setr_epi8('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a',
+                                            'b', 'c', 'd', 'e', 'f', '0', '1', '2', '3', '4', '5',
+                                            '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f');
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i sums = _mm256_setzero_si256();
+    size_t i = 0;
+
+    for (; n - i >= BLOCK; i += BLOCK) {
+        __m256i bytes = load(from + i);
+        __m256i low = _mm256_shuffle_epi8(digits, _mm256_and_si256(bytes, nibble));
+        __m256i high =
+            _mm256_shuffle_epi8(digits, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
+        __m256i a = _mm256_unpacklo_epi8(high, low), b = _mm256_unpackhi_epi8(high, low);
+
+        store(to + 2 * i, _mm256_permute2x128_si256(a, b, 0x20));
+        store(to + 2 * i + BLOCK, _mm256_permute2x128_si256(a, b, 0x31));
+        sums = add_sums(add_sums(sums, high), low);
+    }
+    return (uint8_t)(fold(sums) + rsp_bulk_portable.hex(to + 2 * i, from + i, n - i));
+}
+
+/* The values of digits; *bad gathers bytes with the top bit set where there is none. */
+AVX2 static inline __m256i
+values_of(__m256i c, __m256i *bad)
+{
+    __m256i nine = _mm256_sub_epi8(c, _mm256_set1_epi8('0'));
+    __m256i letter =
+        _mm256_sub_epi8(_mm256_or_si256(c, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('a'));
+    __m256i is_nine = _mm256_cmpeq_epi8(_mm256_min_epu8(nine, _mm256_set1_epi8(9)), nine);
+    __m256i is_letter = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(5)), letter);
+
+    *bad = _mm256_or_si256(
+        *bad, _mm256_andnot_si256(_mm256_or_si256(is_nine, is_letter), _mm256_set1_epi8(-1)));
+    return _mm256_blendv_epi8(_mm256_add_epi8(letter, _mm256_set1_epi8(10)), nine, is_nine);
+}
+
+/* In place: both halves are loaded before the bytes, which land on the first of them, are
+ * stored. */
+AVX2 static size_t
+unhex(uint8_t *to, const uint8_t *digits, size_t n)
+{
+    const __m256i weights = _mm256_set1_epi16(0x0110); /* the high digit 16 times, the low once */
+    size_t i = 0;
+
+    for (; n - i >= BLOCK; i += BLOCK) {
+        __m256i bad = _mm256_setzero_si256();
+        __m256i a = values_of(load(digits + 2 * i), &bad);
+        __m256i b = values_of(load(digits + 2 * i + BLOCK), &bad);
+
+        if (_mm256_movemask_epi8(bad) != 0)
+            break;
+        a = _mm256_packus_epi16(_mm256_maddubs_epi16(a, weights),
+                                _mm256_maddubs_epi16(b, weights));
+        store(to + i, _mm256_permute4x64_epi64(a, 0xd8));
+    }
+    return i + rsp_bulk_portable.unhex(to + i, digits + 2 * i, n - i);
+}
+
+/* ---- what may not stand as it is ---- */
+
+/* A bit for each special byte. */
+AVX2 static inline uint32_t
+marks_of(__m256i bytes, __m256i star)
+{
+    __m256i a = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('#'));
+    __m256i b = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('$'));
+    __m256i c = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('}'));
+    __m256i d = _mm256_cmpeq_epi8(bytes, star);
+
+    return (uint32_t)_mm256_movemask_epi8(
+        _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d)));
+}
+
+AVX2 static size_t
+specials(const uint8_t *from, size_t n)
+{
+    const __m256i star = _mm256_set1_epi8('*');
+    size_t count = 0, i = 0;
+
+    for (; n - i >= BLOCK; i += BLOCK)
+        count += (unsigned)_mm_popcnt_u32(marks_of(load(from + i), star));
+    return count + rsp_bulk_portable.specials(from + i, n - i);
+}
+
+/* As in bulk.c a block is stored whole, and once more from each special byte on. What is stored
+ * last begins less than 2 * BLOCK behind `to` as it was, and ends before 3 * BLOCK: nothing that
+ * is read later is hit where the reader is that far ahead, or elsewhere. Nor is more stored than
+ * there is still to write, nor read past the end, while a second block follows. */
+AVX2 static size_t
+escape(uint8_t *to, const uint8_t *from, size_t n, uint8_t *sum)
+{
+    const __m256i star = _mm256_set1_epi8('*');
+    __m256i sums = _mm256_setzero_si256();
+    uint8_t *start = to;
+    unsigned extra = 0;
+    size_t i = 0, size;
+
+    while (n - i >= 2 * BLOCK && (uintptr_t)(from + i) - (uintptr_t)to >= 3 * BLOCK) {
+        __m256i bytes = load(from + i);
+        uint32_t marks = marks_of(bytes, star);
+        const uint8_t *rest = from + i;
+        unsigned done = 0;
+
+        store(to, bytes);
+        sums = add_sums(sums, bytes);
+        while (marks != 0) {
+            unsigned at = (unsigned)_tzcnt_u32(marks);
+            uint8_t c = rest[at] ^ 0x20;
+
+            to += at - done;
+            *to++ = '}';
+            store(to, load(rest + at));
+            extra += '}' + (unsigned)c - rest[at];
+            *to++ = c;
+            done = at + 1;
+            marks &= marks - 1;
+        }
+        to += BLOCK - done;
+        i += BLOCK;
+    }
+    *sum = (uint8_t)(*sum + fold(sums) + extra);
+    size = rsp_bulk_portable.escape(to, from + i, n - i, sum);
+    return (size_t)(to - start) + size;
+}
+
+/* The first n bytes of a block, the others 0. */
+AVX2 static inline __m256i
+first_bytes(__m256i bytes, unsigned n)
+{
+    const __m256i places =
+        _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                         21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+
+    return _mm256_and_si256(bytes, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)n), places));
+}
+
+AVX2 static size_t
+copy(uint8_t *to, const uint8_t *from, size_t n, uint8_t star, uint8_t *sum)
+{
+    const __m256i stars = _mm256_set1_epi8((char)star);
+    __m256i sums = _mm256_setzero_si256();
+    size_t i = 0;
+
+    for (; n - i >= BLOCK; i += BLOCK) {
+        __m256i bytes = load(from + i);
+        uint32_t marks = marks_of(bytes, stars);
+
+        store(to + i, bytes);
+        if (marks != 0) {
+            unsigned at = (unsigned)_tzcnt_u32(marks);
+
+            *sum = (uint8_t)(*sum + fold(add_sums(sums, first_bytes(bytes, at))));
+            return i + at;
+        }
+        sums = add_sums(sums, bytes);
+    }
+    *sum = (uint8_t)(*sum + fold(sums));
+    return i + rsp_bulk_portable.copy(to + i, from + i, n - i, star, sum);
+}
+
+static const struct rsp_bulk avx2 = { hex, unhex, specials, escape, copy };
+
+const struct rsp_bulk *
+rsp_bulk(void)
+{
+    return __builtin_cpu_supports("avx2") ? &avx2 : &rsp_bulk_portable;
+}
