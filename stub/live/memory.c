@@ -115,24 +115,87 @@ live_read_memory(void *process, uint64_t address, void *buffer, size_t size, siz
     return *n > 0;
 }
 
-/* All or nothing: what was there goes back when the end of the range cannot be written. */
+/* ---- writing: all or nothing ---- */
+
+/* A write stops at a page: one that stays in a page is done whole or not at all. */
 static bool
-write_or_restore(struct process *p, uint64_t address, const uint8_t *bytes, size_t size,
-                 uint8_t *old)
+is_one_page(uint64_t address, size_t size)
 {
-    if (!live_read_all(p, address, old, size))
+    enum { PAGE = 4096 };
+
+    return size <= PAGE - (address & (PAGE - 1));
+}
+
+/* Memory without a file behind it, which may be written throughout: there every page can be had.
+ * The map is read once a stop, and only for what is much. */
+static bool
+is_plain(struct process *p, uint64_t address, size_t size)
+{
+    const struct maps *maps = &p->maps;
+    uint64_t end = address + size;
+
+    if (!p->live->standing || (size <= SMALL && !maps->fresh) || !live_maps_load(p))
         return false;
-    size_t done = write_some(p, address, bytes, size);
-    if (done == size)
-        return true;
-    write_some(p, address, old, done);
-    return false;
+    for (size_t i = 0; i < maps->count && address < end; i++) {
+        const struct mapping *m = &maps->list[i];
+        bool plain =
+            (m->permissions & STUB_WRITE) != 0 && (m->name == 0 || maps->text[m->name] == '[');
+
+        if (address < m->start || (address < m->end && !plain))
+            return false;
+        if (address < m->end)
+            address = m->end;
+    }
+    return address >= end;
+}
+
+/* What was there goes back when the end of the range cannot be written. */
+static bool
+write_or_restore(struct process *p, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    uint8_t *old = malloc(size);
+    if (old == NULL)
+        return false;
+    bool ok = live_read_all(p, address, old, size);
+    if (ok) {
+        size_t done = write_some(p, address, bytes, size);
+        ok = done == size;
+        if (!ok)
+            write_some(p, address, old, done);
+    }
+    free(old);
+    return ok;
+}
+
+static bool
+write_all(struct process *p, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    if (is_one_page(address, size) || is_plain(p, address, size))
+        return live_write_raw(p, address, bytes, size);
+    return write_or_restore(p, address, bytes, size);
+}
+
+/* With what is planted there left standing. */
+static bool
+write_around(struct process *p, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, bytes, size);
+    live_shadow(p, address, copy, size);
+    bool ok = write_all(p, address, copy, size);
+    free(copy);
+    if (ok)
+        live_keep_hidden(p, address, bytes, size);
+    return ok;
 }
 
 int
 live_write_memory(void *process, uint64_t address, const void *bytes, size_t size)
 {
     struct process *p = process;
+    bool ok;
 
     if (p == NULL)
         return -STUB_ESRCH;
@@ -140,15 +203,9 @@ live_write_memory(void *process, uint64_t address, const void *bytes, size_t siz
         return 0;
     if (size - 1 > UINT64_MAX - address)
         return -STUB_EFAULT;
-    uint8_t *copy = malloc(2 * size);
-    if (copy == NULL)
-        return -STUB_ENOMEM;
-    memcpy(copy, bytes, size);
-    live_shadow(p, address, copy, size);
-    bool ok = write_or_restore(p, address, copy, size, copy + size);
-    free(copy);
-    if (!ok)
-        return -STUB_EFAULT;
-    live_keep_hidden(p, address, bytes, size);
-    return 0;
+    if (live_hides(p, address, size))
+        ok = write_around(p, address, bytes, size);
+    else
+        ok = write_all(p, address, bytes, size);
+    return ok ? 0 : -STUB_EFAULT;
 }

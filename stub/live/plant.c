@@ -285,33 +285,43 @@ overlap(const struct process *p, const struct plant *b, uint64_t address, size_t
     return rest < room ? rest : room;
 }
 
-enum deed { UNSHADOW, SHADOW, KEEP };
+enum deed { UNSHADOW, SHADOW, KEEP, LOOK };
 
-static void
+/* True when there is one. */
+static bool
 each_planted(struct process *p, uint64_t address, uint8_t *bytes, size_t n, enum deed deed)
 {
     struct plant *b;
     size_t at, from, len;
+    bool any = false;
 
     p = live_owner(p);
     if (RB_EMPTY(&p->plants))
-        return;
+        return false;
     struct plant key = { .address =
                              address > LIVE_BREAKPOINT_MAX ? address - LIVE_BREAKPOINT_MAX : 0 };
     for (b = RB_NFIND(plant_tree, &p->plants, &key); b != NULL;
          b = RB_NEXT(plant_tree, &p->plants, b)) {
         if (b->address > address && b->address - address >= n)
-            return;
+            return any;
         len = b->planted ? overlap(p, b, address, n, &at, &from) : 0;
         if (len == 0)
             continue;
+        any = true;
         if (deed == UNSHADOW)
             memcpy(bytes + at, b->saved + from, len);
         else if (deed == SHADOW)
             memcpy(bytes + at, p->layout.arch->breakpoint + from, len);
-        else
+        else if (deed == KEEP)
             memcpy(b->saved + from, bytes + at, len);
     }
+    return any;
+}
+
+bool
+live_hides(struct process *p, uint64_t address, size_t n)
+{
+    return each_planted(p, address, NULL, n, LOOK);
 }
 
 void

@@ -53,12 +53,36 @@ write_whole(int fd, uint8_t *bytes, size_t n)
         _exit(0);
 }
 
+/* A request that is longer than one recv: the '#' of its end is the only one in it. */
+static void
+take_rest(int fd, const uint8_t *request, size_t n)
+{
+    static uint8_t rest[4 * DATA];
+    ssize_t got;
+
+    while (n < 3 || request[n - 3] != '#') {
+        got = recv(fd, rest, sizeof(rest), 0);
+        if (got < 3)
+            _exit(0);
+        request = rest;
+        n = (size_t)got;
+    }
+}
+
+static void
+take_write(int fd, uint8_t *request, size_t n)
+{
+    take_rest(fd, request, n);
+    if (write(fd, "$OK#9a", 6) != 6)
+        _exit(0);
+}
+
 void
 bare_serve(int listening)
 {
     static struct canned canned;
     int fd = accept(listening, NULL, NULL), on = 1;
-    char request[64];
+    static char request[4 * DATA];
 
     prepare(&canned);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -69,6 +93,10 @@ bare_serve(int listening)
 
         if (n < 2)
             _exit(0);
+        if (request[1] == 'M' || request[1] == 'X') {
+            take_write(fd, (uint8_t *)request, (size_t)n);
+            continue;
+        }
         request[n] = 0;
         offset = strtoul(request + 2, &at, 16);
         size = strtoul(at + 1, NULL, 16);

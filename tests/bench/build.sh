@@ -12,7 +12,7 @@ newer() {
 if newer $dir/bench; then
 	# -O3: the client's loops over what it received must cost nothing.
 	${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -O3 -g -I. \
-		-o $dir/bench tests/bench/bench.c tests/bench/client.c tests/bench/measure.c \
+		-o $dir/bench tests/bench/bench.c tests/bench/client.c tests/bench/measure.c tests/bench/measure_*.c \
 		tests/bench/count.c tests/bench/bare.c -lm
 fi
 if newer $dir/threads; then

@@ -1,4 +1,5 @@
-/* measure.c - bulk reads, small reads, steps, range steps, breakpoint cycles, false conditions.
+/* measure.c - the rows: bulk reads, small reads, steps, range steps, breakpoint cycles, false
+ * conditions; bulk writes are in measure_write.c.
  * Every reply is checked in part, and the last of each batch whole: a fast wrong answer is no
  * answer. */
 #define _GNU_SOURCE 1
@@ -17,8 +18,8 @@ enum { CHUNK = 64 << 10, SMALL = 64, WORD = sizeof(uint64_t) };
 /* Register numbers on the wire, the same in gdb's and lldb's order of x86-64. */
 enum { REGISTER_RCX = 2, REGISTER_RIP = 16 };
 
-static double
-now(void)
+double
+measure_now(void)
 {
     struct timespec t;
 
@@ -176,8 +177,8 @@ read_places(struct session *s, const char *path)
 {
     FILE *f = fopen(path, "r");
     char line[256], *at = line;
-    uint64_t *places[] = { &s->buffer,    &s->hits, &s->laps,   &s->hot,
-                           &s->lap_count, &s->lap,  &s->lap_end };
+    uint64_t *places[] = { &s->buffer,    &s->hits, &s->laps,    &s->hot,
+                           &s->lap_count, &s->lap,  &s->lap_end, &s->scratch };
 
     if (!f || !fgets(line, sizeof(line), f))
         err(1, "%s", path);
@@ -306,7 +307,7 @@ static struct result
 read_hex(struct session *s, unsigned n, size_t size, uint64_t span)
 {
     struct result r = { 0 };
-    double begin = now();
+    double begin = measure_now();
     uint64_t offset = 0, next = 0;
 
     for (unsigned i = 0; i < n; i++) {
@@ -318,7 +319,7 @@ read_hex(struct session *s, unsigned n, size_t size, uint64_t span)
         check_hex(s, offset, size - WORD - (i * 5 % (size - WORD)), WORD);
         next = next_offset(offset, size, span);
     }
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     r.amount = (double)n * (double)size;
     check_hex(s, offset, 0, size);
     return r;
@@ -343,7 +344,7 @@ static struct result
 read_bulk_x(struct session *s, unsigned n)
 {
     struct result r = { 0 };
-    double begin = now();
+    double begin = measure_now();
     uint64_t offset = 0, next = 0;
     size_t size = 0;
 
@@ -358,7 +359,7 @@ read_bulk_x(struct session *s, unsigned n)
         r.amount += (double)size;
         next = next_offset(offset, s->chunk, s->span);
     }
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     check_binary(s, offset, size);
     if (!s->bare)
         client_check_sum(&s->client);
@@ -375,10 +376,10 @@ do_steps(struct session *s, unsigned n)
     if (s->bare)
         return (struct result){ 0 };
     go_to_lap(s, n);
-    begin = now();
+    begin = measure_now();
     for (unsigned i = 0; i < n; i++)
         step(s);
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     laps = read_register(s, REGISTER_RCX);
     if (laps != n - n / 2)
         errx(1, "%u steps left %" PRIu64 " laps", n, laps);
@@ -396,9 +397,9 @@ step_range(struct session *s, unsigned n)
         return (struct result){ 0 };
     go_to_lap(s, n / 2);
     snprintf(action, sizeof(action), "r%" PRIx64 ",%" PRIx64 ":%s", s->lap, s->lap_end, s->thread);
-    begin = now();
+    begin = measure_now();
     resume(s, action);
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     expect_pc(s, s->lap_end);
     return r;
 }
@@ -417,14 +418,14 @@ cycle(struct session *s, unsigned n)
     point(s, 'Z', s->hot);
     resume(s, "c");
     hits = read_word(s, s->hits);
-    begin = now();
+    begin = measure_now();
     for (unsigned i = 0; i < n; i++) {
         point(s, 'z', s->hot);
         step(s);
         point(s, 'Z', s->hot);
         resume(s, "c");
     }
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     expect_pc(s, s->hot);
     point(s, 'z', s->hot);
     hits = read_word(s, s->hits) - hits;
@@ -452,9 +453,9 @@ decide(struct session *s, unsigned n)
     hits = read_word(s, s->hits);
     client_ask(&s->client, "Z0,%" PRIx64 ",1;X15,25%016" PRIx64 "1a25%016" PRIx64 "1327", s->hot,
                s->hits, hits + n);
-    begin = now();
+    begin = measure_now();
     resume(s, "c");
-    r.seconds = now() - begin;
+    r.seconds = measure_now() - begin;
     point(s, 'z', s->hot);
     hits = read_word(s, s->hits) - hits;
     return hits == n ? r : (struct result){ 0 };
@@ -463,6 +464,8 @@ decide(struct session *s, unsigned n)
 const struct measure measures[] = {
     { "m bulk", "MB/s", 1e6, 32, 100, "64 KiB m read", true, read_bulk_m },
     { "x bulk", "MB/s", 1e6, 32, 100, "64 KiB x read", true, read_bulk_x },
+    { "M bulk", "MB/s", 1e6, 32, 100, "64 KiB M write", true, measure_write_m },
+    { "X bulk", "MB/s", 1e6, 32, 100, "64 KiB X write", true, measure_write_x },
     { "64-byte m reads", "1/s", 1, 500, 1000, "64-byte m read", false, read_small },
     { "single steps", "1/s", 1, 500, 1000, "single step", false, do_steps },
     { "range steps", "1/s", 1, 2000, 1000, "step of a range", false, step_range },

@@ -13,10 +13,11 @@ struct session {
     size_t span;   /* bulk reads wander over so much of the buffer */
     size_t x_skip; /* bytes before the data in a reply to x: 1 where it is the 'b' of gdb's x */
     bool has_x, has_range;
+    unsigned writes; /* batches of bulk writes so far: what they write differs */
     char thread[40];
     /* prog.c's places */
     int pid;
-    uint64_t buffer, hits, laps, hot, lap_count, lap, lap_end;
+    uint64_t buffer, hits, laps, hot, lap_count, lap, lap_end, scratch;
 };
 
 /* Connects to port, makes the server ready as gdb or lldb would, and runs the program up to its
@@ -42,5 +43,10 @@ struct measure {
     struct result (*run)(struct session *s, unsigned n);
 };
 extern const struct measure measures[]; /* run NULL at the end */
+
+double measure_now(void); /* seconds */
+/* measure_write.c */
+struct result measure_write_m(struct session *s, unsigned n);
+struct result measure_write_x(struct session *s, unsigned n);
 
 #endif

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ extern const char prog_hot[], prog_lap_count[], prog_lap[], prog_lap_end[];
 _Noreturn void prog_loop(void);
 
 static uint64_t buffer[PROG_BUFFER / sizeof(uint64_t)];
+static _Alignas(4096) uint8_t scratch[PROG_SCRATCH]; /* for who writes */
 
 static void
 tell_places(const char *path)
@@ -34,7 +36,8 @@ tell_places(const char *path)
     fprintf(f, "%d %" PRIxPTR " %" PRIxPTR " %" PRIxPTR " %" PRIxPTR " %" PRIxPTR, (int)getpid(),
             (uintptr_t)buffer, (uintptr_t)&prog_hits, (uintptr_t)&prog_laps, (uintptr_t)prog_hot,
             (uintptr_t)prog_lap_count);
-    fprintf(f, " %" PRIxPTR " %" PRIxPTR "\n", (uintptr_t)prog_lap, (uintptr_t)prog_lap_end);
+    fprintf(f, " %" PRIxPTR " %" PRIxPTR " %" PRIxPTR "\n", (uintptr_t)prog_lap,
+            (uintptr_t)prog_lap_end, (uintptr_t)scratch);
     if (fclose(f))
         err(1, "%s", path);
 }
@@ -77,6 +80,7 @@ main(int argc, char **argv)
         buffer[i] = prog_word(i);
     if (threads > 1)
         start_threads((unsigned)threads - 1);
+    memset(scratch, 1, sizeof(scratch));
     tell_places(argv[1]);
     if (threads == 0)
         raise(SIGUSR1);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { PROG_BUFFER = 64 << 20 };
+enum { PROG_BUFFER = 64 << 20, PROG_SCRATCH = 64 << 10 };
 
 /* Word i of the buffer (the splitmix64 sequence): any part of it can be checked without a copy. */
 static inline uint64_t
