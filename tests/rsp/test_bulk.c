@@ -7,7 +7,7 @@
 #include "tests/flush.h"
 #include "tests/suites.h"
 
-enum { MOST = 300, ROUNDS = 3 };
+enum { MOST = 700, ROUNDS = 3 };
 
 static const struct rsp_bulk *
 bulk_of(int which)
