@@ -38,7 +38,7 @@ struct program_session {
     bool exit_wanted;    /* `monitor exit` */
 };
 
-/* LOOP_BYTES: the longest request and a bit, which comes in one piece where the line has it in one. */
+/* LOOP_BYTES: the longest request and a bit, in one piece where the line has it in one. */
 enum { LOOP_BYTES = 0x21000, PROGRAM_BUFFER = 0x20000 + 64 };
 
 /* The two command lines (argv: what follows the command, NULL at the end). They return the exit
