@@ -10,6 +10,7 @@ SUITE(options)
 SUITE(net)
 SUITE(serve)
 SUITE(server)
+SUITE(spin)
 
 /* tests/live */
 SUITE(cpu)

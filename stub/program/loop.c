@@ -192,7 +192,9 @@ get_input(struct program_session *x, int flags)
 {
     ssize_t n;
 
-    if (x->line.socket)
+    if (x->line.socket && flags == 0)
+        n = program_recv_soon(&x->spin, x->line.in, x->bytes, LOOP_BYTES);
+    else if (x->line.socket)
         n = recv(x->line.in, x->bytes, LOOP_BYTES, flags);
     else
         n = read(x->line.in, x->bytes, LOOP_BYTES);

@@ -9,6 +9,7 @@
 #include "stub/program/log.h"
 #include "stub/program/net.h"
 #include "stub/program/options.h"
+#include "stub/program/spin.h"
 #include "stub/stub.h"
 
 struct program_session {
@@ -28,6 +29,7 @@ struct program_session {
     uint8_t
         *bytes; /* LOOP_BYTES that came from the line; bytes[taken..have) wait for the engine */
     size_t have, taken;
+    struct program_spin spin;
     void *buffers;       /* they and the engine's two, see buffers.c */
     bool grown;          /* a large message went through them */
     unsigned small_ones; /* messages since that were small */

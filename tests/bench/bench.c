@@ -39,7 +39,7 @@ enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, START_TRIES = 3, QUIET_US = 30000 };
 struct shared {
     struct counter counter;
     double rate;                    /* of the row just asked; 0: this server cannot do it */
-    double calls[COUNT_MAX];        /* of one operation */
+    double calls[COUNT_MAX], looks; /* of one operation */
     volatile sig_atomic_t prog_pid; /* to be ended when the driver fails */
 };
 
@@ -183,6 +183,7 @@ add_calls(const struct server *server, double *calls, double factor)
     usleep(QUIET_US);
     for (unsigned i = 0; i < COUNT_MAX; i++)
         calls[i] += factor * (double)server->shared->counter.calls[i];
+    server->shared->looks += factor * (double)server->shared->counter.looks;
 }
 
 static void
@@ -191,6 +192,7 @@ measure_calls(struct server *server, struct session *s, const struct measure *ro
     double *calls = server->shared->calls, n = row->count;
 
     memset(calls, 0, sizeof(server->shared->calls));
+    server->shared->looks = 0;
     server->shared->rate = row->run(s, row->count).amount;
     add_calls(server, calls, 1 / n);
     row->run(s, row->count);
@@ -421,6 +423,8 @@ put_calls(const struct shared *shared)
         first = false;
     }
     printf(")");
+    if (shared->looks >= 0.005)
+        printf(", and %.2f looks for input before sleeping", shared->looks);
 }
 
 /* One line for each server: `NAME: ROW: COUNT (calls)`, which counts.sh reads. */

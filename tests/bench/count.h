@@ -9,6 +9,10 @@ enum { COUNT_MAX = 512 };
 /* In memory shared with the counting process. */
 struct counter {
     volatile uint64_t calls[COUNT_MAX]; /* entries so far, by number of the call */
+    /* Not among them: looks for input that was not there yet, and at the clock of the processor's
+     * users. How often a server looks before it sleeps is a matter of the machine, not of the
+     * operation. */
+    volatile uint64_t looks;
 };
 
 /* Runs start(context), which must exec, in a process that is traced by another one; counts its
