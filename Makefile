@@ -24,18 +24,22 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 # ---- the house: a list for each directory ----
 
-RSP = rsp/frame.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c rsp/bulk.c rsp/bulk_any.c
-ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/x86_64_linux.c \
+RSP_REST = rsp/frame.c rsp/runs.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
+RSP = rsp/bulk.c rsp/bulk_any.c $(RSP_REST)
+ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/aarch64_core.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/lines.c arch/unwind/cursor.c \
 	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
 	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
 	arch/unwind/insn_aarch64.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c \
 	arch/unwind/dbghelp.c
-STUB = stub/engine.c stub/dispatch.c stub/events.c stub/ahead.c stub/xml.c stub/serve.c stub/all.c \
-	stub/pkt_start.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_run.c stub/pkt_leave.c \
-	stub/pkt_events.c stub/pkt_break.c stub/pkt_thread.c stub/pkt_xfer.c stub/pkt_file.c \
-	stub/pkt_monitor.c stub/pkt_launch.c \
+STUB = stub/engine.c stub/dispatch.c stub/events.c stub/reasons.c stub/lldb_stop.c stub/ahead.c \
+	stub/xml.c stub/xml_lldb.c stub/serve.c stub/all.c stub/minimal.c stub/embedded.c \
+	stub/pkt_start.c stub/pkt_dialect.c stub/pkt_mem.c stub/pkt_binary.c stub/pkt_scan.c \
+	stub/pkt_reg.c stub/pkt_reg_all.c stub/pkt_run.c stub/pkt_vcont.c stub/pkt_nonstop.c \
+	stub/pkt_leave.c stub/pkt_events.c stub/pkt_break.c stub/pkt_condition.c stub/pkt_thread.c \
+	stub/pkt_process.c stub/pkt_features.c stub/pkt_xfer.c stub/pkt_flash.c stub/pkt_file.c \
+	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 BOARD = stub/board/self.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
@@ -54,6 +58,8 @@ MAN1 = stub/program/stubborn.1
 MAN3 = stub/stubborn.3
 
 FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
+# Firmware counts the bytes of its code.
+BARE = rsp/small/bulk.c $(RSP_REST) $(ARCH) $(STUB) $(UNWIND)
 # Where there is an operating system, what the processor has is used.
 BULK_x86_64 = rsp/hosted/bulk_x86_64.c
 BULK = $(or $(BULK_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))),rsp/bulk_any.c)
@@ -129,8 +135,8 @@ $(B)/freestanding-aarch64/%.o: %.S
 $(B)/freestanding-%/libstubborn.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(B)/freestanding-x86_64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-x86_64/%.o)
-$(B)/freestanding-aarch64/libstubborn.a: $(FREE:%.c=$(B)/freestanding-aarch64/%.o) \
+$(B)/freestanding-x86_64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-x86_64/%.o)
+$(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.o) \
 	$(patsubst %.c,$(B)/freestanding-aarch64/%.o,$(BOARD) stub/board/machine_aarch64.c) \
 	$(B)/freestanding-aarch64/stub/board/trap_aarch64.o
 

@@ -161,6 +161,8 @@ struct arch {
 
 extern const struct arch arch_x86_64;
 extern const struct arch arch_aarch64;
+/* AArch64 for the smallest firmware: general registers, in few rows and without named flags. */
+extern const struct arch arch_aarch64_core;
 
 /* Bits of struct arch_layout.features: one of all machines, then those of these two. */
 enum {

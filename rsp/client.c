@@ -11,7 +11,8 @@ void
 rsp_client_init(struct rsp_client *c, uint8_t *in, size_t in_cap, uint8_t *out, size_t out_cap)
 {
     memset(c, 0, sizeof *c);
-    rsp_receiver_init(&c->rx, in, in_cap, RSP_RUNS);
+    rsp_receiver_init(&c->rx, in, in_cap, 0);
+    rsp_receiver_expand(&c->rx);
     c->tx = rsp_out_to(out, out_cap);
     c->resend_max = RESENDS;
     c->last_len = SIZE_MAX;

@@ -439,19 +439,6 @@ rsp_take_rest(struct rsp_in *in)
     return rest;
 }
 
-/* The value of a hex digit with bit 4 set; 0 for what is none. */
-static const uint8_t digit_values[256] = {
-    ['0'] = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, /* to '9' */
-    ['A'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'F' */
-    ['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'f' */
-};
-
-int
-rsp_digit(uint8_t c)
-{
-    return digit_values[c] != 0 ? digit_values[c] & 15 : -1;
-}
-
 /* Takes at most `most` digits of a base (10 or 16), at least `least`. */
 static uint64_t
 take_number(struct rsp_in *in, int base, size_t least, size_t most)

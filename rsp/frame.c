@@ -1,18 +1,9 @@
-/* frame.c - frames both ways: $body#xx, escapes, run lengths, acks (GDB manual, "Overview" and
+/* frame.c - frames both ways: $body#xx, escapes, acks (GDB manual, "Overview" and
  * "Packet Acknowledgment"). */
 #include <string.h>
 
 #include "rsp/bulk.h"
-#include "rsp/bytes.h"
-#include "rsp/rsp.h"
-
-enum state { OUTSIDE, BODY, COUNT, DIGIT1, DIGIT2 };
-
-enum {
-    NO_LAST = '#',   /* rx->last before the first byte of a body: no body holds a '#' */
-    COUNT_BASE = 29, /* a count character is this more than the repeats it asks for */
-    MOST_REPEATS = '~' - COUNT_BASE
-};
+#include "rsp/frame.h"
 
 void
 rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned flags)
@@ -43,68 +34,10 @@ begin(struct rsp_receiver *rx, uint8_t lead)
     rx->notification = lead == '%';
 }
 
-/* How many bytes of body to keep of the n that come next. */
-static size_t
-room_for(struct rsp_receiver *rx, size_t n)
-{
-    size_t room = rx->cap - rx->len;
-    rx->cut = rx->cut || n > room;
-    return smaller(n, room);
-}
-
-static void
-keep(struct rsp_receiver *rx, uint8_t c)
-{
-    if (room_for(rx, 1) == 1) {
-        rx->buf[rx->len++] = c;
-    }
-}
-
-/* Takes a '}', or the byte behind one, when runs are undone. */
-static void
-unescape(struct rsp_receiver *rx, uint8_t c)
-{
-    if (rx->escaped) {
-        keep(rx, c ^ 0x20);
-    }
-    rx->escaped = !rx->escaped;
-    rx->last = c;
-}
-
-/* Repeats the last byte. Runs are undone before escapes, so a '}' that is repeated is not a byte
- * of data yet. */
-static void
-repeat(struct rsp_receiver *rx, unsigned times)
-{
-    if (rx->last != '}') {
-        size_t n = room_for(rx, times);
-        if (n > 0) {
-            memset(rx->buf + rx->len, rx->last, n);
-        }
-        rx->len += n;
-        return;
-    }
-    for (unsigned i = 0; i < times; i++) {
-        unescape(rx, '}');
-    }
-}
-
-static void
-take_count(struct rsp_receiver *rx, uint8_t c)
-{
-    rx->state = BODY;
-    rx->sum = (uint8_t)(rx->sum + c);
-    if (c > COUNT_BASE && rx->last != NO_LAST) {
-        repeat(rx, c - (unsigned)COUNT_BASE);
-    } else {
-        rx->bad = true;
-    }
-}
-
 static uint8_t
 star_of(const struct rsp_receiver *rx)
 {
-    return (rx->flags & RSP_RUNS) != 0 ? '*' : '#';
+    return rx->runs != NULL ? '*' : '#';
 }
 
 /* Takes a byte of body that is special or stands behind one that is. */
@@ -116,12 +49,10 @@ take_body_byte(struct rsp_receiver *rx, uint8_t c)
     } else if (c == '#') {
         rx->bad = rx->bad || rx->escaped || rx->state == COUNT;
         rx->state = DIGIT1;
-    } else if (rx->state == COUNT) {
-        take_count(rx, c);
     } else {
         rx->sum = (uint8_t)(rx->sum + c);
-        if (c == star_of(rx)) {
-            rx->state = COUNT;
+        if (rx->state == COUNT || c == star_of(rx)) {
+            rx->runs(rx, c);
         } else {
             unescape(rx, c);
         }
@@ -251,25 +182,6 @@ rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_ev
     return i;
 }
 
-enum { LANES = 32 };
-
-/* Lanes of a fixed number become vector code. */
-uint8_t
-rsp_sum(const uint8_t *bytes, size_t n)
-{
-    uint8_t lanes[LANES] = { 0 }, sum = 0;
-    size_t i = 0;
-
-    for (; n - i >= LANES; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lanes[k] = (uint8_t)(lanes[k] + bytes[i + k]);
-    for (; i < n; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    for (size_t k = 0; k < LANES; k++)
-        sum = (uint8_t)(sum + lanes[k]);
-    return sum;
-}
-
 size_t
 rsp_frame_close(uint8_t *frame, size_t len, char lead)
 {
@@ -288,57 +200,4 @@ rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead)
     rsp_put(&end, '#');
     rsp_put_hex_wide(&end, (uint8_t)(sum + (known ? body->sum : 0)), 2);
     return body->len + RSP_FRAME_EXTRA;
-}
-
-/* The most repeats, at most `wish`, that one count may ask for. Counts are printable and none
- * reads as a part of the protocol: the manual forbids # and $; + and - upset clients that look
- * for acks everywhere, } and * those that undo escapes first. */
-static size_t
-repeats_of(size_t wish)
-{
-    size_t times = smaller(wish, MOST_REPEATS);
-    for (;; times--) {
-        switch (COUNT_BASE + times) {
-        case '#':
-        case '$':
-        case '*':
-        case '+':
-        case '-':
-        case '}':
-            break;
-        default:
-            return times;
-        }
-    }
-}
-
-/* Never writes past what it has read: a piece becomes at most as long as it was, since four bytes
- * or more become three. The pair of an escape stays as it is. */
-size_t
-rsp_compress(uint8_t *body, size_t len)
-{
-    enum { WORTH = 4 };
-    size_t to = 0;
-    for (size_t from = 0; from < len;) {
-        uint8_t c = body[from];
-        size_t run = 1, most = smaller(len - from, MOST_REPEATS + 1);
-        while (c != '}' && run < most && body[from + run] == c) {
-            run++;
-        }
-        if (c == '}' && len - from > 1) {
-            body[to++] = c;
-            body[to++] = body[from + 1];
-            from += 2;
-        } else if (run >= WORTH) {
-            size_t times = repeats_of(run - 1);
-            body[to++] = c;
-            body[to++] = '*';
-            body[to++] = (uint8_t)(COUNT_BASE + times);
-            from += times + 1;
-        } else {
-            body[to++] = c;
-            from++;
-        }
-    }
-    return to;
 }

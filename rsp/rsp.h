@@ -32,24 +32,27 @@ enum rsp_event {
 };
 
 enum {
-    RSP_RUNS = 1u, /* expand run lengths ('*'): for the side that reads replies */
     RSP_SUM_MAY_BE_0 =
-        2u,              /* take "#00" for "no checksum given", as debuggers may in no-ack mode */
-    RSP_SUM_IGNORED = 4u /* take any two digits */
+        1u,              /* take "#00" for "no checksum given", as debuggers may in no-ack mode */
+    RSP_SUM_IGNORED = 2u /* take any two digits */
 };
 
 struct rsp_receiver {
     uint8_t *buf; /* the caller's; the body is collected here */
     size_t cap;
     size_t len;     /* bytes of body so far, or of the whole body after an event */
-    unsigned flags; /* RSP_RUNS ...; may be changed between frames */
+    unsigned flags; /* RSP_SUM_...; may be changed between frames */
     /* private */
+    void (*runs)(struct rsp_receiver *rx, uint8_t c);
     uint8_t state, sum, given, last;
     bool escaped, cut, bad, notification;
 };
 
 /* Prepares rx to collect bodies of up to cap bytes in buf. */
 void rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned flags);
+
+/* Makes rx undo run lengths ('*') from now on: for the side that reads replies (runs.c). */
+void rsp_receiver_expand(struct rsp_receiver *rx);
 
 /* Takes bytes up to and including the one that completes an event, stores that event and returns
  * how many were taken (n with RSP_NONE when nothing completed). A '$' inside a frame begins the
@@ -76,7 +79,8 @@ struct rsp_out;
 size_t rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead);
 
 /* Shortens a body in place by run lengths ("Overview": n * with counts 3..; never a count that
- * would read as # $ + -, nor '*' after an escape). Returns the new length. For serial lines. */
+ * would read as # $ + -, nor '*' after an escape; runs.c). Returns the new length. For serial
+ * lines. */
 size_t rsp_compress(uint8_t *body, size_t len);
 
 /* ---- the bounded writer (field.c) ----

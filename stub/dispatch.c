@@ -16,6 +16,21 @@ stub_has(const struct engine *s, size_t operation)
     return op != NULL;
 }
 
+const struct stub_hooks *
+stub_hooks_with(const struct engine *s, size_t member)
+{
+    for (unsigned i = 0; s->packets[i] != NULL; i++) {
+        const struct stub_hooks *hooks = s->packets[i]->hooks;
+        void (*hook)(void) = NULL;
+
+        if (hooks != NULL) /* as above */
+            memcpy(&hook, (const uint8_t *)hooks + member, sizeof(hook));
+        if (hook != NULL)
+            return hooks;
+    }
+    return NULL;
+}
+
 /* ---- rows ---- */
 
 const struct stub_row *
@@ -37,7 +52,7 @@ match(const struct stub_row *row, const struct rsp_in *body)
     size_t n = 0, left = rsp_left(body);
     uint8_t next;
 
-    if (left == 0 || (uint8_t)row->name[0] != body->p[0])
+    if (left == 0 || (uint8_t)row->name[0] != body->p[0] || (row->flags & ROW_WORD) != 0)
         return 0;
     while (row->name[n] != '\0')
         n++;
@@ -67,25 +82,13 @@ stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_si
     return best;
 }
 
-/* Does the list of names, NULL at the end, hold that one? */
-static bool
-is_named(const char *const *list, const char *name)
-{
-    for (; list != NULL && *list != NULL; list++) {
-        size_t n = 0;
-
-        while (name[n] != '\0' && name[n] == (*list)[n])
-            n++;
-        if (name[n] == (*list)[n])
-            return true;
-    }
-    return false;
-}
-
 bool
 stub_can(const struct engine *s, const struct stub_row *row)
 {
-    return (row->needs == 0 || stub_has(s, row->needs)) && !is_named(s->without, row->name);
+    const struct stub_hooks *hooks = s->without != NULL ? HOOKS(s, forbids) : NULL;
+
+    return (row->needs == 0 || stub_has(s, row->needs)) &&
+           (hooks == NULL || !hooks->forbids(s, row));
 }
 
 size_t
@@ -98,66 +101,34 @@ stub_packet_size(const struct engine *s)
 
 /* ---- replies ---- */
 
-/* Words as they may stand in a frame that no client unescapes. */
+/* A malformed packet has no words of the target's. */
 static void
-put_words(struct rsp_out *out, const char *words)
+put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int result)
 {
-    for (; *words != '\0'; words++) {
-        char c = *words;
+    const struct stub_hooks *hooks = result != PKT_BAD && HAS(s, why) ? HOOKS(s, put_error) : NULL;
+    const char *why = hooks != NULL ? s->target->why(s->object) : NULL;
+    int number = result == PKT_BAD ? STUB_EINVAL : -result;
 
-        rsp_put(out, c == '#' || c == '$' || c == '}' || c == '*' || c < ' ' ? ' ' : c);
-    }
-}
-
-static bool
-takes_words(const struct engine *s, const struct stub_row *row)
-{
-    if (row == NULL || (s->client & (CLIENT_LLDB | CLIENT_ERROR_STRINGS)) != 0 ||
-        (row->flags & ROW_MUTE) != 0)
-        return false;
-    return (row->flags & ROW_TEXT) != 0 || (s->client & CLIENT_ERROR_MESSAGE) != 0;
-}
-
-/* E.words to a gdb that shows them, Exx;hex to an lldb that asked, Exx else. */
-static void
-put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int number,
-          const char *why)
-{
-    if (why != NULL && takes_words(s, row)) {
-        rsp_put_text(out, "E.");
-        put_words(out, why);
-    } else {
-        rsp_put(out, 'E');
-        rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
-        if (why != NULL && (s->client & CLIENT_ERROR_STRINGS) != 0) {
-            rsp_put(out, ';');
-            rsp_put_hex_text(out, why);
-        }
-    }
-    if (out->cut) {
-        *out = stub_body(s);
-        rsp_put(out, 'E');
-        rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
-    }
+    if (why != NULL)
+        hooks->put_error(s, out, row, number, why);
+    if (out->len > 0 && !out->cut)
+        return;
+    *out = stub_body(s);
+    rsp_put(out, 'E');
+    rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
 }
 
 static void
 reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int result)
 {
-    const char *why = NULL;
-
-    if (result < 0 && result != PKT_BAD && HAS(s, why))
-        why = s->target->why(s->object);
     if (result == PKT_DONE && out->cut)
         result = -STUB_E2BIG;
-    if (result == PKT_BAD)
-        result = -STUB_EINVAL;
     if (result != PKT_DONE)
         *out = stub_body(s);
     if (result == PKT_OK)
         rsp_put_text(out, "OK");
     if (result < 0)
-        put_error(s, out, row, -result, why);
+        put_error(s, out, row, result);
     stub_send(s, out);
 }
 
@@ -292,6 +263,17 @@ stub_next_thread(struct engine *s, struct rsp_id *id)
 }
 
 int
+stub_next_thread_of(struct engine *s, int64_t pid, struct rsp_id *id)
+{
+    int r;
+
+    do
+        r = stub_next_thread(s, id);
+    while (r == 1 && id->pid != pid);
+    return r;
+}
+
+int
 stub_settle_id(struct engine *s, struct rsp_id *id)
 {
     struct rsp_id at = { 0, 0 };
@@ -360,24 +342,24 @@ stub_layout(struct engine *s, int64_t pid)
     return HAS(s, layout) ? s->target->layout(s->object, pid) : s->target->machine;
 }
 
+static int
+signal_between(const struct engine *s, int number, bool to_client)
+{
+    const struct stub_hooks *hooks = s->target->linux_signals ? HOOKS(s, signal) : NULL;
+
+    return hooks != NULL ? hooks->signal(s, number, to_client) : number;
+}
+
 int
 stub_signal_out(const struct engine *s, int target_signal)
 {
-    bool native = (s->client & CLIENT_NATIVE_SIGNALS) != 0;
-
-    if (!s->target->linux_signals || native)
-        return target_signal;
-    return rsp_signal_from_linux(target_signal);
+    return signal_between(s, target_signal, true);
 }
 
 int
 stub_signal_in(const struct engine *s, int client_signal)
 {
-    bool native = (s->client & CLIENT_NATIVE_SIGNALS) != 0;
-
-    if (!s->target->linux_signals || native)
-        return client_signal;
-    return rsp_signal_to_linux(client_signal);
+    return signal_between(s, client_signal, false);
 }
 
 int

@@ -38,8 +38,10 @@ close_frame(struct engine *s, const struct rsp_out *body, char lead)
 void
 stub_send(struct engine *s, struct rsp_out *body)
 {
-    if ((s->flags & STUB_SERIAL) != 0) {
-        body->len = rsp_compress(body->buf, body->len);
+    const struct stub_hooks *hooks = (s->flags & STUB_SERIAL) != 0 ? HOOKS(s, shorten) : NULL;
+
+    if (hooks != NULL) {
+        body->len = hooks->shorten(body->buf, body->len);
         body->sum_end = 0;
     }
     close_frame(s, body, '$');
@@ -110,13 +112,13 @@ resend(struct engine *s)
 /* ---- requests coming in ---- */
 
 /* FNV-1a with the length in front: tells a request from the one before it. Never 0. */
-static uint64_t
+static uint32_t
 key_of(const uint8_t *body, size_t n)
 {
-    uint64_t key = UINT64_C(0xcbf29ce484222325) ^ n;
+    uint32_t key = UINT32_C(0x811c9dc5) ^ (uint32_t)n;
 
     for (size_t i = 0; i < n; i++)
-        key = (key ^ body[i]) * UINT64_C(0x100000001b3);
+        key = (key ^ body[i]) * UINT32_C(0x01000193);
     return key | 1;
 }
 
@@ -133,7 +135,7 @@ owe_ack(struct engine *s, char ack)
  * A reply gets half a second to be acknowledged before the same request counts as a repeat; a
  * resume that is still running has no reply, so its twin is a repeat at any time. */
 static bool
-is_repeat(struct engine *s, uint64_t key)
+is_repeat(struct engine *s, uint32_t key)
 {
     if (s->no_ack || key != s->last_key)
         return false;
@@ -147,7 +149,7 @@ is_repeat(struct engine *s, uint64_t key)
 static void
 take_packet(struct engine *s, bool cut)
 {
-    uint64_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
+    uint32_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
 
     owe_ack(s, '+');
     if (is_repeat(s, key))
@@ -302,12 +304,12 @@ int
 stub_tick(struct stub *stub, uint64_t now_ms)
 {
     struct engine *s = ENGINE_OF(stub);
-    uint64_t age;
+    uint32_t age;
 
-    s->now_ms = now_ms;
+    s->now_ms = (uint32_t)now_ms;
     if (s->no_ack || s->resend_ms == 0 || !frame_is_out(s) || s->resends >= s->resend_max)
         return -1;
-    age = now_ms - s->sent_ms;
+    age = s->now_ms - s->sent_ms;
     if (age < s->resend_ms)
         return (int)(s->resend_ms - age);
     resend(s);
@@ -321,6 +323,20 @@ target_is_usable(const struct stub_target *target)
 {
     return target != NULL && target->size >= offsetof(struct stub_target, next_thread) &&
            (target->machine != NULL || target->layout != NULL);
+}
+
+/* A line without a past. */
+static void
+meet_client(struct engine *s)
+{
+    enum { LASTS = offsetof(struct engine, no_ack) };
+    const struct stub_hooks *hooks = HOOKS(s, meet);
+
+    rsp_receiver_init(&s->rx, s->rx.buf, s->rx.cap, 0);
+    memset((uint8_t *)s + LASTS, 0, sizeof(*s) - LASTS);
+    s->client = CLIENT_GDB | CLIENT_XML;
+    if (hooks != NULL)
+        hooks->meet(s);
 }
 
 bool
@@ -342,16 +358,19 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->commands = c.commands;
     s->commands_context = c.commands_context;
     s->without = c.without;
+    s->rx.buf = c.input;
+    s->rx.cap = c.input_size;
     s->output = c.output;
     s->output_size = c.output_size;
-    s->flags = c.flags;
+    s->flags = (uint8_t)c.flags;
     s->resend_ms = c.resend_ms > INT_MAX ? INT_MAX : c.resend_ms;
     s->resend_max = c.resend_max == 0
                         ? RESEND_MAX
                         : (uint16_t)(c.resend_max > UINT16_MAX ? UINT16_MAX : c.resend_max);
-    rsp_receiver_init(&s->rx, c.input, c.input_size, 0);
-    stub_meet_client(s);
-    return s->packets != NULL;
+    if (s->packets == NULL)
+        return false;
+    meet_client(s);
+    return true;
 }
 
 void
@@ -362,17 +381,7 @@ stub_link_lost(struct stub *stub)
 
     if (s->busy)
         stub_settle(s);
-    rsp_receiver_init(&s->rx, s->rx.buf, s->rx.cap, 0);
-    stub_meet_client(s);
-    s->general = s->cont = s->cursor = (struct rsp_id){ 0, 0 };
-    s->frame_size = s->sent = 0;
-    s->last_key = 0;
-    s->acks = 0;
-    s->said = 0;
-    s->no_ack = s->no_ack_next = s->busy = s->cut = false;
-    s->waiting = s->resumed = s->interrupt = s->reporting = s->over = false;
-    s->non_stop = s->notice = false;
-    stub_unnotify(s);
+    meet_client(s);
     if (gone && HAS(s, client_gone))
         s->target->client_gone(s->object);
 }

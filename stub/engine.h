@@ -37,34 +37,80 @@ typedef int stub_handler(struct engine *s, struct rsp_in *in, struct rsp_out *ou
 
 /* Row flags. */
 enum {
-    ROW_GLUED = 1u,      /* the argument follows the name at once: m, Z, _M, qRegisterInfo */
-    ROW_CUT = 2u,        /* a body longer than the buffer is read for what fits: qSupported */
-    ROW_TEXT = 4u,       /* E.text may answer any client: vRun, vAttach */
-    ROW_GDB_KEY = 8u,    /* `feature` goes only to a client that looks like gdb */
-    ROW_RESUMES = 16u,   /* starts the target: repeated while waiting it is not done again */
-    ROW_IDLE = 32u,      /* works without a process */
-    ROW_MUTE = 64u,      /* never an error text: m and x, whose E.text gdb takes for data */
-    ROW_NOT_LOSSY = 128u /* not offered on a line that loses bytes */
+    ROW_GLUED = 1u,       /* the argument follows the name at once: m, Z, _M, qRegisterInfo */
+    ROW_CUT = 2u,         /* a body longer than the buffer is read for what fits: qSupported */
+    ROW_TEXT = 4u,        /* E.text may answer any client: vRun, vAttach */
+    ROW_TOLD = 8u,        /* qSupported says NAME+ of it */
+    ROW_GDB_KEY = 16u,    /* but only to a client that looks like gdb */
+    ROW_RESUMES = 32u,    /* starts the target: repeated while waiting it is not done again */
+    ROW_IDLE = 64u,       /* works without a process */
+    ROW_MUTE = 128u,      /* never an error text: m and x, whose E.text gdb takes for data */
+    ROW_NOT_LOSSY = 256u, /* not offered on a line that loses bytes */
+    ROW_WORD = 512u       /* no packet: only something that qSupported says */
 };
 
 /* One row per packet, beside its handler. */
 struct stub_row {
-    const char *name;    /* up to the arguments: "qXfer:auxv:read" */
-    const char *feature; /* what qSupported says of it: "qXfer:auxv:read+"; or NULL */
+    const char *name; /* up to the arguments: "qXfer:auxv:read" */
     stub_handler *handle;
     uint16_t needs; /* NEEDS(op): offset of the operation it cannot do without; 0 none */
-    uint8_t flags;
+    uint16_t flags;
 };
 #define NEEDS(op) ((uint16_t)offsetof(struct stub_target, op))
 
+/* What a family brings beside its packets: deeds that the engine does without where no family of
+ * the configuration has them, so that they are linked with that family and not with the engine. Of
+ * several the first in the order of the table counts. Where a family is left out the plain way
+ * stands in the comment. */
+struct stub_hooks {
+    /* A client comes: what it is taken for (else: a gdb that says nothing of itself). */
+    void (*meet)(struct engine *s);
+    /* qSupported's words, and what is said back of them. 0, -E or STUB_LATER. */
+    int (*take_words)(struct engine *s, struct rsp_in *in);
+    void (*say_words)(struct engine *s, struct rsp_out *out);
+    /* The user has switched that packet off (`without`). */
+    bool (*forbids)(const struct engine *s, const struct stub_row *row);
+    /* An error that has words (else: its number). */
+    void (*put_error)(struct engine *s, struct rsp_out *out, const struct stub_row *row,
+                      int number, const char *why);
+    /* A signal number between the client and a target whose numbers are Linux's (else: as it
+     * is). */
+    int (*signal)(const struct engine *s, int number, bool to_client);
+    /* In a stop reply: why, behind the thread (else: nothing) ... */
+    void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+    /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
+    int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+    /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
+    int (*put_other)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+    /* A stop reply was heard: what it told beside its own event is done. */
+    void (*done_too)(struct engine *s);
+    /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or
+     * STUB_LATER. */
+    struct stub_action (*action)(struct engine *s, struct rsp_in *in, struct rsp_id thread);
+    int (*may_resume)(struct engine *s);
+    /* `c ADDRESS`: the thread that goes on does so from there. 0, -E or STUB_LATER. */
+    int (*jump)(struct engine *s, uint64_t address);
+    /* Z's lists of conditions and commands. */
+    void (*take_lists)(struct rsp_in *in, struct rsp_out *to, struct stub_point *point);
+    /* Non-stop mode: the answer to `?`, and news. */
+    int (*say_standing)(struct engine *s, struct rsp_out *out);
+    void (*notify)(struct engine *s);
+    /* target.xml as lldb wants it (else: gdb's). */
+    void (*put_xml)(const struct arch_layout *layout, struct rsp_window *w);
+    /* A reply made shorter in place, for a line where bytes are dear. */
+    size_t (*shorten)(uint8_t *body, size_t len);
+};
+
 struct stub_family {
     const struct stub_row *rows;
+    const struct stub_hooks *hooks; /* or NULL */
     uint8_t count;
 };
-#define FAMILY(table)                                                                             \
+#define FAMILY_WITH(table, hooks)                                                                 \
     {                                                                                             \
-        (table), (uint8_t)(sizeof(table) / sizeof((table)[0]))                                    \
+        (table), (hooks), (uint8_t)(sizeof(table) / sizeof((table)[0]))                           \
     }
+#define FAMILY(table) FAMILY_WITH(table, NULL)
 
 /* What this client said of itself. Forgotten when the link is lost. */
 enum {
@@ -91,10 +137,10 @@ enum { CLIENT_ONE_ARGUMENT = 1u << 24 }; /* single-inf-arg+: vRun's arguments ar
 
 /* What of an event must be known when it is done. */
 struct told {
+    struct rsp_id id;
+    uint32_t text; /* bytes of its text that were told */
     uint8_t kind;
     bool notified; /* and is done with the vStopped or vStdio to come */
-    struct rsp_id id;
-    size_t text; /* bytes of its text that were told */
 };
 
 /* In non-stop mode stops and output are told apart, each one event at a time. */
@@ -111,11 +157,15 @@ struct engine {
     struct rsp_receiver rx; /* the request stands in rx.buf until it is answered */
     uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
     size_t output_size;
-    size_t frame_size; /* bytes of the finished frame at output + OUT_FRAME; 0: none */
-    size_t sent;       /* bytes of the frame that went out */
-    unsigned flags;    /* STUB_UNRELIABLE, STUB_SERIAL */
-    unsigned client;   /* CLIENT_... */
+    uint32_t now_ms, sent_ms; /* of a clock that may go round */
+    uint32_t resend_ms;
+    uint16_t resend_max;
+    uint8_t flags; /* STUB_UNRELIABLE, STUB_SERIAL */
 
+    /* From here on all is forgotten, that is 0, when the link is lost. */
+    bool no_ack;                 /* in force */
+    size_t frame_size;           /* bytes of the finished frame at output + OUT_FRAME; 0: none */
+    size_t sent;                 /* bytes of the frame that went out */
     struct rsp_id general, cont; /* Hg and Hc */
     struct rsp_id cursor;        /* where qsThreadInfo goes on */
 
@@ -124,13 +174,13 @@ struct engine {
     size_t passed; /* 0: none yet */
     int64_t passed_tid;
 
-    uint64_t now_ms, sent_ms;
-    uint64_t last_key; /* of the request answered last, to know a repeat by */
-    unsigned resend_ms;
-    uint16_t resend_max, resends;
+    struct told told[CHANNELS];
+    uint32_t client;   /* CLIENT_... */
+    uint32_t last_key; /* of the request answered last, to know a repeat by */
+    int32_t said;      /* what a monitor command returned whose words went out before it */
+    uint16_t resends;
     uint8_t acks;     /* acks owed */
     char ack;         /* '+' or '-' */
-    bool no_ack;      /* in force */
     bool no_ack_next; /* from when the reply was acknowledged */
     bool busy;        /* a request is under way */
     bool cut;         /* and its body was longer than the buffer */
@@ -141,8 +191,6 @@ struct engine {
     bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
     bool non_stop;    /* QNonStop:1 */
     bool notice;      /* the frame is a notification: never acknowledged */
-    struct told told[CHANNELS];
-    int said; /* what a monitor command returned whose words went out before it */
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */
@@ -153,6 +201,10 @@ enum { OUT_FRAME = 2, OUT_BODY = OUT_FRAME + 1, OUT_EXTRA = OUT_FRAME + RSP_FRAM
 /* True when the target has the operation at that offset: not past its size and not NULL. */
 bool stub_has(const struct engine *s, size_t operation);
 #define HAS(s, op) stub_has((s), offsetof(struct stub_target, op))
+
+/* The hooks of the first family that has that one, or NULL. */
+const struct stub_hooks *stub_hooks_with(const struct engine *s, size_t member);
+#define HOOKS(s, member) stub_hooks_with((s), offsetof(struct stub_hooks, member))
 
 /* ---- words that handlers share (dispatch.c) ---- */
 
@@ -169,8 +221,6 @@ size_t stub_packet_size(const struct engine *s);
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
-/* This client sent what only lldb sends. */
-void stub_know_lldb(struct engine *s);
 /* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
  * outright is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
@@ -195,14 +245,56 @@ int stub_take_signal(struct engine *s, struct rsp_in *in);
  * is then shorter by it. NULL (and the cursor bad): malformed, a NUL in it, or too long. */
 char *stub_take_text(struct rsp_in *in, struct rsp_out *out);
 
+/* Steps through the threads of one process; as stub_next_thread. */
+int stub_next_thread_of(struct engine *s, int64_t pid, struct rsp_id *id);
+
+/* ---- who the client is (pkt_dialect.c) ---- */
+
+/* This client sent what only lldb sends. */
+void stub_know_lldb(struct engine *s);
+/* Tells the target what this client wants to hear of. 0, -E or STUB_LATER. */
+int stub_want_events(struct engine *s);
+
 /* ---- registers (pkt_reg.c), used by stop replies too ---- */
 
 /* Writes a register's value as hex digits, or x's where it is not available. 0 or STUB_LATER. */
 int stub_put_register(struct engine *s, struct rsp_out *out, struct rsp_id id,
                       const struct arch_register *r);
+/* Writes a register whose bytes stand there. 0, -E or STUB_LATER. */
+int stub_write_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
+                        const uint8_t *bytes);
 /* pc, sp and fp: true with the value, false when not to be had; *late set on STUB_LATER. */
 bool stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint64_t *value,
                    bool *late);
+
+/* ---- memory (pkt_mem.c), used by its binary forms too ---- */
+
+/* A stretch of memory as requests name it. */
+struct stub_range {
+    uint64_t address, length;
+};
+/* ADDRESS, the separator, LENGTH. */
+struct stub_range stub_take_range(struct rsp_in *in, char separator);
+/* How many of the n bytes from address on lie below the top of memory. */
+uint64_t stub_below_top(const struct engine *s, uint64_t address, uint64_t n);
+/* Reads what is readable of the range into the last bytes of out's room, at most `most` of them;
+ * *bytes points at it. Returns how many, -STUB_EFAULT when not even the first can be read, or
+ * STUB_LATER. */
+ptrdiff_t stub_read_tail(struct engine *s, struct rsp_out *out, struct stub_range range,
+                         size_t most, uint8_t **bytes);
+/* All or an error: PKT_OK, -E or STUB_LATER. */
+int stub_write_bytes(struct engine *s, uint64_t address, const uint8_t *bytes, size_t n);
+
+/* ---- running (pkt_run.c), used by vCont too ---- */
+
+/* What c and s mean for that thread; whether it is the one that they mean above all. */
+struct stub_action stub_plain_action(const struct engine *s, bool step, struct rsp_id thread,
+                                     bool *is_current);
+/* All-stop: PKT_QUIET, a stop reply will answer. Non-stop: PKT_OK, stops are notified from now on.
+ * -E or STUB_LATER: nothing runs. */
+int stub_resume(struct engine *s);
+/* The same behind an address that may stand there. */
+int stub_go_on(struct engine *s, struct rsp_in *in);
 
 /* ---- breakpoints (pkt_break.c), used by jMultiBreakpoint too ---- */
 
@@ -216,22 +308,46 @@ int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out 
 
 /* Writes a stop reply for the event, filled by rank while it fits. PKT_DONE or STUB_LATER. */
 int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-/* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
-const char *stub_reason_name(uint8_t reason);
-/* Reason, signal and description of a stop, the keys of jstopinfo and jThreadsInfo. */
-void stub_json_reason(const struct engine *s, struct rsp_json *json,
-                      const struct stub_event *event);
+/* Writes what is to be said of an event and keeps in *told what its done() needs. */
+int stub_tell(struct engine *s, struct rsp_out *out, const struct stub_event *event,
+              struct told *told);
 /* The event that was told there is done. */
 void stub_done(struct engine *s, enum channel channel);
 /* All-stop: so is the stop reply, and what it said of other threads. */
 void stub_done_with_stops(struct engine *s);
 /* Reports the oldest event when one may be reported now. */
 void stub_report(struct engine *s);
-/* Non-stop mode: the next event of that channel as the reply to a request; OK when there is
- * none. PKT_DONE, PKT_OK or STUB_LATER. */
+
+/* ---- non-stop mode (pkt_nonstop.c) ---- */
+
+/* The next event of that channel as the reply to a request; OK when there is none. PKT_DONE,
+ * PKT_OK or STUB_LATER. */
 int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
-/* Forgets what was notified: it is still to be told. */
-void stub_unnotify(struct engine *s);
+
+/* ---- why a thread stands (reasons.c) ---- */
+
+/* The key and words of a stop reply that say why; a stub_hooks.put_reason. */
+void stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+/* What is told beside stops and ends; a stub_hooks.put_other. */
+int stub_put_other(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+/* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
+const char *stub_reason_name(uint8_t reason);
+/* Reason, signal and description of a stop, the keys of jstopinfo and jThreadsInfo. */
+void stub_json_reason(const struct engine *s, struct rsp_json *json,
+                      const struct stub_event *event);
+
+/* ---- what an lldb is told beside a stop (lldb_stop.c): two hooks ---- */
+
+int stub_put_lldb_rest(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+void stub_done_lldb_rest(struct engine *s);
+
+/* ---- objects (pkt_features.c) ---- */
+
+/* Writes the object that annex names from its start. 0, -E or STUB_LATER. */
+typedef int stub_generator(struct engine *s, const struct rsp_in *annex, struct rsp_window *w);
+/* Takes :ANNEX:OFFSET,LENGTH and answers with that piece of the object. */
+int stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out,
+                     stub_generator *write);
 
 /* ---- memory sent ahead (ahead.c) ---- */
 
@@ -249,11 +365,8 @@ int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, u
 bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
 void stub_send(struct engine *s, struct rsp_out *body);
+/* The same as a notification. */
 void stub_send_notice(struct engine *s, const struct rsp_out *body);
-/* A new client: it has said nothing of itself yet. */
-void stub_meet_client(struct engine *s);
-/* Tells the target what this client wants to hear of. 0, -E or STUB_LATER. */
-int stub_want_events(struct engine *s);
 /* Runs the request in s->rx.buf. Sends its reply unless it is late or quiet. */
 void stub_dispatch(struct engine *s);
 /* Asks the target for a stop because the client wants one. */

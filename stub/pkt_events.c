@@ -128,11 +128,9 @@ set_thread_options(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "QPassSignals", "QPassSignals+", pass_signals, NEEDS(signals), ROW_IDLE },
-    { "QProgramSignals", "QProgramSignals+", program_signals, NEEDS(signals),
-      ROW_IDLE | ROW_GDB_KEY },
-    { "QThreadEvents", "QThreadEvents+", set_thread_events, NEEDS(want_events),
-      ROW_IDLE | ROW_GDB_KEY },
-    { "QThreadOptions", NULL, set_thread_options, NEEDS(want_of_thread), 0 },
+    { "QPassSignals", pass_signals, NEEDS(signals), ROW_IDLE | ROW_TOLD },
+    { "QProgramSignals", program_signals, NEEDS(signals), ROW_IDLE | ROW_GDB_KEY | ROW_TOLD },
+    { "QThreadEvents", set_thread_events, NEEDS(want_events), ROW_IDLE | ROW_GDB_KEY | ROW_TOLD },
+    { "QThreadOptions", set_thread_options, NEEDS(want_of_thread), 0 },
 };
 const struct stub_family stub_event_packets = FAMILY(rows);

@@ -360,18 +360,18 @@ read_link(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "vFile:setfs", NULL, set_root, NEEDS(files), ROW_IDLE },
-    { "vFile:open", NULL, open_file, NEEDS(files), ROW_IDLE },
-    { "vFile:close", NULL, close_file, NEEDS(files), ROW_IDLE },
-    { "vFile:pread", NULL, read_file, NEEDS(files), ROW_IDLE },
-    { "vFile:pwrite", NULL, write_file, NEEDS(files), ROW_IDLE },
-    { "vFile:fstat", NULL, stat_fd, NEEDS(files), ROW_IDLE },
-    { "vFile:stat", NULL, stat_path, NEEDS(files), ROW_IDLE },
-    { "vFile:lstat", NULL, stat_link, NEEDS(files), ROW_IDLE },
-    { "vFile:size", NULL, say_size, NEEDS(files), ROW_IDLE },
-    { "vFile:mode", NULL, say_mode, NEEDS(files), ROW_IDLE },
-    { "vFile:exists", NULL, say_exists, NEEDS(files), ROW_IDLE },
-    { "vFile:unlink", NULL, remove_file, NEEDS(files), ROW_IDLE },
-    { "vFile:readlink", NULL, read_link, NEEDS(files), ROW_IDLE },
+    { "vFile:setfs", set_root, NEEDS(files), ROW_IDLE },
+    { "vFile:open", open_file, NEEDS(files), ROW_IDLE },
+    { "vFile:close", close_file, NEEDS(files), ROW_IDLE },
+    { "vFile:pread", read_file, NEEDS(files), ROW_IDLE },
+    { "vFile:pwrite", write_file, NEEDS(files), ROW_IDLE },
+    { "vFile:fstat", stat_fd, NEEDS(files), ROW_IDLE },
+    { "vFile:stat", stat_path, NEEDS(files), ROW_IDLE },
+    { "vFile:lstat", stat_link, NEEDS(files), ROW_IDLE },
+    { "vFile:size", say_size, NEEDS(files), ROW_IDLE },
+    { "vFile:mode", say_mode, NEEDS(files), ROW_IDLE },
+    { "vFile:exists", say_exists, NEEDS(files), ROW_IDLE },
+    { "vFile:unlink", remove_file, NEEDS(files), ROW_IDLE },
+    { "vFile:readlink", read_link, NEEDS(files), ROW_IDLE },
 };
 const struct stub_family stub_file_packets = FAMILY(rows);

@@ -151,8 +151,8 @@ detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "k", NULL, kill_all, NEEDS(kill), 0 },
-    { "vKill", NULL, kill_pid, NEEDS(kill), ROW_IDLE },
-    { "D", NULL, detach, NEEDS(detach), 0 },
+    { "k", kill_all, NEEDS(kill), 0 },
+    { "vKill", kill_pid, NEEDS(kill), ROW_IDLE },
+    { "D", detach, NEEDS(detach), 0 },
 };
 const struct stub_family stub_leave_packets = FAMILY(rows);

@@ -264,11 +264,12 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qHostInfo", NULL, say_host, 0, ROW_IDLE },
-    { "qProcessInfo", NULL, say_process, 0, 0 },
-    { "qShlibInfoAddr", NULL, say_shlib_info, NEEDS(shlib_info), 0 },
-    { "qStructuredDataPlugins", NULL, say_no_plugins, 0, ROW_IDLE },
-    { "qWatchpointSupportInfo", NULL, say_watchpoints, NEEDS(host_info), ROW_IDLE },
-    { "qRegisterInfo", NULL, describe_register, 0, ROW_GLUED | ROW_IDLE },
+    { "qHostInfo", say_host, 0, ROW_IDLE },
+    { "qProcessInfo", say_process, 0, 0 },
+    { "qShlibInfoAddr", say_shlib_info, NEEDS(shlib_info), 0 },
+    { "qStructuredDataPlugins", say_no_plugins, 0, ROW_IDLE },
+    { "qWatchpointSupportInfo", say_watchpoints, NEEDS(host_info), ROW_IDLE },
+    { "qRegisterInfo", describe_register, 0, ROW_GLUED | ROW_IDLE },
 };
-const struct stub_family stub_lldb_packets = FAMILY(rows);
+static const struct stub_hooks hooks = { .put_xml = stub_put_lldb_xml };
+const struct stub_family stub_lldb_packets = FAMILY_WITH(rows, &hooks);

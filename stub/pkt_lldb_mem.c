@@ -302,12 +302,12 @@ change_many(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qMemoryRegionInfo", NULL, say_region, NEEDS(region), 0 },
-    { "_M", NULL, allocate, NEEDS(allocate), ROW_GLUED },
-    { "_m", NULL, deallocate, NEEDS(deallocate), ROW_GLUED },
-    { "QSaveRegisterState", NULL, save_registers, NEEDS(save_registers), 0 },
-    { "QRestoreRegisterState", NULL, restore_registers, NEEDS(restore_registers), 0 },
-    { "MultiMemRead", NULL, read_many, NEEDS(read_memory), 0 },
-    { "jMultiBreakpoint", NULL, change_many, NEEDS(insert), 0 },
+    { "qMemoryRegionInfo", say_region, NEEDS(region), 0 },
+    { "_M", allocate, NEEDS(allocate), ROW_GLUED },
+    { "_m", deallocate, NEEDS(deallocate), ROW_GLUED },
+    { "QSaveRegisterState", save_registers, NEEDS(save_registers), 0 },
+    { "QRestoreRegisterState", restore_registers, NEEDS(restore_registers), 0 },
+    { "MultiMemRead", read_many, NEEDS(read_memory), 0 },
+    { "jMultiBreakpoint", change_many, NEEDS(insert), 0 },
 };
 const struct stub_family stub_lldb_memory_packets = FAMILY(rows);

@@ -81,8 +81,8 @@ kill_spawned(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qLaunchGDBServer", NULL, start_server, NEEDS(servers), ROW_IDLE },
-    { "qQueryGDBServer", NULL, list_servers, NEEDS(servers), ROW_IDLE },
-    { "qKillSpawnedProcess", NULL, kill_spawned, NEEDS(servers), ROW_IDLE },
+    { "qLaunchGDBServer", start_server, NEEDS(servers), ROW_IDLE },
+    { "qQueryGDBServer", list_servers, NEEDS(servers), ROW_IDLE },
+    { "qKillSpawnedProcess", kill_spawned, NEEDS(servers), ROW_IDLE },
 };
 const struct stub_family stub_lldb_platform_packets = FAMILY(rows);

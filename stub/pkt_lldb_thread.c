@@ -202,7 +202,11 @@ say_thread_stop(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "jThreadsInfo", NULL, say_all_threads, NEEDS(next_thread), 0 },
-    { "qThreadStopInfo", NULL, say_thread_stop, 0, ROW_GLUED },
+    { "jThreadsInfo", say_all_threads, NEEDS(next_thread), 0 },
+    { "qThreadStopInfo", say_thread_stop, 0, ROW_GLUED },
 };
-const struct stub_family stub_lldb_thread_packets = FAMILY(rows);
+static const struct stub_hooks hooks = {
+    .put_rest = stub_put_lldb_rest,
+    .done_too = stub_done_lldb_rest,
+};
+const struct stub_family stub_lldb_thread_packets = FAMILY_WITH(rows, &hooks);

@@ -86,6 +86,6 @@ monitor(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "qRcmd", NULL, monitor, 0, ROW_IDLE },
+    { "qRcmd", monitor, 0, ROW_IDLE },
 };
 const struct stub_family stub_monitor_packets = FAMILY(rows);

@@ -1,4 +1,4 @@
-/* pkt_reg.c - g G p P: registers (GDB manual, "Packets"), each with the `;thread:ID;` behind it
+/* pkt_reg.c - g p P: registers (GDB manual, "Packets"), each with the `;thread:ID;` behind it
  * that LLDB's QThreadSuffixSupported brings. */
 #include "stub/engine.h"
 
@@ -87,9 +87,9 @@ read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return result;
 }
 
-static int
-put_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
-             const uint8_t *bytes)
+int
+stub_write_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
+                    const uint8_t *bytes)
 {
     union value value;
 
@@ -97,31 +97,6 @@ put_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
         return -STUB_ENOTSUP;
     memcpy(value.bytes, bytes, r->size);
     return s->target->put_register(s->object, id, r, &value);
-}
-
-/* Shorter than the whole set, it writes the registers that it covers wholly. */
-static int
-write_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    const struct arch_layout *layout;
-    size_t n = rsp_take_hex_bytes(in, out->buf, out->cap);
-    struct arch_register r = { 0 };
-    struct rsp_id id;
-    int result = stub_take_thread(s, in, &id);
-
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    if (result != 0)
-        return result;
-    layout = stub_layout(s, id.pid);
-    if (n == 0 || n > arch_g_size(layout))
-        return -STUB_EINVAL;
-    while (arch_next(layout, &r) && r.size <= n && r.offset <= n - r.size) {
-        result = put_register(s, id, &r, out->buf + r.offset);
-        if (result != 0)
-            return result;
-    }
-    return PKT_OK;
 }
 
 /* ---- one register ---- */
@@ -167,14 +142,13 @@ write_one(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (result == 0)
         result = find_register(s, id, number, &r);
     if (result == 0)
-        result = n == r.size ? put_register(s, id, &r, out->buf) : -STUB_EINVAL;
+        result = n == r.size ? stub_write_register(s, id, &r, out->buf) : -STUB_EINVAL;
     return result == 0 ? PKT_OK : result;
 }
 
 static const struct stub_row rows[] = {
-    { "g", NULL, read_all, NEEDS(get_register), 0 },
-    { "G", NULL, write_all, NEEDS(put_register), ROW_GLUED },
-    { "p", NULL, read_one, NEEDS(get_register), ROW_GLUED },
-    { "P", NULL, write_one, NEEDS(put_register), ROW_GLUED },
+    { "g", read_all, NEEDS(get_register), 0 },
+    { "p", read_one, NEEDS(get_register), ROW_GLUED },
+    { "P", write_one, NEEDS(put_register), ROW_GLUED },
 };
 const struct stub_family stub_register_packets = FAMILY(rows);

@@ -1,8 +1,6 @@
-/* pkt_thread.c - H T qC qfThreadInfo qThreadExtraInfo qAttached qOffsets: threads and the process
- * they are of (GDB manual, "Packets" and "General Query Packets"). */
+/* pkt_thread.c - H T qC qfThreadInfo qsThreadInfo: which threads there are (GDB manual,
+ * "Packets" and "General Query Packets"). */
 #include "stub/engine.h"
-
-#include <string.h>
 
 /* Error numbers that LLDB's testsuite asks for: lldb-server's. */
 enum { H_NO_THREAD = 0x15, H_NO_PROCESS = 0xff, T_NO_PROCESS = 1, T_NO_THREAD = 2, C_NONE = 0x44 };
@@ -142,81 +140,11 @@ list_more(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return rsp_take_end(in) ? list_from(s, s->cursor, out) : PKT_BAD;
 }
 
-/* ---- about one thread or process ---- */
-
-static int
-say_extra(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct stub_thread_info info = { .core = -1 };
-    struct rsp_id id;
-    int r;
-
-    rsp_take(in, ',');
-    id = stub_take_id(s, in);
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = stub_settle_id(s, &id);
-    if (r == 0)
-        r = s->target->thread_info(s->object, id, &info);
-    if (r == 0)
-        rsp_put_hex_text(out, info.name);
-    return r;
-}
-
-/* qAttached, qAttached:PID */
-static int
-say_attached(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct rsp_id id = { s->general.pid, 0 };
-    int r;
-
-    if (rsp_take_if(in, ':')) {
-        uint64_t pid = rsp_take_hex(in);
-
-        if (pid > INT64_MAX)
-            return PKT_BAD;
-        id.pid = (int64_t)pid;
-    }
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = stub_settle_id(s, &id);
-    if (r == 0)
-        r = s->target->was_attached(s->object, id.pid);
-    if (r < 0)
-        return r;
-    rsp_put(out, r != 0 ? '1' : '0');
-    return PKT_DONE;
-}
-
-/* .bss moves with .data. */
-static int
-say_offsets(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    uint64_t text = 0, data = 0;
-    int r;
-
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = s->target->offsets(stub_process(s), &text, &data);
-    if (r != 0)
-        return r;
-    rsp_put_text(out, "Text=");
-    rsp_put_hex(out, text);
-    rsp_put_text(out, ";Data=");
-    rsp_put_hex(out, data);
-    rsp_put_text(out, ";Bss=");
-    rsp_put_hex(out, data);
-    return PKT_DONE;
-}
-
 static const struct stub_row rows[] = {
-    { "H", NULL, choose_thread, 0, ROW_GLUED | ROW_IDLE },
-    { "T", NULL, is_alive, 0, ROW_GLUED | ROW_IDLE },
-    { "qC", NULL, say_current, 0, ROW_IDLE },
-    { "qfThreadInfo", NULL, list_first, 0, ROW_IDLE },
-    { "qsThreadInfo", NULL, list_more, 0, ROW_IDLE },
-    { "qThreadExtraInfo", NULL, say_extra, NEEDS(thread_info), 0 },
-    { "qAttached", NULL, say_attached, NEEDS(was_attached), 0 },
-    { "qOffsets", NULL, say_offsets, NEEDS(offsets), 0 },
+    { "H", choose_thread, 0, ROW_GLUED | ROW_IDLE },
+    { "T", is_alive, 0, ROW_GLUED | ROW_IDLE },
+    { "qC", say_current, 0, ROW_IDLE },
+    { "qfThreadInfo", list_first, 0, ROW_IDLE },
+    { "qsThreadInfo", list_more, 0, ROW_IDLE },
 };
 const struct stub_family stub_thread_packets = FAMILY(rows);

@@ -1,55 +1,6 @@
 /* pkt_xfer.c - qXfer: objects of any size in pieces (GDB manual, "General Query Packets"). What is
  * read is a generator that writes all of it; the window keeps the piece. */
 #include "stub/engine.h"
-#include "stub/xml.h"
-
-/* Writes the object that annex names. 0, -E or STUB_LATER. */
-typedef int generator(struct engine *s, const struct rsp_in *annex, struct rsp_window *w);
-
-/* :ANNEX:OFFSET,LENGTH */
-static int
-read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, generator *write)
-{
-    struct rsp_window w;
-    struct rsp_in annex;
-    uint64_t offset, length;
-    int r;
-
-    rsp_take(in, ':');
-    annex = rsp_take_until(in, ':');
-    rsp_take(in, ':');
-    offset = rsp_take_hex(in);
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
-    rsp_take_if(in, ':'); /* LLDB's testsuite ends one so */
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    w = rsp_window_open(out, offset, length);
-    r = write(s, &annex, &w);
-    rsp_window_close(&w);
-    return r;
-}
-
-/* ---- features ---- */
-
-static int
-write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
-{
-    const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
-
-    if (!rsp_is(annex, "target.xml"))
-        return -STUB_ENOENT;
-    if (layout == NULL)
-        return -STUB_ESRCH;
-    stub_put_target_xml(layout, (s->client & CLIENT_GDB) == 0, w);
-    return 0;
-}
-
-static int
-read_features(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    return read_object(s, in, out, write_features);
-}
 
 /* ---- what the target writes itself ---- */
 
@@ -62,7 +13,7 @@ write_auxv(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
 static int
 read_auxv(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_auxv);
+    return stub_read_object(s, in, out, write_auxv);
 }
 
 /* The libraries from one on, for a client that knows those before it. The annex is pairs such as
@@ -102,7 +53,7 @@ write_libraries(struct engine *s, const struct rsp_in *annex, struct rsp_window 
 static int
 read_libraries(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_libraries);
+    return stub_read_object(s, in, out, write_libraries);
 }
 
 static int
@@ -119,7 +70,7 @@ write_siginfo(struct engine *s, const struct rsp_in *annex, struct rsp_window *w
 static int
 read_siginfo(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_siginfo);
+    return stub_read_object(s, in, out, write_siginfo);
 }
 
 /* ::OFFSET:BYTES; the answer is how many were taken. */
@@ -168,7 +119,7 @@ write_exec_file(struct engine *s, const struct rsp_in *annex, struct rsp_window 
 static int
 read_exec_file(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_exec_file);
+    return stub_read_object(s, in, out, write_exec_file);
 }
 
 static int
@@ -188,7 +139,7 @@ write_osdata(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
 static int
 read_osdata(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_osdata);
+    return stub_read_object(s, in, out, write_osdata);
 }
 
 /* ---- threads ---- */
@@ -245,72 +196,18 @@ write_threads(struct engine *s, const struct rsp_in *annex, struct rsp_window *w
 static int
 read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return read_object(s, in, out, write_threads);
-}
-
-/* ---- a board's memory map ---- */
-
-static void
-write_region(const struct stub_region *region, struct rsp_window *w)
-{
-    static const char *const types[] = {
-        [STUB_RAM] = "ram", [STUB_ROM] = "rom", [STUB_FLASH] = "flash", [STUB_DEVICE] = "ram"
-    };
-
-    rsp_window_text(w, "<memory type=\"");
-    rsp_window_text(w, types[region->kind <= STUB_DEVICE ? region->kind : STUB_RAM]);
-    rsp_window_text(w, "\" start=\"0x");
-    rsp_window_hex(w, region->start);
-    rsp_window_text(w, "\" length=\"0x");
-    rsp_window_hex(w, region->size);
-    rsp_window_text(w, "\">");
-    if (region->kind == STUB_FLASH) {
-        rsp_window_text(w, "<property name=\"blocksize\">0x");
-        rsp_window_hex(w, region->block_size);
-        rsp_window_text(w, "</property>");
-    }
-    rsp_window_text(w, "</memory>\n");
-}
-
-static int
-write_memory_map(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
-{
-    struct stub_region region = { 0 };
-    unsigned index = 0;
-    int r;
-
-    if (rsp_left(annex) > 0)
-        return -STUB_ENOENT;
-    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<memory-map>\n");
-    while ((r = s->target->memory_map(stub_process(s), index++, &region)) == 1) {
-        write_region(&region, w);
-        if (rsp_window_done(w))
-            return 0;
-    }
-    rsp_window_text(w, "</memory-map>\n");
-    return r;
-}
-
-static int
-read_memory_map(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    return read_object(s, in, out, write_memory_map);
+    return stub_read_object(s, in, out, write_threads);
 }
 
 static const struct stub_row rows[] = {
-    { "qXfer:features:read", "qXfer:features:read+", read_features, 0, 0 },
-    { "qXfer:auxv:read", "qXfer:auxv:read+", read_auxv, NEEDS(auxv), 0 },
-    { "qXfer:libraries-svr4:read", "qXfer:libraries-svr4:read+", read_libraries,
-      NEEDS(libraries_svr4), 0 },
-    { "qXfer:siginfo:read", "qXfer:siginfo:read+", read_siginfo, NEEDS(siginfo), 0 },
-    { "qXfer:siginfo:write", "qXfer:siginfo:write+", put_siginfo, NEEDS(put_siginfo),
-      ROW_GDB_KEY },
-    { "qXfer:threads:read", "qXfer:threads:read+", read_threads, NEEDS(next_thread), ROW_GDB_KEY },
-    { "qXfer:exec-file:read", "qXfer:exec-file:read+", read_exec_file, NEEDS(exec_file),
-      ROW_GDB_KEY },
-    { "qXfer:memory-map:read", "qXfer:memory-map:read+", read_memory_map, NEEDS(memory_map),
-      ROW_GDB_KEY },
-    { "qXfer:osdata:read", "qXfer:osdata:read+", read_osdata, NEEDS(osdata),
-      ROW_GDB_KEY | ROW_IDLE },
+    { "qXfer:auxv:read", read_auxv, NEEDS(auxv), ROW_TOLD },
+    { "qXfer:libraries-svr4:read", read_libraries, NEEDS(libraries_svr4), ROW_TOLD },
+    { "augmented-libraries-svr4-read", NULL, NEEDS(libraries_svr4_from),
+      ROW_WORD | ROW_TOLD | ROW_GDB_KEY },
+    { "qXfer:siginfo:read", read_siginfo, NEEDS(siginfo), ROW_TOLD },
+    { "qXfer:siginfo:write", put_siginfo, NEEDS(put_siginfo), ROW_GDB_KEY | ROW_TOLD },
+    { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_TOLD },
+    { "qXfer:exec-file:read", read_exec_file, NEEDS(exec_file), ROW_GDB_KEY | ROW_TOLD },
+    { "qXfer:osdata:read", read_osdata, NEEDS(osdata), ROW_GDB_KEY | ROW_IDLE | ROW_TOLD },
 };
 const struct stub_family stub_xfer_packets = FAMILY(rows);

@@ -29,28 +29,48 @@ struct stub {
     uint64_t opaque[STUB_OPAQUE];
 };
 
-/* Families of packets. A configuration names those it wants; the others are not linked. gdb needs
- * start, memory, register, thread and xfer even for one thread that never runs; run and break
- * when it does. */
+/* Families of packets. A configuration names those it wants; the others are not linked. Ready
+ * lists follow; who makes one of his own begins with those of stub_minimal_packets. Families that
+ * only have a target without the operations they need serve nothing and cost their bytes. */
 struct stub_family;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
-extern const struct stub_family stub_memory_packets;   /* m M x X qCRC qSearch */
-extern const struct stub_family stub_register_packets; /* g G p P */
-extern const struct stub_family stub_run_packets;      /* c s C S vCont QNonStop */
-extern const struct stub_family stub_leave_packets;    /* k D vKill */
-extern const struct stub_family stub_event_packets;    /* QPassSignals QThreadEvents ... */
+extern const struct stub_family stub_memory_packets;   /* m M */
+extern const struct stub_family stub_register_packets; /* g p P */
+extern const struct stub_family stub_run_packets;      /* c s */
 extern const struct stub_family stub_break_packets;    /* Z z */
-extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo ... */
-extern const struct stub_family stub_xfer_packets;     /* qXfer:... */
-extern const struct stub_family stub_file_packets;     /* vFile: files of the server's machine */
-extern const struct stub_family stub_monitor_packets;  /* qRcmd */
-extern const struct stub_family stub_launch_packets;   /* vRun vAttach A QEnvironment... */
-extern const struct stub_family stub_lldb_packets; /* what lldb asks: host, process, QList... */
-extern const struct stub_family stub_lldb_thread_packets;   /* jThreadsInfo, qThreadStopInfo */
-extern const struct stub_family stub_lldb_memory_packets;   /* regions, _M, MultiMemRead, ... */
-extern const struct stub_family stub_lldb_host_packets;     /* processes, users, modules, ... */
+extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo */
+extern const struct stub_family stub_features_packets; /* qXfer:features:read */
+/* Which debugger is there: lldb, reasons of stops (without it only that there is one),
+ * watchpoints, errors in words, several processes, Linux's signal numbers, output of the
+ * program. */
+extern const struct stub_family stub_dialect_packets;
+extern const struct stub_family stub_vcont_packets;        /* vCont C S vCtrlC */
+extern const struct stub_family stub_binary_packets;       /* x X */
+extern const struct stub_family stub_register_set_packets; /* G */
+extern const struct stub_family stub_leave_packets;        /* k D vKill */
+extern const struct stub_family stub_monitor_packets;      /* qRcmd */
+extern const struct stub_family stub_flash_packets;        /* qXfer:memory-map:read */
+extern const struct stub_family stub_process_packets;      /* qThreadExtraInfo qAttached ... */
+extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
+extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */
+extern const struct stub_family stub_lldb_packets;         /* what lldb asks: host, process ... */
+extern const struct stub_family stub_lldb_thread_packets;  /* jThreadsInfo, qThreadStopInfo */
+extern const struct stub_family stub_lldb_memory_packets;  /* regions, _M, MultiMemRead, ... */
+/* For processes of an operating system. */
+extern const struct stub_family stub_nonstop_packets;   /* QNonStop */
+extern const struct stub_family stub_condition_packets; /* conditions of Z, QCatchSyscalls */
+extern const struct stub_family stub_event_packets;     /* QPassSignals QThreadEvents ... */
+extern const struct stub_family stub_xfer_packets;      /* qXfer:auxv:read ... */
+extern const struct stub_family stub_file_packets;      /* vFile: files of the server's machine */
+extern const struct stub_family stub_launch_packets;    /* vRun vAttach A QEnvironment... */
+extern const struct stub_family stub_lldb_host_packets; /* processes, users, modules, ... */
 extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer ... */
-extern const struct stub_family *const stub_all_packets[];  /* NULL at the end */
+
+/* Lists, NULL at the end: all; what a gdb needs to read, write, step, break and run; and what a
+ * board can use, for either debugger. */
+extern const struct stub_family *const stub_all_packets[];
+extern const struct stub_family *const stub_minimal_packets[];
+extern const struct stub_family *const stub_embedded_packets[];
 
 /* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */
 struct stub_command {

@@ -1,250 +1,104 @@
-/* xml.c - target.xml: one description that gdb and lldb both read (GDB manual, "Target
- * Descriptions"; LLDB's docs/resources/lldbgdbremote.md, qXfer:features:read). */
+/* xml.c - target.xml for gdb (GDB manual, "Target Description Format"). What an lldb reads is
+ * xml_lldb.c's. Names and types come from const rows and need no entities. */
 #include "stub/xml.h"
 
-/* Wider numbers have no scalar type in lldb: it is given their bytes. */
-static bool
-is_bytes(const struct arch_row *row)
-{
-    return row->type == ARCH_VECTOR || row->type == ARCH_X87 || row->bits > 64;
-}
-
-const char *
-stub_register_encoding(const struct arch_row *row)
-{
-    if (is_bytes(row))
-        return "vector";
-    return row->type == ARCH_FLOAT ? "ieee754" : "uint";
-}
-
-const char *
-stub_register_format(const struct arch_row *row)
-{
-    if (is_bytes(row))
-        return "vector-uint8";
-    return row->type == ARCH_FLOAT ? "float" : "hex";
-}
-
-/* The first three have a meaning to gdb ("info registers", "info float"). */
-static const char *
-gdb_group(const struct arch_row *row)
-{
-    static const char *const names[] = { "general", "float", "vector", "system" };
-
-    return names[row->group <= ARCH_SYSTEM ? row->group : ARCH_SYSTEM];
-}
-
-/* lldb's own name of a set is its key, and tests and scripts look for these. */
-const char *
-stub_register_set(const struct arch *arch, const struct arch_row *row)
-{
-    static const char floating[] = "Floating Point Registers";
-
-    switch (row->group) {
-    case ARCH_GENERAL:
-        return "General Purpose Registers";
-    case ARCH_FLOATING:
-        return floating;
-    case ARCH_VECTORS:
-        return arch->vectors != NULL ? arch->vectors : floating;
-    default:
-        return "System Registers";
-    }
-}
-
-const char *
-stub_register_generic(const struct arch_register *r)
-{
-    static const char *const names[] = { NULL,    "pc",   "sp",   "fp",   "ra",
-                                         "flags", "tp",   "arg1", "arg2", "arg3",
-                                         "arg4",  "arg5", "arg6", "arg7", "arg8" };
-
-    return names[arch_role_of(r)];
-}
-
+/* A piece ends inside the value that it begins; the next one closes the quotes. */
 static void
-put_attribute(struct rsp_window *w, const char *name, const char *value)
+put(struct rsp_window *w, const char *begin, const char *value)
 {
-    rsp_window_text(w, " ");
-    rsp_window_text(w, name);
-    rsp_window_text(w, "=\"");
-    rsp_window_xml(w, value);
-    rsp_window_text(w, "\"");
+    rsp_window_text(w, begin);
+    rsp_window_text(w, value);
 }
 
+/* A number of the row's bits; where gdb has no such type its "int" goes without saying, which
+ * takes its size from bitsize. */
 static void
-put_number(struct rsp_window *w, const char *name, uint64_t value)
-{
-    rsp_window_text(w, " ");
-    rsp_window_text(w, name);
-    rsp_window_text(w, "=\"");
-    rsp_window_dec(w, value);
-    rsp_window_text(w, "\"");
-}
-
-/* gdb's predefined types carry their size; where none has the row's, "int" takes it from
- * bitsize. */
-static void
-put_sized_type(const struct arch_row *row, struct rsp_window *w)
+put_sized_type(struct rsp_window *w, const struct arch_row *row)
 {
     uint16_t bits = row->bits;
-    bool known = bits == 8 || bits == 16 || bits == 32 || bits == 64 || bits == 128;
 
-    rsp_window_text(w, known && row->type != ARCH_INT ? " type=\"uint" : " type=\"int");
-    if (known)
-        rsp_window_dec(w, bits);
-    rsp_window_text(w, "\"");
+    if (bits < 8 || bits > 128 || (bits & (bits - 1u)) != 0)
+        return;
+    rsp_window_text(w, row->type == ARCH_INT ? "\" type=\"int" : "\" type=\"uint");
+    rsp_window_dec(w, bits);
 }
 
-static void
-put_type(const struct arch_row *row, struct rsp_window *w)
+static bool
+is_default(const char *type)
 {
-    if (row->xml != NULL)
-        put_attribute(w, "type", row->xml);
-    else if (row->type == ARCH_CODE_PTR)
-        put_attribute(w, "type", "code_ptr");
-    else if (row->type == ARCH_DATA_PTR)
-        put_attribute(w, "type", "data_ptr");
-    else if (row->type == ARCH_X87)
-        put_attribute(w, "type", "i387_ext");
-    else if (row->type == ARCH_FLOAT && row->bits == 32)
-        put_attribute(w, "type", "ieee_single");
-    else if (row->type == ARCH_FLOAT && row->bits == 64)
-        put_attribute(w, "type", "ieee_double");
-    else
-        put_sized_type(row, w);
+    return type[0] == 'i' && type[1] == 'n' && type[2] == 't' && type[3] == '\0';
 }
 
 static void
-put_register(const struct arch_register *r, const char *group, struct rsp_window *w)
+put_type(struct rsp_window *w, const struct arch_row *row)
+{
+    const char *type = row->xml;
+
+    if (type == NULL && row->type == ARCH_CODE_PTR)
+        type = "code_ptr";
+    else if (type == NULL && row->type == ARCH_DATA_PTR)
+        type = "data_ptr";
+    else if (type == NULL && row->type == ARCH_X87)
+        type = "i387_ext";
+    else if (type == NULL && row->type == ARCH_FLOAT)
+        type = row->bits == 32 ? "ieee_single" : "ieee_double";
+    if (type == NULL)
+        put_sized_type(w, row);
+    else if (!is_default(type))
+        put(w, "\" type=\"", type);
+}
+
+/* gdb knows by itself which registers of its machines are general; the other groups have a meaning
+ * to it ("info float", "info vector"). */
+static void
+put_group(struct rsp_window *w, const struct arch_row *row)
+{
+    if (row->group == ARCH_FLOATING)
+        put(w, "\" group=\"", "float");
+    else if (row->group == ARCH_VECTORS)
+        put(w, "\" group=\"", "vector");
+    else if (row->group == ARCH_SYSTEM)
+        put(w, "\" group=\"", "system");
+}
+
+static void
+put_register(struct rsp_window *w, const struct arch_register *r)
 {
     char name[ARCH_NAME_MAX];
-    const char *generic = stub_register_generic(r);
-    int dwarf = arch_dwarf_of(r);
 
     arch_name_of(r, name);
-    rsp_window_text(w, "<reg");
-    put_attribute(w, "name", name);
-    put_number(w, "bitsize", r->row->bits);
-    put_type(r->row, w);
-    put_number(w, "regnum", r->number);
-    put_number(w, "offset", r->offset);
-    put_attribute(w, "group", group);
-    put_attribute(w, "encoding", stub_register_encoding(r->row));
-    put_attribute(w, "format", stub_register_format(r->row));
-    if (arch_alt_of(r, name))
-        put_attribute(w, "altname", name);
-    if (dwarf >= 0) {
-        put_number(w, "ehframe_regnum", (uint64_t)dwarf);
-        put_number(w, "dwarf_regnum", (uint64_t)dwarf);
-    }
-    if (generic != NULL)
-        put_attribute(w, "generic", generic);
-    rsp_window_text(w, "/>\n");
+    put(w, "<reg name=\"", name);
+    rsp_window_text(w, "\" bitsize=\"");
+    rsp_window_dec(w, r->row->bits);
+    put_type(w, r->row);
+    put_group(w, r->row);
+    rsp_window_text(w, "\"/>");
 }
 
-/* The numbers of what it is a part of, in decimal. */
 static void
-put_wholes(const struct arch_parted *parted, const char *attribute, struct rsp_window *w)
+put_types(struct rsp_window *w, const struct arch_feature *feature)
 {
-    rsp_window_text(w, " ");
-    rsp_window_text(w, attribute);
-    rsp_window_text(w, "=\"");
-    rsp_window_dec(w, parted->whole[0].number);
-    if (parted->whole[1].row != NULL) {
-        rsp_window_text(w, ",");
-        rsp_window_dec(w, parted->whole[1].number);
-    }
-    rsp_window_text(w, "\"");
+    put(w, "<feature name=\"", feature->name);
+    put(w, "\">", feature->types != NULL ? feature->types : "");
 }
 
-static void
-put_part(const struct arch *arch, const struct arch_parted *parted, unsigned number,
-         struct rsp_window *w)
-{
-    bool vector = parted->part->bytes > 8;
-
-    rsp_window_text(w, "<reg");
-    put_attribute(w, "name", parted->name);
-    put_number(w, "bitsize", parted->part->bytes * 8u);
-    put_number(w, "regnum", number);
-    put_number(w, "offset", parted->whole[0].offset + parted->part->at);
-    put_attribute(w, "group", stub_register_set(arch, parted->whole[0].row));
-    put_attribute(w, "encoding", vector ? "vector" : "uint");
-    put_attribute(w, "format", vector ? "vector-uint8" : "hex");
-    put_wholes(parted, "value_regnums", w);
-    put_wholes(parted, "invalidate_regnums", w);
-    rsp_window_text(w, "/>\n");
-}
-
-static void
-put_types(const struct arch_feature *feature, struct rsp_window *w)
-{
-    if (feature->types == NULL)
-        return;
-    rsp_window_text(w, feature->types);
-    rsp_window_text(w, "\n");
-}
-
-static void
-open_feature(const struct arch_feature *feature, struct rsp_window *w)
-{
-    rsp_window_text(w, "<feature");
-    put_attribute(w, "name", feature->name);
-    rsp_window_text(w, ">\n");
-    put_types(feature, w);
-}
-
-/* gdb knows the features by name. */
-static void
-put_features(const struct arch_layout *layout, struct rsp_window *w)
+void
+stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
 {
     struct arch_register r = { 0 };
     int open = -1; /* the feature that is open */
 
-    while (!rsp_window_done(w) && arch_next(layout, &r)) {
-        if (r.feature != open) {
-            rsp_window_text(w, open < 0 ? "" : "</feature>\n");
-            open_feature(&layout->arch->features[r.feature], w);
-            open = r.feature;
-        }
-        put_register(&r, gdb_group(r.row), w);
-    }
-    rsp_window_text(w, open < 0 ? "" : "</feature>\n");
-}
-
-/* lldb wants them in one, and its testsuite insists. */
-static void
-put_one_feature(const struct arch_layout *layout, struct rsp_window *w)
-{
-    struct arch_register r = { 0 };
-    struct arch_parted parted;
-    int types = -1; /* the feature whose types were told */
-
-    rsp_window_text(w, "<feature>\n");
-    while (!rsp_window_done(w) && arch_next(layout, &r)) {
-        if (r.feature != types)
-            put_types(&layout->arch->features[r.feature], w);
-        types = r.feature;
-        put_register(&r, stub_register_set(layout->arch, r.row), w);
-    }
-    for (unsigned i = 0; !rsp_window_done(w) && arch_part(layout, i, &parted); i++)
-        put_part(layout->arch, &parted, arch_register_count(layout) + i, w);
-    rsp_window_text(w, "</feature>\n");
-}
-
-void
-stub_put_target_xml(const struct arch_layout *layout, bool lldb, struct rsp_window *w)
-{
-    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-                       "<target version=\"1.0\">\n<architecture>");
-    rsp_window_xml(w, lldb ? layout->arch->triple : layout->arch->name);
-    rsp_window_text(w, "</architecture>\n");
+    put(w, "<target><architecture>", layout->arch->name);
+    rsp_window_text(w, "</architecture>");
     if ((layout->features & ARCH_LINUX) != 0)
-        rsp_window_text(w, "<osabi>GNU/Linux</osabi>\n");
-    if (lldb)
-        put_one_feature(layout, w);
-    else
-        put_features(layout, w);
-    rsp_window_text(w, "</target>\n");
+        rsp_window_text(w, "<osabi>GNU/Linux</osabi>");
+    while (!rsp_window_done(w) && arch_next(layout, &r)) {
+        if (r.feature != open && open >= 0)
+            rsp_window_text(w, "</feature>");
+        if (r.feature != open)
+            put_types(w, &layout->arch->features[r.feature]);
+        open = r.feature;
+        put_register(w, &r);
+    }
+    rsp_window_text(w, "</feature></target>");
 }

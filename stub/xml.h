@@ -6,11 +6,13 @@
 #include "rsp/rsp.h"
 
 /* Writes the layout's whole target description into w: gdb's features and types ("Target
- * Description Format"), and on each register lldb's attributes (docs/resources/lldbgdbremote.md),
- * which gdb ignores. Registers come in the order of arch_next, so that regnum is the number and
- * offset the place in g. An lldb is told the machine, the sets and the parts of registers in its
- * own words. */
-void stub_put_target_xml(const struct arch_layout *layout, bool lldb, struct rsp_window *w);
+ * Description Format"). Registers come in the order of arch_next, so that their numbers and places
+ * in g go without saying. */
+void stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w);
+
+/* The same for an lldb, which is told the machine, the sets and the parts of registers in its own
+ * words, with its attributes (docs/resources/lldbgdbremote.md). A stub_hooks.put_xml. */
+void stub_put_lldb_xml(const struct arch_layout *layout, struct rsp_window *w);
 
 /* lldb's words for a register, here and in qRegisterInfo. generic is NULL when there is none. */
 const char *stub_register_encoding(const struct arch_row *row);

@@ -65,8 +65,8 @@ main(void)
                                                .granule = 1,
                                                .get_register = get_register };
     static const struct stub_family *const packets[] = {
-        &stub_start_packets,  &stub_memory_packets, &stub_register_packets,
-        &stub_thread_packets, &stub_xfer_packets,   NULL,
+        &stub_start_packets,  &stub_memory_packets,   &stub_register_packets,
+        &stub_thread_packets, &stub_features_packets, NULL,
     };
     static uint8_t input[512], output[512];
     struct stub s;

@@ -48,7 +48,9 @@ feed(const uint8_t *data, size_t size, size_t cap, unsigned flags, size_t piece)
     struct rsp_receiver rx;
     uint64_t seen = 0;
     uint8_t *buf = malloc(cap);
-    rsp_receiver_init(&rx, buf, cap, flags);
+    rsp_receiver_init(&rx, buf, cap, flags / 2);
+    if (flags % 2 != 0)
+        rsp_receiver_expand(&rx);
     for (size_t from = 0; from < size; from += piece) {
         size_t n = size - from < piece ? size - from : piece, taken = 0;
         uint8_t *copy = malloc(n);
@@ -80,7 +82,8 @@ round_trip(const uint8_t *data, size_t size)
     size_t len = rsp_compress(frame + 1, body.len);
     require(len <= body.len);
     len = rsp_frame_close(frame, len, '$');
-    rsp_receiver_init(&rx, buf, size, RSP_RUNS);
+    rsp_receiver_init(&rx, buf, size, 0);
+    rsp_receiver_expand(&rx);
     require(rsp_receive(&rx, frame, len, &event) == len && event == RSP_PACKET);
     require(rx.len == size && memcmp(buf, data, size) == 0);
     free(buf);

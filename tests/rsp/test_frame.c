@@ -55,6 +55,8 @@ add_event(struct text *t, enum rsp_event event, const struct rsp_receiver *rx)
     }
 }
 
+enum { RUNS = 1u << 8 }; /* beside the flags: rsp_receiver_expand */
+
 /* Feeds the wire in pieces of `piece` bytes, each flush against the end of memory, as the buffer
  * is, and writes down what happens. */
 static void
@@ -65,7 +67,9 @@ feed(struct text *log, const char *wire, size_t n, size_t cap, unsigned flags, s
     log->n = 0;
     log->s[0] = '\0';
     memset(&rx, 0x55, sizeof rx);
-    rsp_receiver_init(&rx, buf, cap, flags);
+    rsp_receiver_init(&rx, buf, cap, flags & ~(unsigned)RUNS);
+    if ((flags & RUNS) != 0)
+        rsp_receiver_expand(&rx);
     for (size_t from = 0; from < n; from += piece) {
         size_t left = n - from < piece ? n - from : piece, size = left;
         uint8_t *copy = flush_copy(wire + from, size), *p = copy;
@@ -144,7 +148,7 @@ END_TEST
 
 START_TEST(tells_what_stands_outside_frames)
 {
-    expect("+-\x03\x04z#}*", RSP_RUNS, "+-IE????");
+    expect("+-\x03\x04z#}*", RUNS, "+-IE????");
     expect("+$OK#9a+\x03$OK#9a-", 0, "+P<OK>+IP<OK>-");
 }
 END_TEST
@@ -159,9 +163,9 @@ START_TEST(begins_anew_on_dollar_wherever_it_comes)
 {
     expect("$m10$OK#9a", 0, "P<OK>");
     expect("$a}$OK#9a", 0, "P<OK>");
-    expect("$a*$OK#9a", RSP_RUNS, "P<OK>");
+    expect("$a*$OK#9a", RUNS, "P<OK>");
     expect("$OK#$OK#9$OK#9a", 0, "P<OK>");
-    expect("$*}#$OK#9a", RSP_RUNS, "P<OK>");
+    expect("$*}#$OK#9a", RUNS, "P<OK>");
     expect("%Sto$OK#9a", 0, "P<OK>");
     expect("$$$OK#9a", 0, "P<OK>");
 }
@@ -191,18 +195,18 @@ START_TEST(refuses_frame_that_ends_in_half_an_escape)
     expect_body("abc}", 0, "B");
     expect_body("}", 0, "B");
     expect_body("a}}", 0, "P<a]>");
-    expect_body("}*!", RSP_RUNS, "B");
+    expect_body("}*!", RUNS, "B");
 }
 END_TEST
 
 START_TEST(expands_runs_only_when_asked)
 {
     expect_body("0* ", 0, "P<0* >");
-    expect_body("0* ", RSP_RUNS, "P<0000>");
-    expect_body("x0*\"y", RSP_RUNS, "P<x000000y>");
-    expect_body("a* b*!", RSP_RUNS, "P<aaaabbbbb>");
-    expect_body("0* * ", RSP_RUNS, "P<0000000>");
-    expect_body("0*\x1e", RSP_RUNS, "P<00>");
+    expect_body("0* ", RUNS, "P<0000>");
+    expect_body("x0*\"y", RUNS, "P<x000000y>");
+    expect_body("a* b*!", RUNS, "P<aaaabbbbb>");
+    expect_body("0* * ", RUNS, "P<0000000>");
+    expect_body("0*\x1e", RUNS, "P<00>");
 }
 END_TEST
 
@@ -211,30 +215,30 @@ START_TEST(takes_a_count_for_a_count_whatever_it_is)
     char want[128] = "P<";
     memset(want + 2, '0', 97);
     strcpy(want + 99, ">");
-    expect_n("$0*}#d7", 7, 128, RSP_RUNS, want);
-    expect_body("0**", RSP_RUNS, "P<00000000000000>");
-    expect_body("0*\x03", RSP_RUNS, "B");
+    expect_n("$0*}#d7", 7, 128, RUNS, want);
+    expect_body("0**", RUNS, "P<00000000000000>");
+    expect_body("0*\x03", RUNS, "B");
 }
 END_TEST
 
 START_TEST(refuses_run_of_nothing)
 {
-    expect_body("* ", RSP_RUNS, "B");
-    expect_body("0*\x1d", RSP_RUNS, "B");
-    expect_body("0*\x1c", RSP_RUNS, "B");
-    expect_body("0*", RSP_RUNS, "B");
-    expect_body("*", RSP_RUNS, "B");
-    expect("$0* #7a$* #4a$0* #7a", RSP_RUNS, "P<0000>BP<0000>");
+    expect_body("* ", RUNS, "B");
+    expect_body("0*\x1d", RUNS, "B");
+    expect_body("0*\x1c", RUNS, "B");
+    expect_body("0*", RUNS, "B");
+    expect_body("*", RUNS, "B");
+    expect("$0* #7a$* #4a$0* #7a", RUNS, "P<0000>BP<0000>");
 }
 END_TEST
 
 START_TEST(expands_runs_before_escapes)
 {
-    expect_body("}\x03* ", RSP_RUNS, "P<#\x03\x03\x03>");
-    expect_body("}*!", RSP_RUNS, "B");
-    expect_body("}* ", RSP_RUNS, "P<]]>");
-    expect_body("}*!]", RSP_RUNS, "P<]]}>");
-    expect_body("}* * a", RSP_RUNS, "P<]]]A>");
+    expect_body("}\x03* ", RUNS, "P<#\x03\x03\x03>");
+    expect_body("}*!", RUNS, "B");
+    expect_body("}* ", RUNS, "P<]]>");
+    expect_body("}*!]", RUNS, "P<]]}>");
+    expect_body("}* * a", RUNS, "P<]]]A>");
 }
 END_TEST
 
@@ -250,7 +254,7 @@ START_TEST(keeps_the_start_of_a_body_that_is_too_long)
     add_frame(&wire, '$', "OK", 2, 0);
     expect_n(wire.s, wire.n, 8, 0,
              "L<01234567>P<01234567>P<0123456}>L<0123456}>N<01234567>BP<OK>");
-    expect_n("$0*~#d8+", 8, 8, RSP_RUNS, "L<00000000>+");
+    expect_n("$0*~#d8+", 8, 8, RUNS, "L<00000000>+");
     expect_n("$x#78$#00", 9, 0, 0, "L<>P<>");
 }
 END_TEST
@@ -419,7 +423,8 @@ START_TEST(receiver_gives_back_what_was_escaped_compressed_and_framed)
         }
         len = rsp_frame_close(frame, len, '$');
         buf = flush_copy(NULL, n);
-        rsp_receiver_init(&rx, buf, n, RSP_RUNS);
+        rsp_receiver_init(&rx, buf, n, 0);
+        rsp_receiver_expand(&rx);
         size_t half = (size_t)rand() % len;
         ck_assert_uint_eq(rsp_receive(&rx, frame, half, &event), half);
         ck_assert_int_eq(event, RSP_NONE);

@@ -416,6 +416,8 @@ START_TEST(every_row_has_a_transcript)
     wire_open(w, 1, 0x1000, 0);
     read_all(note_row, &c);
     while ((row = stub_next_row(c.engine, &family, &i)) != NULL) {
+        if ((row->flags & ROW_WORD) != 0)
+            continue;
         for (at = 0; at < c.count && c.seen[at] != row; at++)
             continue;
         ck_assert_msg(at < c.count, "no transcript sends %s", row->name);

@@ -1,0 +1,102 @@
+/* runs.c - run lengths, undone and made: n * is n repeated (GDB manual, "Overview"). */
+#include <string.h>
+
+#include "rsp/frame.h"
+
+enum {
+    COUNT_BASE = 29, /* a count character is this more than the repeats it asks for */
+    MOST_REPEATS = '~' - COUNT_BASE
+};
+
+/* Repeats the last byte. Runs are undone before escapes, so a '}' that is repeated is not a byte
+ * of data yet. */
+static void
+repeat(struct rsp_receiver *rx, unsigned times)
+{
+    if (rx->last != '}') {
+        size_t n = room_for(rx, times);
+        if (n > 0) {
+            memset(rx->buf + rx->len, rx->last, n);
+        }
+        rx->len += n;
+        return;
+    }
+    for (unsigned i = 0; i < times; i++) {
+        unescape(rx, '}');
+    }
+}
+
+/* Takes a '*', then the count behind it. */
+static void
+take_run(struct rsp_receiver *rx, uint8_t c)
+{
+    if (rx->state != COUNT) {
+        rx->state = COUNT;
+        return;
+    }
+    rx->state = BODY;
+    if (c > COUNT_BASE && rx->last != NO_LAST) {
+        repeat(rx, c - (unsigned)COUNT_BASE);
+    } else {
+        rx->bad = true;
+    }
+}
+
+void
+rsp_receiver_expand(struct rsp_receiver *rx)
+{
+    rx->runs = take_run;
+}
+
+/* The most repeats, at most `wish`, that one count may ask for. Counts are printable and none
+ * reads as a part of the protocol: the manual forbids # and $; + and - upset clients that look
+ * for acks everywhere, } and * those that undo escapes first. */
+static size_t
+repeats_of(size_t wish)
+{
+    size_t times = smaller(wish, MOST_REPEATS);
+    for (;; times--) {
+        switch (COUNT_BASE + times) {
+        case '#':
+        case '$':
+        case '*':
+        case '+':
+        case '-':
+        case '}':
+            break;
+        default:
+            return times;
+        }
+    }
+}
+
+/* Never writes past what it has read: a piece becomes at most as long as it was, since four bytes
+ * or more become three. The pair of an escape stays as it is. */
+size_t
+rsp_compress(uint8_t *body, size_t len)
+{
+    enum { WORTH = 4 };
+    size_t to = 0;
+    for (size_t from = 0; from < len;) {
+        uint8_t c = body[from];
+        size_t run = 1, most = smaller(len - from, MOST_REPEATS + 1);
+        while (c != '}' && run < most && body[from + run] == c) {
+            run++;
+        }
+        if (c == '}' && len - from > 1) {
+            body[to++] = c;
+            body[to++] = body[from + 1];
+            from += 2;
+        } else if (run >= WORTH) {
+            size_t times = repeats_of(run - 1);
+            body[to++] = c;
+            body[to++] = '*';
+            body[to++] = (uint8_t)(COUNT_BASE + times);
+            from += times + 1;
+        } else {
+            body[to++] = c;
+            from++;
+        }
+    }
+    return to;
+}

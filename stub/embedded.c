@@ -1,0 +1,24 @@
+/* embedded.c - the packets that a board can use, for either debugger. */
+#include "stub/engine.h"
+
+const struct stub_family *const stub_embedded_packets[] = {
+    &stub_start_packets,
+    &stub_dialect_packets,
+    &stub_memory_packets,
+    &stub_binary_packets,
+    &stub_register_packets,
+    &stub_run_packets,
+    &stub_vcont_packets,
+    &stub_break_packets,
+    &stub_thread_packets,
+    &stub_process_packets,
+    &stub_features_packets,
+    &stub_flash_packets,
+    &stub_monitor_packets,
+    &stub_leave_packets,
+    &stub_serial_packets,
+    &stub_lldb_packets,
+    &stub_lldb_thread_packets,
+    &stub_lldb_memory_packets,
+    NULL,
+};

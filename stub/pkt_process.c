@@ -1,0 +1,100 @@
+/* pkt_process.c - qThreadExtraInfo qAttached qOffsets qGetTLSAddr: about a thread, and the
+ * process it is of (GDB manual, "General Query Packets"). */
+#include "stub/engine.h"
+
+static int
+say_extra(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct stub_thread_info info = { .core = -1 };
+    struct rsp_id id;
+    int r;
+
+    rsp_take(in, ',');
+    id = stub_take_id(s, in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->thread_info(s->object, id, &info);
+    if (r == 0)
+        rsp_put_hex_text(out, info.name);
+    return r;
+}
+
+/* qAttached, qAttached:PID */
+static int
+say_attached(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    struct rsp_id id = { s->general.pid, 0 };
+    int r;
+
+    if (rsp_take_if(in, ':')) {
+        uint64_t pid = rsp_take_hex(in);
+
+        if (pid > INT64_MAX)
+            return PKT_BAD;
+        id.pid = (int64_t)pid;
+    }
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->was_attached(s->object, id.pid);
+    if (r < 0)
+        return r;
+    rsp_put(out, r != 0 ? '1' : '0');
+    return PKT_DONE;
+}
+
+/* .bss moves with .data. */
+static int
+say_offsets(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t text = 0, data = 0;
+    int r;
+
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = s->target->offsets(stub_process(s), &text, &data);
+    if (r != 0)
+        return r;
+    rsp_put_text(out, "Text=");
+    rsp_put_hex(out, text);
+    rsp_put_text(out, ";Data=");
+    rsp_put_hex(out, data);
+    rsp_put_text(out, ";Bss=");
+    rsp_put_hex(out, data);
+    return PKT_DONE;
+}
+
+/* qGetTLSAddr:THREAD,OFFSET,LINK-MAP */
+static int
+find_local(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    uint64_t offset, link_map, address;
+    struct rsp_id id;
+    int r;
+
+    rsp_take(in, ':');
+    id = stub_take_id(s, in);
+    rsp_take(in, ',');
+    offset = rsp_take_hex(in);
+    rsp_take(in, ',');
+    link_map = rsp_take_hex(in);
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    r = stub_settle_id(s, &id);
+    if (r == 0)
+        r = s->target->tls_address(s->object, id, offset, link_map, &address);
+    if (r == 0)
+        rsp_put_hex(out, address);
+    return r;
+}
+
+static const struct stub_row rows[] = {
+    { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
+    { "qAttached", say_attached, NEEDS(was_attached), 0 },
+    { "qOffsets", say_offsets, NEEDS(offsets), 0 },
+    { "qGetTLSAddr", find_local, NEEDS(tls_address), 0 },
+};
+const struct stub_family stub_process_packets = FAMILY(rows);
