@@ -1,5 +1,5 @@
-/* pkt_process.c - qThreadExtraInfo qAttached qOffsets qGetTLSAddr: about a thread, and the
- * process it is of (GDB manual, "General Query Packets"). */
+/* pkt_process.c - qXfer:threads:read qThreadExtraInfo qAttached qOffsets qGetTLSAddr: about a
+ * thread, and the process it is of (GDB manual, "General Query Packets"). */
 #include "stub/engine.h"
 
 static int
@@ -91,7 +91,65 @@ find_local(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r;
 }
 
+/* ---- threads ---- */
+
+static int
+write_thread(struct engine *s, struct rsp_id id, struct rsp_window *w)
+{
+    struct stub_thread_info info = { .core = -1 };
+    uint8_t text[40];
+    struct rsp_out name = rsp_out_to(text, sizeof(text));
+
+    if (HAS(s, thread_info) && s->target->thread_info(s->object, id, &info) == STUB_LATER)
+        return STUB_LATER;
+    stub_put_thread(s, &name, id);
+    rsp_window_text(w, "<thread id=\"");
+    rsp_window_bytes(w, text, name.len);
+    if (info.core >= 0) {
+        rsp_window_text(w, "\" core=\"");
+        rsp_window_dec(w, (uint64_t)info.core);
+    }
+    if (info.name[0] != '\0') {
+        rsp_window_text(w, "\" name=\"");
+        rsp_window_xml(w, info.name);
+    }
+    if (info.handle_size > 0 && info.handle_size <= sizeof(info.handle)) {
+        name = rsp_out_to(text, sizeof(text));
+        rsp_put_hex_bytes(&name, info.handle, info.handle_size);
+        rsp_window_text(w, "\" handle=\"");
+        rsp_window_bytes(w, text, name.len);
+    }
+    rsp_window_text(w, "\"/>\n");
+    return 0;
+}
+
+static int
+write_threads(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
+{
+    struct rsp_id at = { 0, 0 };
+    int r;
+
+    if (rsp_left(annex) > 0)
+        return -STUB_ENOENT;
+    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<threads>\n");
+    while (!rsp_window_done(w) && (r = stub_next_thread(s, &at)) != 0) {
+        if (r == 1)
+            r = write_thread(s, at, w);
+        if (r != 0)
+            return r;
+    }
+    rsp_window_text(w, "</threads>\n");
+    return 0;
+}
+
+static int
+read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    return stub_read_object(s, in, out, write_threads);
+}
+
 static const struct stub_row rows[] = {
+    { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_TOLD },
     { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
     { "qAttached", say_attached, NEEDS(was_attached), 0 },
     { "qOffsets", say_offsets, NEEDS(offsets), 0 },

@@ -1,4 +1,5 @@
-/* pkt_vcont.c - vCont, C, S, vCtrlC: an action for each thread, signals (GDB manual, "Packets"). */
+/* pkt_vcont.c - vCont, C, S, vCtrlC: an action for each thread, signals (GDB manual,
+ * "Packets"). */
 #include "stub/engine.h"
 
 /* ---- what a thread is to do: read from the running request, never copied ---- */

@@ -50,7 +50,7 @@ extern const struct stub_family stub_register_set_packets; /* G */
 extern const struct stub_family stub_leave_packets;        /* k D vKill */
 extern const struct stub_family stub_monitor_packets;      /* qRcmd */
 extern const struct stub_family stub_flash_packets;        /* qXfer:memory-map:read */
-extern const struct stub_family stub_process_packets;      /* qThreadExtraInfo qAttached ... */
+extern const struct stub_family stub_process_packets;      /* qXfer:threads:read qAttached ... */
 extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
 extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */
 extern const struct stub_family stub_lldb_packets;         /* what lldb asks: host, process ... */
