@@ -125,17 +125,22 @@ freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/l
 
 $(B)/freestanding-x86_64/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(FREESTANDING) -fno-pic -c -o $@ $<
+	$(CC) $(OURS) $(FREESTANDING) -fno-pic -mgeneral-regs-only -mno-red-zone -c -o $@ $<
 $(B)/freestanding-aarch64/%.o: %.c
 	@mkdir -p $(@D)
 	$(AARCH64_CC) $(OURS) $(FREESTANDING) -fno-pic -mgeneral-regs-only -c -o $@ $<
+$(B)/freestanding-x86_64/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) -I. -MMD -MP -c -o $@ $<
 $(B)/freestanding-aarch64/%.o: %.S
 	@mkdir -p $(@D)
 	$(AARCH64_CC) -I. -MMD -MP -c -o $@ $<
 $(B)/freestanding-%/libstubborn.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(B)/freestanding-x86_64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-x86_64/%.o)
+$(B)/freestanding-x86_64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-x86_64/%.o) \
+	$(patsubst %.c,$(B)/freestanding-x86_64/%.o,$(BOARD) stub/board/machine_x86_64.c) \
+	$(B)/freestanding-x86_64/stub/board/trap_x86_64.o
 $(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.o) \
 	$(patsubst %.c,$(B)/freestanding-aarch64/%.o,$(BOARD) stub/board/machine_aarch64.c) \
 	$(B)/freestanding-aarch64/stub/board/trap_aarch64.o
@@ -145,7 +150,8 @@ $(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(B)/boards/aarch64-virt.elf
+BOARDS = $(B)/boards/aarch64-virt.elf $(B)/boards/x86_64-pc.elf
+FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
 	@mkdir -p $(@D)
@@ -155,8 +161,17 @@ $(B)/boards/aarch64/%.o: tests/boards/%.S
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine kernel demo) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
-	$(AARCH64_CC) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096 \
-		-T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
+
+$(B)/boards/x86_64/%.o: tests/boards/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FIRMWARE) -mgeneral-regs-only -mno-red-zone -fcf-protection=none -c -o $@ $<
+$(B)/boards/x86_64/%.o: tests/boards/%.S
+	@mkdir -p $(@D)
+	$(CC) -g -MMD -MP -I. -c -o $@ $<
+$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine kernel demo) \
+	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
+	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
 boards: $(BOARDS)
 
 # ---- tests ----

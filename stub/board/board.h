@@ -153,7 +153,11 @@ struct stub_board_config {
 /* Takes the exceptions over that the stub needs and hands all others on to the handlers that were
  * there before: call it once those are set up (AArch64: VBAR_EL1; x86-64: the IDT, where there is
  * one). board, config and what it points to must stay. False when the configuration lacks
- * something, or the CPU is not where the stub can work (AArch64: EL1). */
+ * something, the CPU is not where the stub can work (AArch64: EL1), or a board is started already.
+ *
+ * x86-64: exceptions come on a stack of the stub's, the seventh of the task state segment's, whose
+ * slot it fills in; a firmware without such a segment gets one, behind a copy of its GDT. AArch64:
+ * TPIDRRO_EL0 is the entries' scratch register. */
 bool stub_board_start(struct stub_board *board, const struct stub_board_config *config);
 
 /* Stops here, as at a breakpoint. Harmless before stub_board_start. */

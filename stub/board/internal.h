@@ -80,7 +80,7 @@ struct board {
     uint8_t break_count, watch_count; /* the CPU's slots */
     bool floating;                    /* trap.floating holds the registers */
     uint64_t machine[12];             /* the machine's own */
-    _Alignas(16) uint8_t tables[640]; /* and its tables */
+    _Alignas(16) uint8_t tables[752]; /* and its tables */
 };
 
 extern struct board *stub_board_here;
@@ -138,6 +138,7 @@ extern const struct arch_layout stub_board_layout; /* with all features that may
 /* What is there at the moment: no floating point before the firmware has enabled it. */
 const struct arch_layout *stub_board_layout_now(void *target, int64_t pid);
 extern const struct arch_places *const stub_board_places;
+extern const size_t stub_board_entry_stack; /* bytes at the end of which trap.exit is, or 0 */
 enum { BOARD_LONGEST_BREAK = 4 };
 
 /* Takes the exceptions over. */
@@ -163,12 +164,13 @@ bool stub_board_can_break(uint64_t address);
 bool stub_board_can_watch(uint64_t address, uint32_t length);
 bool stub_board_can_watch_reads(void);
 /* Breakpoints and watchpoints may share slots: do those in use fit? */
-bool stub_board_slots_suffice(const struct board *b);
+bool stub_board_slots_suffice(struct board *b);
 /* Memory from there on was written and may be code. */
 void stub_board_code_changed(uint64_t address, size_t size);
-/* Keeps the floating-point registers in trap.floating, and puts them back. */
-void stub_board_save_floating(struct board *b);
-void stub_board_load_floating(struct board *b);
+/* Keeps what the entries do not put by, floating-point registers in trap.floating among it, and
+ * puts it back. */
+void stub_board_save_rest(struct board *b);
+void stub_board_load_rest(struct board *b);
 
 /* In assembly. One load or store of width 1, 2, 4 or 8; false when it faulted. */
 bool stub_board_load(uint64_t address, unsigned width, uint64_t *value);

@@ -11,6 +11,7 @@ static const struct arch_layout plain = { .arch = &arch_aarch64 };
 const struct arch_layout stub_board_layout = { .arch = &arch_aarch64,
                                                .features = ARCH_AARCH64_FPU };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
+const size_t stub_board_entry_stack = 0;
 
 /* Exception classes: ESR_EL1.EC. */
 enum {
@@ -93,7 +94,7 @@ has_floating(void)
 }
 
 void
-stub_board_save_floating(struct board *b)
+stub_board_save_rest(struct board *b)
 {
     b->floating = has_floating();
     if (b->floating)
@@ -101,7 +102,7 @@ stub_board_save_floating(struct board *b)
 }
 
 void
-stub_board_load_floating(struct board *b)
+stub_board_load_rest(struct board *b)
 {
     if (b->floating)
         stub_board_put_vectors(b->trap.floating);
@@ -368,7 +369,7 @@ stub_board_can_watch_reads(void)
 }
 
 bool
-stub_board_slots_suffice(const struct board *b)
+stub_board_slots_suffice(struct board *b)
 {
     (void)b;
     return true;

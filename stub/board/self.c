@@ -407,14 +407,14 @@ take_back(struct board *b)
         stub_board_end_step(b);
     b->stepping = false;
     stub_board_lift(b);
-    stub_board_save_floating(b);
+    stub_board_save_rest(b);
     stub_board_note_current(b);
 }
 
 static void
 give_back(struct board *b)
 {
-    stub_board_load_floating(b);
+    stub_board_load_rest(b);
 }
 
 /* ---- exceptions ---- */
@@ -616,8 +616,9 @@ configure(struct board *b, const struct stub_board_config *config)
     if (c->get == NULL || c->put == NULL || room == NULL || (uintptr_t)room % 16 != 0 ||
         c->room_size < STUB_BOARD_SMALLEST)
         return false;
-    b->trap.stack_low = (uint64_t)(uintptr_t)room;
-    b->trap.stack_size = STUB_BOARD_STACK;
+    b->trap.exit = (uint64_t)(uintptr_t)room + stub_board_entry_stack;
+    b->trap.stack_low = b->trap.exit;
+    b->trap.stack_size = STUB_BOARD_STACK - stub_board_entry_stack;
     half = (c->room_size - STUB_BOARD_STACK) / 2;
     if ((c->flags & STUB_BOARD_RELIABLE) == 0)
         flags |= STUB_UNRELIABLE;
@@ -643,11 +644,12 @@ stub_board_start(struct stub_board *board, const struct stub_board_config *confi
 {
     struct board *b = (struct board *)(void *)board->opaque;
 
+    if (stub_board_here != NULL)
+        return false;
     memset(board, 0, sizeof(*board));
     b->held = -1;
     b->running = true;
     b->action.kind = STUB_CONTINUE;
-    stub_board_here = NULL;
     if (!configure(b, config))
         return false;
     stub_board_here = b;

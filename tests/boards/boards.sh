@@ -6,9 +6,11 @@ board_command() {
 	case $1 in
 	aarch64-virt) echo "qemu-system-aarch64 -M virt -cpu cortex-a57 -m 128 -display none" \
 		"-monitor none -serial unix:{sock},server=on,wait=off -kernel $2" ;;
+	x86_64-pc) echo "qemu-system-x86_64 -M pc -m 128 -display none -monitor none -nic none" \
+		"-serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	esac
 }
-board_names='aarch64-virt'
+board_names='aarch64-virt x86_64-pc'
 board_elf() { echo "$PWD/build/boards/$1.elf"; }
 
 # start_board NAME SOCK: sets $board_pid, waits until QEMU listens.

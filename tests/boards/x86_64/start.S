@@ -1,0 +1,190 @@
+/* start.S - a PC as QEMU starts it with -kernel (PVH): from 32-bit protected mode to demo_start, the
+ * firmware's own gates, and the switch between tasks. */
+
+	.section .note.pvh, "a", @note
+	.long	4, 4, 18			/* XEN_ELFNOTE_PHYS32_ENTRY */
+	.asciz	"Xen"
+	.long	_start
+
+	.section .text.start, "ax"
+	.code32
+	.global	_start
+_start:
+	cld
+	movl	$bss_start, %edi
+	movl	$bss_end, %ecx
+	subl	%edi, %ecx
+	xorl	%eax, %eax
+	rep stosb
+	/* Pages of 2 MB, 128 MB of them; the fifth is read-only. */
+	movl	$level3 + 3, level4
+	movl	$level2 + 3, level3
+	xorl	%ecx, %ecx
+1:	movl	%ecx, %eax
+	shll	$21, %eax
+	orl	$0x83, %eax
+	movl	%eax, level2(, %ecx, 8)
+	incl	%ecx
+	cmpl	$64, %ecx
+	jb	1b
+	movl	$0x800081, level2 + 4 * 8
+	movl	$level4, %eax
+	movl	%eax, %cr3
+	movl	%cr4, %eax
+	orl	$0x620, %eax			/* PAE, FXSAVE, SSE exceptions */
+	movl	%eax, %cr4
+	movl	$0xc0000080, %ecx		/* EFER: long mode */
+	rdmsr
+	orl	$0x100, %eax
+	wrmsr
+	movl	%cr0, %eax
+	andl	$~0xc, %eax
+	orl	$0x80010002, %eax		/* paging, write protection */
+	movl	%eax, %cr0
+	lgdt	gdt_pointer
+	ljmp	$8, $long_mode
+
+	.code64
+long_mode:
+	movl	$16, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	xorl	%eax, %eax
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	$stack_top, %esp
+	xorl	%ebp, %ebp
+	call	demo_start
+2:	hlt
+	jmp	2b
+
+	.section .rodata
+	.balign	8
+gdt:
+	.quad	0, 0x00af9a000000ffff, 0x00cf92000000ffff
+gdt_pointer:
+	.word	. - gdt - 1
+	.long	gdt
+
+	.bss
+	.balign	4096
+level4:	.skip	4096
+level3:	.skip	4096
+level2:	.skip	4096
+
+	.text
+/* Where no other gate leads: the end. */
+	.global	gate_of_the_rest
+gate_of_the_rest:
+	cli
+	hlt
+	jmp	gate_of_the_rest
+
+	.macro	INTERRUPT label, handler
+	.global	\label
+	.type	\label, @function
+\label:
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	cld
+	call	\handler
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+	iretq
+	.size	\label, . - \label
+	.endm
+
+	INTERRUPT gate_of_timer, machine_timer
+	INTERRUPT gate_of_uart, machine_uart
+
+	.global	gate_of_supervisor
+gate_of_supervisor:
+	incq	supervisor_calls(%rip)
+	iretq
+
+/* void switch_stacks(uint64_t *from, uint64_t to) */
+	.global	switch_stacks
+	.type	switch_stacks, @function
+switch_stacks:
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, (%rdi)
+	movq	%rsi, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	ret
+	.size	switch_stacks, . - switch_stacks
+
+/* Where a task begins: rbx is its body, and nobody called it. */
+	.global	task_entry
+	.type	task_entry, @function
+task_entry:
+	xorl	%ebp, %ebp
+	pushq	$0
+	jmp	*%rbx
+	.size	task_entry, . - task_entry
+
+	.global	undefined_instruction
+	.type	undefined_instruction, @function
+undefined_instruction:
+	ud2
+	ret
+	.size	undefined_instruction, . - undefined_instruction
+
+	.global	wild_stack
+	.type	wild_stack, @function
+wild_stack:
+	movq	%rsp, %rax
+	movabsq	$0x123456789000, %rsp
+	pushq	%rax
+	movq	%rax, %rsp
+	ret
+	.size	wild_stack, . - wild_stack
+
+	.global	own_breakpoint
+	.type	own_breakpoint, @function
+own_breakpoint:
+	int3
+	ret
+	.size	own_breakpoint, . - own_breakpoint
+
+	.global	call_supervisor
+	.type	call_supervisor, @function
+call_supervisor:
+	int	$0x80
+	nop
+	ret
+	.size	call_supervisor, . - call_supervisor
+
+	.global	waits
+	.type	waits, @function
+waits:
+	hlt
+	movl	$42, %eax
+	ret
+	.size	waits, . - waits
+
+	.section .note.GNU-stack, "", @progbits
