@@ -180,7 +180,7 @@ set_gates(void)
     __asm__ volatile("lidt %0" : : "m"(table));
 }
 
-/* Both controllers: edges, cascade, vectors from FIRST_VECTOR on; only timer and UART are heard. */
+/* Both controllers: edges, cascade, vectors from FIRST_VECTOR on; timer and UART are heard. */
 static void
 set_controllers(void)
 {
