@@ -35,7 +35,7 @@ in_gdb() {
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	with_lines -ex tests/boards/$2.gdb timeout 100 "$gdb" -nx -q -batch -ex 'set pagination off' \
 		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 10' \
-		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+		-x tests/boards/${1%%-*}/words.gdb -ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	stop_board
 }
 in_lldb() {
@@ -65,11 +65,37 @@ gdb_session() {
 	has "$1: detached" "$log" 'Inferior 1 .* detached'
 }
 
+gdb_trouble() {
+	in_gdb "$1" trouble || return
+	has "$1: faults stop the firmware where they are, and it goes on from there" "$log" \
+		'an address that nothing is at' 'received signal SIGSEGV' 'in get_into' \
+		'a write to read-only memory' 'received signal SIGSEGV' 'in get_into|^get_into' \
+		'no instruction' 'received signal SIGILL' '^undefined_instruction \(\)' \
+		'a jump to nowhere' 'received signal SIGSEGV' '^0x0000123456789000 in ' '^#1 .* in get_into' '^#2 .* in troubled'
+	has "$1: a wild stack pointer is survived" "$log" \
+		'a wild stack pointer' 'received signal SIGSEGV' '^wild_stack \(\)' 'a breakpoint of its own'
+	has "$1: a breakpoint of the firmware's own stops once" "$log" \
+		'a breakpoint of its own' 'received signal SIGTRAP' '^own_breakpoint \(\)' '^#1 .* in get_into' 'an instruction that waits'
+	has "$1: a step over an instruction that waits ends, interrupts as before" "$log" \
+		'hit Breakpoint 2, waits' "^masks $2" "^masks $2" '^waited: 42'
+	has "$1: a step over a call of the supervisor ends behind it" "$log" \
+		'hit Temporary breakpoint 3, call_supervisor' '^1 call of the supervisor' "^masks $2"
+	has "$1: what cannot be read or written is blamed exactly" "$log" '^memory$' \
+		'^0x123456789000:.Cannot access memory at address 0x123456789000' \
+		'^0x8000000000000000:.Cannot access memory at address 0x8000000000000000' \
+		'^Cannot access memory at address 0x123456789000' '^Cannot access memory at address 0x' '= 7$'
+	has "$1: a monitor command that faults ends alone" "$log" 'Protocol error with Rcmd' '^loaves baked: .*, asked by still'
+	has "$1: an absurd PC" "$log" '^an absurd PC' 'received signal' '^0x8000000000000001 in' "^masks $2"
+	has "$1: a stop and steps in an interrupt's handler" "$log" "^an interrupt's handler" \
+		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' 'Run till exit|^machine_|^0x.* in machine_' 'hit Breakpoint 5, .*bake'
+}
+
 for name in ${*:-$board_names}; do
 	if [ -z "$gdb" ]; then
 		echo "skip boards: gdb sessions on $name (no gdb-multiarch here)"
 	else
 		gdb_session "$name"
+		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
 	fi
 done
 exit $bad

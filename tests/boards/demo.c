@@ -75,7 +75,7 @@ fold(struct loaf *loaf, unsigned layers)
     return fold(loaf, layers - 1) + layers;
 }
 
-static void
+__attribute__((noinline)) void
 bake(const char *name, unsigned minutes)
 {
     struct loaf loaf = { .minutes = minutes };
@@ -121,6 +121,7 @@ count(void)
 
 /* ---- the one in trouble ---- */
 
+extern const uint64_t constant;
 enum trouble {
     NO_TROUBLE,
     READ_NOTHING,
@@ -135,7 +136,7 @@ enum trouble {
 volatile unsigned trouble;
 volatile bool busy;
 volatile uint64_t nowhere = 0x123456789000, answer;
-static const uint64_t constant __attribute__((section(".rom.data"))) = 7;
+const uint64_t constant __attribute__((section(".rom.data"))) = 7;
 
 __attribute__((noinline)) void
 spin(void)
