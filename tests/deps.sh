@@ -30,7 +30,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev libbsd-dev libdw-dev libelf-dev libmd-dev pkg-config ;;
 	demo) echo "$(packages build)" gdb libc6-dbg ;;
-	check) echo "$(packages demo)" check gdbserver clang "$(clang_runtime)" clang-format g++ \
+	check) echo "$(packages demo)" check zsh gdbserver clang "$(clang_runtime)" clang-format g++ \
 		"$(lldb_packages)" gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu \
 		libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user strace \
 		man-db python3 util-linux procps gcc-mingw-w64-x86-64-win32 ;;

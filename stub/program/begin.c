@@ -28,6 +28,14 @@ attach_by_name(struct program_session *x)
 
 /* gdbserver's lines, which scripts read. */
 static void
+say_not_attached(const struct program_session *x, int failed)
+{
+    if (!x->settings->attach_name)
+        fprintf(stderr, "Cannot attach to process %d: %s (%d)\n", (int)x->settings->pid,
+                strerror(-failed), -failed);
+}
+
+static void
 say_not_started(const struct program_session *x, int failed)
 {
     const struct program_settings *s = x->settings;
@@ -67,7 +75,9 @@ program_begin(struct program_session *x)
     warnx("%s", why ? why : strerror(-failed));
     if (s->capture)
         return false;
-    if (!s->attach)
+    if (s->attach)
+        say_not_attached(x, failed);
+    else
         say_not_started(x, failed);
     fputs("Exiting\n", stderr);
     return false;

@@ -41,7 +41,7 @@ static const char usage[] =
     "      --json              for programs\n"
     "      --debuginfo-path=D  where separate debug files are (/usr/lib/debug)\n";
 
-static const struct option words[] = {
+const struct option bt_words[] = {
     { "most", required_argument, NULL, 'n' },
     { "module", no_argument, NULL, 'm' },
     { "build-id", no_argument, NULL, 'b' },
@@ -132,7 +132,7 @@ take_options(struct bt_options *o, int argc, char **argv)
     int letter;
 
     optind = 0; /* another parser may have been here */
-    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:e:", words, NULL)) != -1)
+    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:e:", bt_words, NULL)) != -1)
         take_option(o, letter);
     take_operands(o, argv + optind, argc - optind);
     if ((o->pid > 0) + (o->core != NULL) + (o->comm != NULL) != 1) {

@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The command lines: the word that chooses one ("" none) and its table. */
-static const struct {
+/* The command lines: the word that chooses one ("" none) and its table; bt's is getopt's. */
+static const struct line {
     const char *command;
     const struct program_mode *mode;
+    const struct option *words;
 } lines[] = {
-    { "", &program_gdbserver_mode },
-    { "gdbserver", &program_lldb_server_mode },
+    { "", &program_gdbserver_mode, NULL },
+    { "gdbserver", &program_lldb_server_mode, NULL },
+    { "platform", &program_platform_mode, NULL },
+    { "--core", &program_core_mode, NULL },
+    { "bt", NULL, bt_words },
 };
 enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 
@@ -46,7 +50,7 @@ put_bash_arguments(const struct program_mode *mode)
 {
     const struct program_option *row;
 
-    for (row = mode->options; row->name; row++) {
+    for (row = mode ? mode->options : NULL; row && row->name; row++) {
         int i = row_of(row->argument);
 
         if (i >= 0)
@@ -56,12 +60,15 @@ put_bash_arguments(const struct program_mode *mode)
 }
 
 static void
-put_bash_options(const struct program_mode *mode)
+put_bash_options(const struct line *line)
 {
     const struct program_option *row;
+    const struct option *word;
 
-    for (row = mode->options; row->name; row++)
-        printf("%s%s", row == mode->options ? "" : " ", row->name);
+    for (row = line->mode ? line->mode->options : NULL; row && row->name; row++)
+        printf("%s%s", row == line->mode->options ? "" : " ", row->name);
+    for (word = line->words; word && word->name; word++)
+        printf("%s--%s", word == line->words ? "" : " ", word->name);
 }
 
 static void
@@ -76,7 +83,7 @@ put_bash(void)
     puts("\tcase ${COMP_WORDS[1]} in");
     for (i = LINES; i-- > 0;) {
         printf("\t%s) options='", lines[i].command[0] ? lines[i].command : "*");
-        put_bash_options(lines[i].mode);
+        put_bash_options(&lines[i]);
         puts("' ;;");
     }
     puts("\tesac\n\tcase $before in");
@@ -87,7 +94,8 @@ put_bash(void)
          "\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
          "\telse\n"
          "\t\tCOMPREPLY=($(compgen -f -c -- \"$word\"))\n"
-         "\t\t((COMP_CWORD > 1)) || COMPREPLY+=($(compgen -W 'gdbserver version' -- \"$word\"))\n"
+         "\t\t((COMP_CWORD > 1)) || COMPREPLY+=($(compgen -W 'gdbserver platform bt version' -- "
+         "\"$word\"))\n"
          "\tfi\n"
          "}\n"
          "complete -o filenames -F _stubborn stubborn");
@@ -128,6 +136,7 @@ static void
 put_zsh(void)
 {
     const struct program_option *row;
+    const struct option *word;
     size_t i;
 
     puts("#compdef stubborn\n"
@@ -135,8 +144,10 @@ put_zsh(void)
          "case $words[2] in");
     for (i = LINES; i-- > 0;) {
         printf("%s)\n\t_arguments \\\n", lines[i].command[0] ? lines[i].command : "*");
-        for (row = lines[i].mode->options; row->name; row++)
+        for (row = lines[i].mode ? lines[i].mode->options : NULL; row && row->name; row++)
             put_zsh_option(row);
+        for (word = lines[i].words; word && word->name; word++)
+            printf("\t\t--%s%s \\\n", word->name, word->has_arg ? "=" : "");
         puts("\t\t'*:: :_normal'\n\t;;");
     }
     puts("esac");

@@ -143,25 +143,53 @@ open_engine(struct server *s)
     return false;
 }
 
-/* argv: CORE [EXE] COMM */
+/* ---- the command line ---- */
+
+static const struct program_option options[] = {
+    { "--once", NULL, NULL, "end when the first client is gone", program_set_once },
+    { "--port-file", NULL, "FILE", "write the port to FILE when listening",
+      program_set_port_file },
+    { "--any-user", NULL, NULL, "let every user of this machine connect over TCP",
+      program_set_any_user },
+    { "--help", "-h", NULL, "print this and end", program_set_help },
+    { NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct program_mode program_core_mode = {
+    .command = "stubborn --core",
+    .usage =
+        "Usage: stubborn --core [OPTIONS] CORE [EXE] COMM\n"
+        "\n"
+        "Serves an ELF core to gdb and lldb. EXE is what made it, if it is not where it was.\n"
+        "COMM is as in stubborn --help.\n",
+    .options = options,
+};
+
 int
 program_core(char **argv)
 {
     static struct server s = { .listener.fd = -1, .line = { .in = -1, .out = -1 } };
+    struct program_settings settings;
     const char *why;
-    int argc = 0;
 
-    while (argv[argc] != NULL)
-        argc++;
-    if (argc != 2 && argc != 3)
-        errx(EXIT_FAILURE, "--core takes CORE [EXE] COMM: stubborn --core core :1234");
-    s.dump = dump_open(argv[0], argc == 3 ? argv[1] : NULL, &why);
-    if (s.dump == NULL)
-        errx(EXIT_FAILURE, "%s: %s", argv[0], why);
-    if (!open_engine(&s) || !open_line(&s, argv[argc - 1]))
+    if (!program_read_options(&program_core_mode, &settings, argv))
         return EXIT_FAILURE;
-    while (s.line.in >= 0 || (s.listener.fd >= 0 && await_client(&s)))
+    if (settings.program_count != 1 && settings.program_count != 2)
+        errx(EXIT_FAILURE, "--core takes CORE [EXE] COMM: stubborn --core core :1234");
+    s.dump =
+        dump_open(settings.comm, settings.program_count == 2 ? settings.program[0] : NULL, &why);
+    if (s.dump == NULL)
+        errx(EXIT_FAILURE, "%s: %s", settings.comm, why);
+    if (!open_engine(&s) || !open_line(&s, settings.program[settings.program_count - 1]))
+        return EXIT_FAILURE;
+    s.listener.any_user = settings.any_user;
+    if (s.listener.fd >= 0 && !program_tell_port(&settings, s.listener.port))
+        return EXIT_FAILURE;
+    while (s.line.in >= 0 || (s.listener.fd >= 0 && await_client(&s))) {
         talk(&s);
+        if (settings.once)
+            break;
+    }
     program_unlisten(&s.listener);
     dump_close(s.dump);
     return EXIT_SUCCESS;

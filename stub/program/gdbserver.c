@@ -16,14 +16,6 @@ set_attach(struct program_settings *s, const char *argument)
 }
 
 static const char *
-set_once(struct program_settings *s, const char *argument)
-{
-    (void)argument;
-    s->once = true;
-    return NULL;
-}
-
-static const char *
 set_multi(struct program_settings *s, const char *argument)
 {
     (void)argument;
@@ -167,7 +159,8 @@ static const struct program_option options[] = {
       set_wait_for },
     { "--multi", NULL, NULL, "serve without a program too; the client starts and ends them",
       set_multi },
-    { "--once", NULL, NULL, "end when the first client is gone, as the program ended", set_once },
+    { "--once", NULL, NULL, "end when the first client is gone, as the program ended",
+      program_set_once },
     { "--wrapper", NULL, "CMD ... --", "start programs behind that command", set_wrapper },
     { "--startup-with-shell", NULL, NULL, "start programs through $SHELL (default)", set_shell },
     { "--no-startup-with-shell", NULL, NULL, "start programs directly", set_no_shell },
@@ -211,7 +204,11 @@ const struct program_mode program_gdbserver_mode = {
         "       stubborn [OPTIONS] --wait-for NAME COMM\n"
         "       stubborn [OPTIONS] --multi COMM\n"
         "       stubborn gdbserver ...      lldb-server's command line\n"
+        "       stubborn platform ...       lldb's remote platform\n"
+        "       stubborn --core CORE ...    serve a core\n"
+        "       stubborn bt ...             print stacks\n"
         "       stubborn version\n"
+        "The words gdbserver, platform, --core and bt have a --help of their own.\n"
         "\n"
         "COMM is :PORT (this machine only), HOST:PORT, *:PORT, unix:PATH, a serial device with\n"
         "its speed (/dev/ttyUSB0,115200), - for standard input and output, or fd:// for a socket\n"
@@ -260,7 +257,7 @@ program_gdbserver(char **argv)
     struct program_settings s;
 
     if (!*argv) {
-        program_print_help(&program_gdbserver_mode);
+        program_print_help(&program_gdbserver_mode, stderr);
         return EXIT_FAILURE;
     }
     if (!program_read_options(&program_gdbserver_mode, &s, argv) || !is_complete(&s))

@@ -66,7 +66,7 @@ static const struct program_option options[] = {
       set_reverse },
     { "--pipe", NULL, "N", "write the port, digits and a NUL, to file descriptor N", set_pipe },
     { "--named-pipe", NULL, "PATH", "the same to a FIFO", set_named_pipe },
-    { "--port-file", NULL, "FILE", "the same to FILE, which appears when it is complete",
+    { "--port-file", NULL, "FILE", "write the port to FILE, which appears when it is complete",
       program_set_port_file },
     { "--setsid", "-S", NULL, "leave the session that started this server", set_set_sid },
     { "--native-regs", NULL, NULL, "accepted; registers are always the machine's own",

@@ -17,8 +17,11 @@ static const struct {
     int (*run)(char **argv);
 } commands[] = {
     { "gdbserver", program_lldb_server },
+    { "g", program_lldb_server }, /* the short words are lldb-server's */
     { "platform", program_platform },
+    { "p", program_platform },
     { "version", version },
+    { "v", version },
     { "bt", program_bt },
     { "--core", program_core },
 };

@@ -113,12 +113,12 @@ program_read_options(const struct program_mode *mode, struct program_settings *s
 }
 
 void
-program_print_help(const struct program_mode *mode)
+program_print_help(const struct program_mode *mode, FILE *file)
 {
     const struct program_option *row;
 
-    fputs(mode->usage, stdout);
-    fputs("\nOptions:\n", stdout);
+    fputs(mode->usage, file);
+    fputs("\nOptions:\n", file);
     for (row = mode->options; row->name; row++) {
         char name[64];
 
@@ -128,7 +128,7 @@ program_print_help(const struct program_mode *mode)
                  : may_be_left_out(row) ? ""
                                         : " ",
                  row->argument ? row->argument : "");
-        printf("  %-30s %s\n", name, row->help);
+        fprintf(file, "  %-30s %s\n", name, row->help);
     }
 }
 
@@ -142,7 +142,7 @@ const char *
 program_set_help(struct program_settings *s, const char *argument)
 {
     (void)argument;
-    program_print_help(s->mode);
+    program_print_help(s->mode, stdout);
     exit(EXIT_SUCCESS);
 }
 
@@ -153,6 +153,14 @@ program_set_version(struct program_settings *s, const char *argument)
     (void)argument;
     program_print_version();
     exit(EXIT_SUCCESS);
+}
+
+const char *
+program_set_once(struct program_settings *s, const char *argument)
+{
+    (void)argument;
+    s->once = true;
+    return NULL;
 }
 
 const char *
@@ -177,12 +185,35 @@ program_set_log(struct program_settings *s, const char *argument)
     return *argument ? NULL : "a file name is needed";
 }
 
-/* gdbserver's list of kinds is taken: the packets are what there is to show. */
+/* gdbserver's kinds of output; - before one takes it back. */
+static bool
+is_kind(const char *word, size_t size)
+{
+    static const char *const kinds[] = { "all", "threads", "event-loop", "remote" };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strlen(kinds[i]) == size && strncmp(kinds[i], word, size) == 0)
+            return true;
+    return false;
+}
+
+/* The packets are what there is to show, whichever kind is asked for. */
 const char *
 program_set_debug(struct program_settings *s, const char *argument)
 {
-    (void)argument;
-    s->debug = true;
+    const char *word = argument;
+    size_t size;
+
+    s->debug = *argument == '\0';
+    for (; *word != '\0'; word += size + (word[size] == ',')) {
+        bool off = *word == '-';
+
+        word += off;
+        size = strcspn(word, ",");
+        if (!is_kind(word, size))
+            return "say all, threads, event-loop or remote";
+        s->debug = s->debug || !off;
+    }
     return NULL;
 }
 

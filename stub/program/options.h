@@ -2,7 +2,9 @@
 #ifndef STUB_PROGRAM_OPTIONS_H
 #define STUB_PROGRAM_OPTIONS_H
 
+#include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* What becomes of the program when the client vanishes (or the server is told to end). */
@@ -70,6 +72,9 @@ struct program_mode {
 extern const struct program_mode program_gdbserver_mode;
 extern const struct program_mode program_lldb_server_mode;
 extern const struct program_mode program_platform_mode;
+extern const struct program_mode program_core_mode;
+/* The options of `stubborn bt`, which are eu-stack's and getopt's to read. */
+extern const struct option bt_words[];
 
 /* Reads the arguments behind the command (argv ends with NULL): options, COMM, options again,
  * then the program at the first argument that is none, or behind "--". Strings in s are argv's.
@@ -77,12 +82,13 @@ extern const struct program_mode program_platform_mode;
 bool program_read_options(const struct program_mode *mode, struct program_settings *s,
                           char **argv);
 
-/* Prints usage and options to standard output, from the rows. */
-void program_print_help(const struct program_mode *mode);
+/* Prints usage and options, from the rows. */
+void program_print_help(const struct program_mode *mode, FILE *file);
 
-/* Deeds that both tables share. */
+/* Deeds that tables share. */
 const char *program_set_help(struct program_settings *s, const char *argument);
 const char *program_set_version(struct program_settings *s, const char *argument);
+const char *program_set_once(struct program_settings *s, const char *argument);
 const char *program_set_any_user(struct program_settings *s, const char *argument);
 const char *program_set_port_file(struct program_settings *s, const char *argument);
 const char *program_set_debug_format(struct program_settings *s, const char *argument);

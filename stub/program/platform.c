@@ -73,6 +73,7 @@ static const struct program_option options[] = {
     { "--server", NULL, NULL, "serve client after client, several at a time", set_server },
     { "--socket-file", "-f", "FILE", "write the port to FILE, which appears when it is complete",
       program_set_port_file },
+    { "--port-file", NULL, "FILE", "the same", program_set_port_file },
     { "--gdbserver-port", "-P", "PORT", "where started servers listen", set_port },
     { "--min-gdbserver-port", "-m", "PORT", "the first port for started servers", set_first_port },
     { "--max-gdbserver-port", "-M", "PORT", "the port behind the last for them", set_end_port },

@@ -68,6 +68,9 @@ void program_note_message(struct program_session *x, size_t size);
 /* Gives the pages back after a large message, once many small ones have followed. */
 void program_shrink_buffers(struct program_session *x);
 
+/* session.c: writes the port to whatever the command line says. False after saying what fails. */
+bool program_tell_port(const struct program_settings *settings, uint16_t port);
+
 /* loop.c: catches the signals that matter from now on. False when the system refuses. */
 bool program_catch_signals(void);
 /* True when a signal asked the server to end. */
@@ -85,6 +88,8 @@ void program_outlast(struct program_session *x);
 /* words.c: gdbserver's messages, which scripts read. */
 void program_say_started(const struct program_session *x);
 void program_say_where(const struct program_session *x);
+/* That the next client may come. */
+void program_say_again(const struct program_session *x);
 /* The end that a client was told of last, as a shell has it: 0 to 255, or 128 and the signal. 0
  * when no program has ended by itself. */
 int program_told_end(void);

@@ -89,11 +89,9 @@ write_port_file(const char *path, uint16_t port)
     return write_port(mkostemp(other, O_CLOEXEC), port, 0) && rename(other, path) == 0;
 }
 
-static bool
-tell_port(const struct program_session *x)
+bool
+program_tell_port(const struct program_settings *s, uint16_t port)
 {
-    const struct program_settings *s = x->settings;
-    uint16_t port = x->listener.port;
     const char *what = NULL;
 
     if (s->port_fd >= 0 && !write_port(s->port_fd, port, 1))
@@ -227,8 +225,8 @@ serve(struct program_session *x)
     while (again && !program_must_end() && get_client(x)) {
         program_talk(x);
         again = goes_on(x);
-        if (again && x->served && x->listener.tcp && !program_must_end())
-            fprintf(stderr, "Listening on port %u\n", x->listener.port);
+        if (again && x->served && !program_must_end())
+            program_say_again(x);
     }
 }
 
@@ -264,7 +262,7 @@ begin(struct program_session *x)
         return false;
     if (x->listener.fd >= 0 && s->port_fd < 0 && !s->port_pipe)
         program_say_where(x); /* else whoever started us is told, and the user need not be */
-    return x->listener.fd < 0 || tell_port(x);
+    return x->listener.fd < 0 || program_tell_port(s, x->listener.port);
 }
 
 int

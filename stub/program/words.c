@@ -19,6 +19,15 @@ program_say_started(const struct program_session *x)
         fprintf(stderr, "Process %s created; pid = %d\n", x->settings->program[0], pid);
 }
 
+void
+program_say_again(const struct program_session *x)
+{
+    fputs("Remote side has terminated connection.  GDBserver will reopen the connection.\n",
+          stderr);
+    if (x->listener.tcp)
+        fprintf(stderr, "Listening on port %u\n", x->listener.port);
+}
+
 /* ---- the lines to paste ---- */
 
 /* Prints a word as a shell reads it back. */
@@ -42,6 +51,7 @@ say_word(const char *word)
     putc('\'', stderr);
 }
 
+/* The command goes up to where, with the blank or whatever else belongs between them. */
 static void
 say_line(const struct program_session *x, const char *debugger, const char *option,
          const char *command, const char *where)
@@ -51,7 +61,7 @@ say_line(const struct program_session *x, const char *debugger, const char *opti
         say_word(x->settings->program[0]);
         putc(' ', stderr);
     }
-    fprintf(stderr, "%s \"%s %s\"\n", option, command, where);
+    fprintf(stderr, "%s \"%s%s\"\n", option, command, where);
 }
 
 /* The host as a client names it. */
@@ -74,7 +84,7 @@ name_host(const struct program_session *x, char *host, size_t size)
 static void
 say_port(const struct program_session *x)
 {
-    const char *target = x->settings->multi ? "target extended-remote" : "target remote";
+    const char *target = x->settings->multi ? "target extended-remote " : "target remote ";
     char host[300], where[320];
 
     name_host(x, host, sizeof(host));
@@ -92,13 +102,13 @@ say_port(const struct program_session *x)
         return;
     }
     say_line(x, "gdb", "-ex", target, where);
-    say_line(x, "lldb", "-o", "gdb-remote", where);
+    say_line(x, "lldb", "-o", "gdb-remote ", where);
 }
 
 static void
 say_path(const struct program_session *x)
 {
-    const char *target = x->settings->multi ? "target extended-remote" : "target remote";
+    const char *target = x->settings->multi ? "target extended-remote " : "target remote ";
     char *path = realpath(x->listener.path, NULL);
 
     fprintf(stderr, "Listening on %s\n", x->listener.path);
@@ -107,7 +117,7 @@ say_path(const struct program_session *x)
         return;
     }
     say_line(x, "gdb", "-ex", target, path);
-    say_line(x, "lldb", "-o", "process connect unix-connect://", path);
+    say_line(x, "lldb", "-o", "process connect --plugin gdb-remote unix-connect://", path);
     free(path);
 }
 

@@ -68,11 +68,20 @@ claim 'and their reason' says '^gdbserver: Error: No such file or directory$'
 claim 'a directory is refused' ends 'directory' :0 /etc
 claim 'a file that is no program is refused' ends 'not executable' :0 /etc/passwd
 claim 'a process that is not there is refused' ends '999999' --attach :0 999999
+claim 'in gdbserver'\''s words too' says '^Cannot attach to process 999999: No such process (3)$'
 claim 'a name that no process has is refused' ends 'no process is called' --attach :0 no-such-name
 claim 'a wrapper that ends is told' ends 'its wrapper ended with code 1' --wrapper false -- :0 true
 claim 'a socket that was not handed over is refused' refused 1 'LISTEN_FDS' fd:// /bin/true
 claim 'an unknown packet cannot be disabled' refused_list foo
 claim 'a shell that is not known has no completion' refused 1 'say bash or zsh' --completion fish
+
+# Usage that nobody asked for is an error; each of the words that choose a command line has its own.
+"$server" >"$out" 2>/dev/null
+claim 'usage after a mistake is on standard error' [ $? -eq 1 -a ! -s "$out" ]
+for word in gdbserver g platform p --core bt; do
+	timeout 10 "$server" $word --help >"$out" 2>/dev/null
+	claim "$word has a help" says '^[Uu]sage: stubborn '
+done
 
 # A port that is taken: by whom. The first server holds it until it is told to end.
 "$server" --multi 127.0.0.1:0 >"$out" 2>&1 </dev/null &
@@ -83,6 +92,26 @@ claim 'a taken port is named as gdbserver does' says "^Can't bind address: Addre
 claim 'and who holds it' says "port $port is held by .* (pid $holder)"
 kill $holder
 wait $holder
+
+# The lines to paste are pasted, with the client behind a Unix socket, where they differ most.
+lldb=$(command -v lldb-19 || command -v lldb || :)
+pasted() {
+	debugger=$1 command=$2
+	socket=$(mktemp -u)
+	timeout 60 "$server" --once "unix:$socket" /bin/true 2>"$out" </dev/null &
+	waited=$!
+	until line=$(grep "^$debugger " "$out") && [ -S "$socket" ]; do sleep 0.1; done
+	(eval "timeout 30 $3 ${line#"$debugger"} $4" >"$out" 2>&1 </dev/null)
+	wait $waited
+	says "$command"
+}
+claim 'the line for gdb works' pasted gdb 'exited normally' 'gdb -nx -batch' '-ex continue'
+if [ -n "$lldb" ]; then
+	claim 'the line for lldb works' pasted lldb 'exited with status = 0' \
+		"$lldb --no-lldbinit -b" '-o continue'
+else
+	echo 'skip program: the line for lldb (no lldb here)'
+fi
 
 # Another user's process, as who is not root.
 if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$server"; then
@@ -116,6 +145,9 @@ complete_in_bash() {
 }
 claim 'it completes options' [ "$(complete_in_bash --on- 1)" = --on-disconnect ]
 claim "it completes lldb-server's" [ "$(complete_in_bash 'gdbserver --native' 2)" = --native-regs ]
+claim "it completes the platform's" [ "$(complete_in_bash 'platform --no' 2)" = --no-shell ]
+claim "it completes bt's" [ "$(complete_in_bash 'bt --mo' 2)" = '--most --module' ]
+claim 'it completes words' [ "$(complete_in_bash 'plat' 1 | tr ' ' '\n' | grep -x platform)" = platform ]
 claim 'it completes their arguments' [ "$(complete_in_bash "--on-disconnect ''" 2)" = 'stop resume kill' ]
 
 # gdb with the server behind a pipe: nothing but packets may come out of it, and what the program
@@ -126,11 +158,19 @@ if command -v gdb >/dev/null; then
 	claim 'gdb talks to it through a pipe' says 'Inferior 1 .* exited normally'
 	claim 'the output of the program comes beside it' says '^over the pipe'
 	claim 'the server says that the program ended' says 'Child exited with status 0'
+	timeout 60 "$server" --multi 127.0.0.1:0 2>"$out" </dev/null &
+	holder=$!
+	until line=$(grep '^gdb ' "$out"); do sleep 0.1; done
+	(eval "timeout 30 gdb -nx -batch ${line#gdb}" >/dev/null 2>&1 </dev/null)
+	until [ "$(grep -c '^Listening' "$out")" -eq 2 ]; do sleep 0.1; done
+	kill $holder
+	wait $holder
+	claim 'it says that it waits for the next client, as gdbserver does' \
+		says '^Remote side has terminated connection\.  GDBserver will reopen the connection\.$'
 else
 	echo 'skip program: gdb through a pipe (no gdb here)'
 fi
 
-lldb=$(command -v lldb-19 || command -v lldb || :)
 if [ -n "$lldb" ]; then
 	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 60 "$lldb" --no-lldbinit -b \
 		-o 'process launch -- over the pty' /bin/echo >"$out" 2>&1 </dev/null

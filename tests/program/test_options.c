@@ -231,6 +231,9 @@ START_TEST(an_argument_in_brackets_may_be_left_out)
 {
     ck_assert_str_eq(good(GDB, WORDS("--debug", ":0", "x")).comm, ":0");
     ck_assert(good(GDB, WORDS("--debug=threads,remote", ":0", "x")).debug);
+    ck_assert(good(GDB, WORDS("--debug=all,-threads", ":0", "x")).debug);
+    ck_assert(!good(GDB, WORDS("--debug=-threads", ":0", "x")).debug);
+    bad(GDB, WORDS("--debug=thread", ":0", "x"), "--debug thread", "say all");
     ck_assert_str_eq(good(GDB, WORDS("--debug-format=none", ":0", "x")).log_format, "none");
     bad(GDB, WORDS("--debug-format=some", ":0", "x"), "--debug-format some", "say all");
 }
