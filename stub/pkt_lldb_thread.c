@@ -109,7 +109,7 @@ put_memory(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level
 static int
 put_name(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
-    struct stub_thread_info info = { .core = -1 };
+    struct stub_thread_info info = { .core = STUB_ANY_CORE };
     int r = HAS(s, thread_info) ? s->target->thread_info(s->object, id, &info) : -STUB_ENOTSUP;
 
     if (r == 0 && info.name[0] != '\0') {

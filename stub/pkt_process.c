@@ -5,7 +5,7 @@
 static int
 say_extra(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    struct stub_thread_info info = { .core = -1 };
+    struct stub_thread_info info = { .core = STUB_ANY_CORE };
     struct rsp_id id;
     int r;
 

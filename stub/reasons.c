@@ -154,7 +154,7 @@ put_whole_reason(struct engine *s, struct rsp_out *out, const struct stub_event 
 static void
 put_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
 {
-    struct stub_thread_info info = { .core = -1 };
+    struct stub_thread_info info = { .core = STUB_ANY_CORE };
     size_t length = 0;
 
     if ((s->client & CLIENT_GDB) != 0 || !HAS(s, thread_info) ||

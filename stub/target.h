@@ -180,6 +180,9 @@ struct stub_thread_info {
     uint8_t handle_size;
 };
 
+/* Whoever asks only for the name sets core to this before: a target need not find it out then. */
+enum { STUB_ANY_CORE = -2 };
+
 enum { STUB_READ = 1, STUB_WRITE = 2, STUB_EXECUTE = 4 };
 
 /* The stretch of memory around an address. Unmapped stretches have no permissions. */

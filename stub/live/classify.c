@@ -192,22 +192,32 @@ in_range(const struct stub_action *a, uint64_t pc)
 }
 
 /* A step ended: the client's, or one of ours that goes on as the action says. */
-static void
-on_step(struct thread *t)
+void
+live_step_ended(struct thread *t)
 {
     uint64_t pc;
 
     if (t->in_handler || !live_get_pc(t, &pc))
-        return;
-    bool nothing_done = t->start_event && pc == t->start_pc;
-    t->start_event = false;
-    if (nothing_done)
         return;
     bool done = t->action.kind == STUB_STEP;
     if (t->action.kind == STUB_RANGE)
         done = !in_range(&t->action, pc) || live_is_wished(t->process, pc);
     if (done)
         tell_stop(t, STUB_TRACE, SIGTRAP);
+}
+
+/* In the middle of a call a step traps at once. */
+static void
+on_step(struct thread *t)
+{
+    uint64_t pc;
+    bool nothing_done = t->start_event && live_get_pc(t, &pc) && pc == t->start_pc;
+
+    if (t->in_handler)
+        return;
+    t->start_event = false;
+    if (!nothing_done)
+        live_step_ended(t);
 }
 
 static void
@@ -354,10 +364,10 @@ note_stop(struct thread *t, int status)
 {
     int signal = WSTOPSIG(status);
 
-    t->running = t->interrupting = t->stuck = t->at_event = false;
+    t->running = t->interrupting = t->stuck = t->at_event = t->unread = false;
     t->at_signal = status >> 16 == 0 && (signal & 0x80) == 0 ? signal : 0;
     t->owed = 0;
-    t->group_stop = false;
+    t->group_stop = t->has_info = false;
     if (!t->vforking || status >> 16 == PTRACE_EVENT_VFORK_DONE)
         live_forget_registers(t);
 }

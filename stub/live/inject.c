@@ -100,6 +100,7 @@ step_past(struct thread *t, uint64_t pc)
     for (int i = 0; i < TRIES; i++) {
         live_flush_registers(t);
         live_forget_registers(t);
+        t->unread = false;
         if (live_ptrace(PTRACE_SINGLESTEP, t->tid, 0, 0) != 0 || !await(t, &status))
             return false;
         if (!live_get_pc(t, &now))

@@ -94,6 +94,8 @@ struct thread {
     /* In the middle of a system call a step traps before anything is executed; and whether the
      * thread was started from there. */
     bool at_event, start_event;
+    bool plain;      /* started with a step beside which nothing can happen, see step.c */
+    bool unread;     /* stands, and its wait status was not asked for */
     bool group_stop; /* stopped by SIGSTOP and its like */
     uint64_t stop_pc, start_pc;
 
@@ -111,7 +113,7 @@ struct thread {
 
     struct registers registers;
     struct stub_thread_info info; /* good until it runs */
-    bool has_info;
+    bool has_info, has_core;
     uint64_t call;                /* the system call that it was seen to enter last */
     bool owes_return;             /* the client is to be told that it returned from that */
     uint64_t restart_pc, restart; /* see live_guard_restart */
@@ -277,7 +279,10 @@ struct live {
     struct report output, none, over_again;
     bool has_ended;
     int ended_status;
-    bool standing; /* everything is stopped for the client */
+    bool standing;       /* everything is stopped for the client */
+    bool slow_step;      /* the step under way takes long: it is waited for like anything else */
+    bool unsure;         /* a thread could not be started: what became of it is to be looked for */
+    unsigned short_ways; /* stops so far that were not asked for with all others, see step.c */
     enum stub_stop_mode mode;
     unsigned events; /* enum stub_wanted_events */
     bool no_tls;     /* live_set_tls */
@@ -408,6 +413,8 @@ void live_queue_drop_stops(struct live *live);
 bool live_collect(struct live *live);
 /* Children that a process which has just ended could not tell of any more are let go. */
 void live_free_orphans(struct process *dead);
+/* Not always may a stop be taken in without a look for others, see step.c. */
+bool live_may_be_brief(struct live *live);
 /* Takes in one wait status. */
 void live_dispatch(struct live *live, pid_t tid, int status);
 /* Stops all threads of p, or of every process the client knows when p is NULL. */
@@ -430,6 +437,8 @@ void live_leave_call(struct thread *t);
 void live_classify(struct thread *t, int status);
 /* A signal is about to be delivered to t: true when it was queued for the client. */
 bool live_signal_arrives(struct thread *t, int signal);
+/* A step ended in the usual way: told, when the client's is over. */
+void live_step_ended(struct thread *t);
 /* Takes up a signal that waited for the end of a step over. True when it was queued. */
 bool live_take_deferred(struct thread *t);
 /* Keeps a signal that came at a bad moment. False: it is none, or the instruction's own doing. */
@@ -450,6 +459,9 @@ struct thread *live_execed(struct process *p, struct thread *leader);
 int live_resume(void *target, struct stub *s);
 /* Starts every stopped thread that may run. */
 void live_go(struct live *live);
+/* After a stop: everything stands when there is something to tell (true), else all that may go on
+ * does. */
+bool live_go_on(struct live *live);
 /* Starts a stopped thread as its action says; how as PTRACE_..., 0: chosen here. */
 void live_start(struct thread *t, int how);
 bool live_in_list(const uint8_t *list, int signal);
@@ -594,6 +606,9 @@ void live_register_sets(struct thread *t, struct arch_sets *sets);
 /* All of these ask for a stopped thread; false and nothing done when it is gone. */
 bool live_get_pc(struct thread *t, uint64_t *pc);
 bool live_set_pc(struct thread *t, uint64_t pc);
+/* A thread that was stepped from `start` stands by a SIGTRAP: do its registers say that it did
+ * that instruction and that nothing else can have happened? False also where they do not say. */
+bool live_step_was_plain(struct thread *t, uint64_t start);
 bool live_get_sp(struct thread *t, uint64_t *sp);
 bool live_get_thread_pointer(struct thread *t, uint64_t *tp);
 /* Keeps an interrupted system call from being restarted at a changed PC, see there. */

@@ -67,6 +67,14 @@ const char *live_why(struct live *live);
 /* Collects what happened, without blocking. True when there is news for stub_doorbell. */
 bool live_poll(struct live *live);
 
+/* True while all that runs is one thread that does one step, or steps through a range. Then
+ * live_await_step, called with SIGCHLD blocked, waits for it to end, for 20 ms or so many steps,
+ * and takes that SIGCHLD itself. Returns as live_poll. */
+bool live_is_stepping(struct live *live);
+bool live_await_step(struct live *live);
+/* True when live_poll should be called though no SIGCHLD will come. */
+bool live_is_unsure(const struct live *live);
+
 /* Fills in descriptors to poll beside SIGCHLD; returns how many, at most max. */
 int live_fds(struct live *live, struct pollfd *fds, int max);
 

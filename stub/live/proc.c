@@ -333,7 +333,7 @@ read_handle(struct thread *t, struct stub_thread_info *info)
 static void
 read_thread_info(struct thread *t, struct stub_thread_info *info)
 {
-    char name[64], text[1024];
+    char name[64];
 
     memset(info, 0, sizeof(*info));
     info->core = -1;
@@ -341,13 +341,20 @@ read_thread_info(struct thread *t, struct stub_thread_info *info)
     ssize_t n = live_proc_read(t->process->pid, name, info->name, sizeof(info->name));
     if (n > 0)
         info->name[strcspn(info->name, "\n")] = '\0';
+}
+
+static void
+read_core(struct thread *t, struct stub_thread_info *info)
+{
+    char name[64], text[1024];
+
     snprintf(name, sizeof(name), "task/%d/stat", (int)t->tid);
     if (live_proc_read(t->process->pid, name, text, sizeof(text)) > 0)
         info->core = live_stat_field(text, 39); /* "processor" */
-    read_handle(t, info);
 }
 
-/* Neither changes while the thread stands still. */
+/* Neither name nor core changes while the thread stands still, and the name not even by a plain
+ * step, see step.c. */
 int
 live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
 {
@@ -356,10 +363,16 @@ live_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
 
     if (t == NULL)
         return -STUB_ESRCH;
+    bool any_core = info->core == STUB_ANY_CORE;
     if (!t->has_info)
         read_thread_info(t, &t->info);
     t->has_info = !t->running;
+    if (!any_core && !t->has_core) {
+        read_core(t, &t->info);
+        t->has_core = !t->running;
+    }
     *info = t->info;
+    read_handle(t, info);
     return 0;
 }
 

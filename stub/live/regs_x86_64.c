@@ -124,6 +124,21 @@ live_set_pc(struct thread *t, uint64_t pc)
     return true;
 }
 
+/* orig_rax: inside a system call its number, else below 0. So neither the events of a clone, fork
+ * or exec are here, nor the end of a call. An int3 of the program's own leaves the PC one byte
+ * on, as an instruction of one byte does. */
+bool
+live_step_was_plain(struct thread *t, uint64_t start)
+{
+    enum { INT3 = 0xcc };
+    uint64_t pc;
+    uint8_t byte;
+
+    if (!live_get_pc(t, &pc) || pc == start || (int64_t)word(t, PLACE(orig_rax)) >= 0)
+        return false;
+    return pc != start + 1 || (live_read_raw(t->process, start, &byte, 1) == 1 && byte != INT3);
+}
+
 bool
 live_get_sp(struct thread *t, uint64_t *sp)
 {

@@ -44,25 +44,43 @@ way_to_run(const struct thread *t)
     return t->process->caught != NULL ? PTRACE_SYSCALL : PTRACE_CONT;
 }
 
+/* A step of which step.c may tell by the registers alone how it ended. */
+static bool
+is_plain(const struct thread *t)
+{
+    const struct process *p = t->process;
+
+    return t->stepping && t->registers.has_general && !t->at_event && !t->group_stop &&
+           t->owed == 0 && t->injected == 0 && t->deferred == 0 && t->disturbed == NULL &&
+           p->over != t && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+}
+
 void
 live_start(struct thread *t, int how)
 {
+    struct live *live = t->process->live;
+
     live_flush_registers(t);
     live_debug_flush(t);
     if (how == 0)
         how = way_to_run(t);
     t->stepping = how == PTRACE_SINGLESTEP;
     t->start_event = t->at_event;
-    if (t->stepping && t->at_event)
+    if (t->stepping && (t->at_event || t->registers.has_general))
         live_get_pc(t, &t->start_pc);
+    t->plain = is_plain(t);
     int signal = signal_to_give(t);
     if (t->group_stop && how != PTRACE_SINGLESTEP && t->injected == 0)
         how = PTRACE_LISTEN; /* there signal is 0 */
-    /* A failure means that it was killed meanwhile: its end will be collected. */
-    live_ptrace(how, t->tid, 0, (uintptr_t)signal);
+    /* A failure means that it was killed meanwhile: its end is collected, and the signal that
+     * tells of it may have been taken for another's. */
+    if (live_ptrace(how, t->tid, 0, (uintptr_t)signal) != 0)
+        live->unsure = true;
     t->running = true;
+    t->unread = false;
     live_wake(t);
-    t->has_info = false;
+    t->has_info = t->has_info && t->plain;
+    t->has_core = false;
     t->told = t->told && t->process->over == t;
     if (!t->vforking)
         live_forget_registers(t);

@@ -144,10 +144,25 @@ live_dispatch(struct live *live, pid_t tid, int status)
         if (p != NULL && t == NULL)
             return; /* let go: not a program for us */
     }
-    if (t != NULL)
+    bool known = t != NULL && t->unread && status >> 16 == 0 && WSTOPSIG(status) == SIGTRAP;
+    if (known)
+        t->unread = false; /* the step that step.c has dealt with */
+    else if (t != NULL)
         live_classify(t, status);
     else
         keep_early(live, tid, status);
+}
+
+static bool
+any_runs(struct live *live)
+{
+    const struct thread *t;
+
+    TAILQ_FOREACH (t, &live->awake, awake) {
+        if (t->running)
+            return true;
+    }
+    return false;
 }
 
 bool
@@ -162,6 +177,8 @@ live_collect(struct live *live)
             return any;
         any = true;
         live_dispatch(live, tid, status);
+        if (WIFSTOPPED(status) && !any_runs(live) && live_may_be_brief(live))
+            return true; /* there can be nothing more, but of what is killed where it stands */
     }
 }
 
@@ -446,18 +463,31 @@ stand_for_news(struct live *live)
 }
 
 bool
+live_go_on(struct live *live)
+{
+    if (stand_for_news(live))
+        return true;
+    live_go(live);
+    return false;
+}
+
+bool
+live_is_unsure(const struct live *live)
+{
+    return live->unsure;
+}
+
+bool
 live_poll(struct live *live)
 {
+    live->slow_step = live->unsure = false;
     for (unsigned i = 0; i < ROUNDS; i++) {
         bool any = live_collect(live);
         if (!any && i == 0)
             look_for_zombies(live);
         if (live->lost_one)
             look_for_none_left(live);
-        if (stand_for_news(live))
-            break;
-        live_go(live);
-        if (!any)
+        if (live_go_on(live) || !any || live_is_stepping(live))
             break;
     }
     live_sweep(live);

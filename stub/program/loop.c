@@ -234,9 +234,12 @@ only_client_matters(struct program_session *x, int timeout)
 static void
 wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
 {
-    struct timespec limit = { timeout / 1000, timeout % 1000 * 1000000L };
+    struct timespec limit;
     int used = 2;
 
+    if (live_is_unsure(x->live))
+        timeout = 0;
+    limit = (struct timespec){ timeout / 1000, timeout % 1000 * 1000000L };
     fds[1] = (struct pollfd){ .fd = end_pipe[0], .events = POLLIN };
     if (live_running(x->live) || x->outlasting)
         used += live_fds(x->live, fds + used, FDS - used);
@@ -245,13 +248,29 @@ wait_for_any(struct program_session *x, struct pollfd *fds, int timeout)
     else
         for (int i = 2; i < used; i++)
             child_news = child_news || fds[i].revents != 0;
-    if (child_news != 0) {
+    if (child_news != 0 || live_is_unsure(x->live)) {
         child_news = 0;
         if (live_poll(x->live))
             stub_doorbell(&x->stub);
     }
     if (live_timeout(x->live) >= 0)
         stub_doorbell(&x->stub);
+}
+
+/* A step by itself is waited for with less ado than in wait_for_any, which only looks then whether
+ * the client has something to say. True when that was all. */
+static bool
+await_step(struct program_session *x, struct pollfd *fds)
+{
+    if (fds[0].events != POLLIN || !live_is_stepping(x->live))
+        return false;
+    if (live_await_step(x->live))
+        stub_doorbell(&x->stub);
+    else if (live_is_stepping(x->live))
+        wait_for_any(x, fds, 0);
+    else
+        return false;
+    return true;
 }
 
 /* The sooner of two timeouts in milliseconds; -1 is never. */
@@ -273,7 +292,8 @@ wait_for_more(struct program_session *x, int timeout)
     fds[0].events = (short)((ready ? POLLIN : POLLRDHUP) | (x->line_is_full ? POLLOUT : 0));
     if (x->line_is_full && x->line.out != x->line.in)
         fds[0] = (struct pollfd){ .fd = x->line.out, .events = POLLOUT };
-    wait_for_any(x, fds, timeout);
+    if (!await_step(x, fds))
+        wait_for_any(x, fds, timeout);
     if (!ready && (fds[0].revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0)
         return false;
     if (ready && fds[0].fd == x->line.in && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)

@@ -12,12 +12,16 @@ counts=$($dir/bench -c $dir/prog $dir "stubborn=$server --once \$ADDR \$PROG \$P
 status=$?
 echo "$counts"
 
+# at_most A B: numbers with a point.
+at_most() {
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a <= b) }'
+}
 # limit OPERATION COUNT: no more calls than that.
 limit() {
 	is=$(echo "$counts" | sed -n "s/^stubborn: $1: \([0-9.]*\) .*/\1/p")
 	if [ -z "$is" ]; then
 		echo "not ok calls of a $1 (not counted)"
-	elif awk "BEGIN { exit !($is <= $2) }"; then
+	elif at_most "$is" "$2"; then
 		echo "ok calls of a $1: $is"
 	else
 		echo "not ok calls of a $1 ($is, at most $2 are allowed)"
@@ -42,7 +46,8 @@ for client in gdb lldb; do
 	echo "$client: $one"
 	echo "$client: $many"
 	a=$(number_in "$one" 'calls') b=$(number_in "$many" 'calls')
-	if [ -n "$a" ] && [ "$a" = "$b" ]; then
+	# Now and then a stop is looked after more closely: a few hundredths.
+	if [ -n "$a" ] && at_most "${b:-9999}" "$(echo "$a" | awk '{ print $1 + 0.3 }')"; then
 		echo "ok calls of a step as $client asks: $b with 200 threads and with one"
 	else
 		echo "not ok calls of a step as $client asks (${b:-none} with 200 threads, ${a:-none} with one)"
@@ -59,9 +64,9 @@ weight=$($dir/threads -d -n 1 gdb $dir/prog $dir "stubborn=$server --once --atta
 echo "$weight"
 before=$(number_in "$weight" 'kB before') after=$(number_in "$weight" 'kB after')
 if [ -n "$before" ] && [ "${after:-99999}" -le $((before + 32)) ]; then
-	echo "ok private memory after a dump of 48 MB: $after kB, $before kB before it"
+	echo "ok anonymous memory after a dump of 48 MB: $after kB, $before kB before it"
 else
-	echo "not ok private memory after a dump of 48 MB (${after:-none} kB, ${before:-none} kB before it)"
+	echo "not ok anonymous memory after a dump of 48 MB (${after:-none} kB, ${before:-none} kB before it)"
 fi
 limit '64-byte m read' 3
 limit '64 KiB m read' 3
@@ -69,5 +74,7 @@ limit '64 KiB x read' 3
 # A long request may come in two pieces, now and then.
 limit '64 KiB M write' 3.2
 limit '64 KiB X write' 3.2
+limit 'single step' 5.3
+limit 'step of a range' 3.3
 limit 'false condition' 14
 exit $status

@@ -8,7 +8,7 @@
  * of them; the median of the rounds is printed, and in the last column how many times better the
  * first is than the best of the others: the median over rounds compared one by one. -c prints the
  * system calls of a step of one thread instead, as the difference of two runs (n and 2n steps);
- * -d prints the private memory before and after a dump of 48 MB.
+ * -d prints the anonymous memory before and after a dump of 48 MB.
  *
  * Each session is in a process of its own: what goes wrong there spoils only its own figures. */
 #define _GNU_SOURCE 1
@@ -558,15 +558,26 @@ is_done(const struct settings *settings, const char *name, const char *command, 
 
 /* ---- counting ---- */
 
-static uint64_t
-calls_of(struct session *s)
+static void
+add_calls(const struct session *s, double *calls, double factor)
 {
-    uint64_t sum = 0;
-
     usleep(QUIET_US); /* after its reply the server goes on to the call in which it waits */
     for (unsigned i = 0; i < COUNT_MAX; i++)
-        sum += s->counter->calls[i];
-    return sum;
+        calls[i] += factor * (double)s->counter->calls[i];
+}
+
+static void
+put_calls(const double *calls)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; i < COUNT_MAX; i++)
+        sum += calls[i];
+    printf("%.2f calls (", sum);
+    for (unsigned i = 0, n = 0; i < COUNT_MAX; i++)
+        if (calls[i] >= 0.005)
+            printf("%s%.2f %s", n++ > 0 ? ", " : "", calls[i], count_name(i));
+    printf(")");
 }
 
 static void
@@ -580,26 +591,29 @@ static void
 count_steps(const struct settings *settings, const char *name, const char *command)
 {
     enum { N = 200 };
+    static double calls[COUNT_MAX];
     struct session s;
-    uint64_t begin, first, second;
 
     open_session(&s, settings, name, command);
     attach(&s);
     steps(&s, N);
-    begin = calls_of(&s);
+    add_calls(&s, calls, 1.0 / N);
     steps(&s, N);
-    first = calls_of(&s);
+    add_calls(&s, calls, -2.0 / N);
     steps(&s, 2 * N);
-    second = calls_of(&s);
-    printf("%s: step with %u threads: %.2f calls, stop reply of %zu bytes\n", name,
-           settings->threads, (double)(second - first - (first - begin)) / N, s.client.size);
+    add_calls(&s, calls, 1.0 / N);
+    printf("%s: step with %u threads: ", name, settings->threads);
+    put_calls(calls);
+    printf(", stop reply of %zu bytes\n", s.client.size);
+    memset(calls, 0, sizeof(calls));
     close_session(&s);
 }
 
+/* Pages of files count as private or not by who else has them mapped. */
 static double
-private_kb(const struct session *s)
+anonymous_kb(const struct session *s)
 {
-    return proc_kb(s->server, "smaps_rollup", "Private_Clean:", "Private_Dirty:");
+    return proc_kb(s->server, "smaps_rollup", "Anonymous:", "Anonymous:");
 }
 
 static void
@@ -611,10 +625,10 @@ weigh_dump(const struct settings *settings, const char *name, const char *comman
     open_session(&s, settings, name, command);
     attach(&s);
     read_little(&s);
-    before = private_kb(&s);
+    before = anonymous_kb(&s);
     dump(&s);
     read_little(&s);
-    printf("%s: private %.0f kB before a dump, %.0f kB after\n", name, before, private_kb(&s));
+    printf("%s: anonymous %.0f kB before a dump, %.0f kB after\n", name, before, anonymous_kb(&s));
     close_session(&s);
 }
 

@@ -21,9 +21,20 @@ say(void *context, const char *line)
     snprintf(d->said, sizeof(d->said), "%s", line);
 }
 
+static void
+mask_child(int how)
+{
+    sigset_t child;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(how, &child, NULL);
+}
+
 void
 drive_open(struct drive *d)
 {
+    mask_child(SIG_BLOCK); /* for live_await_step */
     d->config.size = sizeof(d->config);
     d->config.say = say;
     d->config.context = d;
@@ -96,6 +107,7 @@ drive_spawn(struct drive *d, const char *name, const char *a)
     ck_assert_int_eq(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        mask_child(SIG_UNBLOCK);
         dup2(ready[1], STDOUT_FILENO);
         close(ready[0]);
         close(ready[1]);
@@ -217,7 +229,7 @@ drive_wait(struct drive *d, unsigned ms)
             d->event = event;
         if (take_reply(d))
             return d->reply;
-        if (live_poll(d->live)) {
+        if (live_is_stepping(d->live) ? live_await_step(d->live) : live_poll(d->live)) {
             if (live_target.peek(d->live, STUB_ANY_EVENT, &event) == 1 &&
                 event.kind != STUB_OUTPUT)
                 d->event = event;

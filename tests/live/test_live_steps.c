@@ -1,0 +1,256 @@
+/* test_live_steps.c - the quick way through the end of a step (stub/live/step.c): what may not be
+ * taken for a step, and what may not get lost beside it. */
+#define _GNU_SOURCE 1
+#include "tests/live/driver.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static struct drive d;
+
+static void
+put_at(const char *symbol)
+{
+    ck_assert(drive_set_register(&d, d.pid, "rip", drive_symbol(&d, symbol)));
+}
+
+static void
+begin_at(const char *symbol)
+{
+    drive_launch(&d, "steps", NULL, NULL);
+    put_at(symbol);
+}
+
+static void
+step(void)
+{
+    drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+}
+
+static uint64_t
+pc(void)
+{
+    return drive_register(&d, d.pid, "rip");
+}
+
+START_TEST(step_over_instructions_of_any_length_is_a_step)
+{
+    static const uint8_t lengths[] = { 5, 1, 2 };
+
+    begin_at("at_moves");
+    for (size_t i = 0; i < sizeof(lengths); i++) {
+        uint64_t before = pc();
+
+        step();
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_eq(pc(), before + lengths[i]);
+    }
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), 1);
+    drive_close(&d);
+}
+END_TEST
+
+/* More than are taken the quick way in a row. */
+START_TEST(thousand_steps_are_a_thousand_instructions)
+{
+    begin_at("at_lap");
+    ck_assert(drive_set_register(&d, d.pid, "rcx", 10000));
+    for (unsigned i = 0; i < 1000; i++) {
+        step();
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    }
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 10000 - 500);
+    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_lap"));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(range_of_a_thousand_steps_ends_behind_it)
+{
+    begin_at("at_lap");
+    ck_assert(drive_set_register(&d, d.pid, "rcx", 1000));
+    drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)drive_symbol(&d, "at_lap"),
+              (unsigned long long)drive_symbol(&d, "at_own"), (unsigned)d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 0);
+    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_own"));
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(int3_of_the_programs_own_is_a_signal_also_when_stepped)
+{
+    begin_at("at_own");
+    step();
+    ck_assert_int_eq(d.event.reason, STUB_SIGNAL);
+    ck_assert_int_eq(d.event.signal, SIGTRAP);
+    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_own") + 1);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(step_that_leaves_the_pc_is_a_step)
+{
+    begin_at("at_spin");
+    for (unsigned i = 0; i < 3; i++) {
+        step();
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_eq(pc(), drive_symbol(&d, "at_spin"));
+    }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(step_into_a_call_that_blocks_can_be_interrupted)
+{
+    begin_at("at_pause");
+    ck_assert(drive_set_register(&d, d.pid, "rax", SYS_pause));
+    drive_send(&d, "vCont;s:%x", (unsigned)d.pid);
+    ck_assert_str_eq(drive_wait(&d, 100), "");
+    ck_assert(!live_is_stepping(d.live)); /* so that its caller looks at the client meanwhile */
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    drive_wait(&d, 5000);
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED); /* the call's end, or the interrupt before it */
+    ck_assert(d.event.signal == SIGTRAP || d.event.signal == SIGINT);
+    /* And the next one is quick again. */
+    put_at("at_moves");
+    step();
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_moves") + 5);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(signal_sent_while_it_stands_comes_before_the_step)
+{
+    begin_at("at_moves");
+    for (unsigned i = 0; i < 3; i++) {
+        step();
+        put_at("at_moves");
+        kill(d.pid, SIGUSR1);
+        step();
+        ck_assert_int_eq(d.event.reason, STUB_SIGNAL);
+        ck_assert_int_eq(d.event.signal, SIGUSR1);
+        ck_assert_uint_eq(pc(), drive_symbol(&d, "at_moves"));
+        step(); /* it is swallowed */
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_eq(pc(), drive_symbol(&d, "at_moves") + 5);
+        put_at("at_moves");
+    }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(program_killed_while_it_stands_is_told_with_the_step)
+{
+    for (unsigned steps = 0; steps < 3; steps++) {
+        begin_at("at_lap");
+        for (unsigned i = 0; i < steps; i++)
+            step();
+        kill(d.pid, SIGKILL);
+        drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
+        ck_assert_int_eq(strncmp(d.reply, "X09", 3), 0);
+        drive_close(&d);
+    }
+}
+END_TEST
+
+/* Its SIGCHLD may come as one with that of a step. */
+START_TEST(other_program_killed_is_told_among_steps)
+{
+    pid_t other = drive_spawn(&d, "signals", "wait");
+    unsigned i = 0;
+
+    begin_at("at_lap");
+    ck_assert_int_eq(live_attach(d.live, other), 0);
+    struct stub_event arrival = { .kind = STUB_STOPPED, .id = { other, other } };
+    live_target.done(d.live, &arrival);
+    ck_assert(drive_set_register(&d, d.pid, "rcx", 100000));
+    kill(other, SIGKILL);
+    do
+        step();
+    while (d.event.kind == STUB_STOPPED && ++i < 200);
+    ck_assert_int_eq(d.event.kind, STUB_SIGNALLED);
+    ck_assert_int_eq(d.event.id.pid, other);
+    drive_close(&d);
+}
+END_TEST
+
+static const char *
+name_of(pid_t tid)
+{
+    static struct stub_thread_info info;
+
+    memset(&info, 0, sizeof(info));
+    info.core = STUB_ANY_CORE;
+    ck_assert_int_eq(live_target.thread_info(d.live, (struct rsp_id){ 0, tid }, &info), 0);
+    return info.name;
+}
+
+START_TEST(name_that_a_step_changes_is_read_again)
+{
+    enum { SET_NAME = 15 };
+
+    begin_at("at_moves");
+    ck_assert_str_eq(name_of(d.pid), "steps");
+    step();
+    ck_assert_str_eq(name_of(d.pid), "steps");
+    put_at("at_name");
+    ck_assert(drive_set_register(&d, d.pid, "rax", SYS_prctl));
+    ck_assert(drive_set_register(&d, d.pid, "rdi", SET_NAME));
+    ck_assert(drive_set_register(&d, d.pid, "rsi", drive_symbol(&d, "new_name")));
+    step();
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_name") + 2);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), 0);
+    ck_assert_str_eq(name_of(d.pid), "renamed");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(program_let_go_after_a_step_runs)
+{
+    pid_t pid = drive_spawn(&d, "steps", NULL);
+    char state;
+
+    drive_attach(&d, pid);
+    put_at("at_moves");
+    step();
+    put_at("at_spin");
+    step();
+    ck_assert_str_eq(drive_ask(&d, "D"), "OK");
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    state = drive_state(pid);
+    ck_assert_msg(state == 'R', "%c", state);
+    kill(pid, SIGKILL);
+    drive_close(&d);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
+Suite *live_steps_suite(void);
+
+Suite *
+live_steps_suite(void)
+{
+    Suite *s = suite_create("live_steps");
+    TCase *c = tcase_create("steps");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, step_over_instructions_of_any_length_is_a_step);
+    tcase_add_test(c, thousand_steps_are_a_thousand_instructions);
+    tcase_add_test(c, range_of_a_thousand_steps_ends_behind_it);
+    tcase_add_test(c, int3_of_the_programs_own_is_a_signal_also_when_stepped);
+    tcase_add_test(c, step_that_leaves_the_pc_is_a_step);
+    tcase_add_test(c, step_into_a_call_that_blocks_can_be_interrupted);
+    tcase_add_test(c, signal_sent_while_it_stands_comes_before_the_step);
+    tcase_add_test(c, program_killed_while_it_stands_is_told_with_the_step);
+    tcase_add_test(c, other_program_killed_is_told_among_steps);
+    tcase_add_test(c, name_that_a_step_changes_is_read_again);
+    tcase_add_test(c, program_let_go_after_a_step_runs);
+    suite_add_tcase(s, c);
+    return s;
+}
