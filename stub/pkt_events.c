@@ -88,18 +88,22 @@ take_options(struct engine *s, struct rsp_in *in, unsigned *options, struct rsp_
     return !in->bad;
 }
 
-/* The leftmost that matches a thread counts. */
+/* The rightmost that matches a thread counts: gdb 16 says `;0` for all and then what it wants of
+ * one. (In vCont it is the leftmost.) */
 static int
 set_options_of(struct engine *s, struct rsp_in in, struct rsp_id thread)
 {
     struct rsp_id id;
-    unsigned options;
+    unsigned options, last = 0;
+    bool any = false;
 
     while (rsp_left(&in) > 0 && take_options(s, &in, &options, &id)) {
-        if ((id.pid <= 0 || id.pid == thread.pid) && (id.tid <= 0 || id.tid == thread.tid))
-            return s->target->want_of_thread(s->object, thread, options);
+        if ((id.pid > 0 && id.pid != thread.pid) || (id.tid > 0 && id.tid != thread.tid))
+            continue;
+        last = options;
+        any = true;
     }
-    return 0;
+    return any ? s->target->want_of_thread(s->object, thread, last) : 0;
 }
 
 /* QThreadOptions;OPTIONS:ID;... */

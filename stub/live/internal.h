@@ -395,8 +395,8 @@ void live_unqueue(struct live *live, struct report *r);
 struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, int signal);
 /* The stop of t is worth telling: queues what live_stop_event made. */
 void live_tell(struct thread *t);
-/* The same of a thread that ended. */
-void live_tell_gone(struct thread *t, int status);
+/* t has ended: it is forgotten, and who asked for the ends of threads is told. */
+void live_thread_gone(struct thread *t, int status);
 bool live_has_news(struct live *live);
 /* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed: those of one
  * process, or (NULL) of all threads that are about to be resumed. */

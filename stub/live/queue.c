@@ -106,8 +106,8 @@ live_tell(struct thread *t)
         live_leave_call(t);
 }
 
-void
-live_tell_gone(struct thread *t, int status)
+static void
+tell_gone(struct thread *t, int status)
 {
     struct live *live = t->process->live;
     struct report *r = calloc(1, sizeof(*r));
@@ -120,6 +120,18 @@ live_tell_gone(struct thread *t, int status)
     r->event.id.pid = t->process->pid;
     r->event.id.tid = t->tid;
     live_queue(live, r, false);
+}
+
+void
+live_thread_gone(struct thread *t, int status)
+{
+    struct live *live = t->process->live;
+    bool asked = (live->events & STUB_WANT_THREADS) != 0 || (t->wants & STUB_WANT_EXIT) != 0;
+
+    live->lost_one |= t->wanted;
+    if (live_is_known(t->process) && asked)
+        tell_gone(t, status);
+    live_thread_free(t);
 }
 
 /* In non-stop mode a thread may still be on its way to where it stands, and a child to its first

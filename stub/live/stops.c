@@ -120,11 +120,7 @@ on_exit_of(struct live *live, pid_t tid, int status)
         live_process_ended(p, status);
     } else if (t != NULL) {
         p = t->process;
-        live->lost_one |= t->wanted;
-        if (live_is_known(p) &&
-            ((live->events & STUB_WANT_THREADS) != 0 || (t->wants & STUB_WANT_EXIT) != 0))
-            live_tell_gone(t, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
-        live_thread_free(t);
+        live_thread_gone(t, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
         if (TAILQ_EMPTY(&p->threads) && (p->leaving || !has_own_status(p->pid)))
             live_process_ended(p, status);
     }

@@ -223,7 +223,6 @@ live_thread_is_zombie(struct thread *t)
         return false;
     if (live_thread_state(p, t->tid) != 'Z')
         return false;
-    p->live->lost_one |= t->wanted;
-    live_thread_free(t);
+    live_thread_gone(t, 0);
     return true;
 }
