@@ -170,6 +170,24 @@ unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n)
     return true;
 }
 
+size_t
+unwind_read(struct unwind *u, uint64_t address, void *buffer, size_t n)
+{
+    struct walk *w = (struct walk *)u;
+    struct unwind_end fault = w->fault;
+    size_t done = 0, got = 1;
+
+    w->fault.reason = UNWIND_RUNNING;
+    while (done < n && got > 0 && done <= UINT64_MAX - address) {
+        got = some_of_line(w, address + done, (uint8_t *)buffer + done, n - done);
+        done += got;
+    }
+    if (got == 0 && w->fault.reason == UNWIND_NEED)
+        done = ARCH_LATER;
+    w->fault = fault;
+    return done;
+}
+
 bool
 unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v)
 {

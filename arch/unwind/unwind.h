@@ -169,6 +169,10 @@ const struct unwind_end *unwind_end(const struct unwind *u);
  * line: fewer bytes say that what follows cannot be read. */
 void unwind_feed(struct unwind *u, uint64_t address, const void *bytes, size_t n);
 
+/* Memory as the walk sees it, from the lines that it holds where it does: copies what can be read
+ * of the n bytes at address, from their start, and returns how much; ARCH_LATER. */
+size_t unwind_read(struct unwind *u, uint64_t address, void *buffer, size_t n);
+
 /* ---- a walk that is taken up again ---- */
 
 /* Where a walk stands, beside its registers: enough to go on in another struct unwind. Any words
