@@ -356,6 +356,15 @@ struct stub_servers {
     int (*kill)(void *target, int64_t pid);
 };
 
+/* Sorted, disjoint, as arch/unwind/unwind.h has them. The generation differs from that of another
+ * list of the same process. */
+struct unwind_module;
+struct stub_modules {
+    const struct unwind_module *list;
+    size_t count;
+    uint32_t generation;
+};
+
 /* ---- the target ---- */
 
 struct stub_target {
@@ -502,6 +511,12 @@ struct stub_target {
     /* Is that thread (tid above 0; pid 0 or below: of any process) there? 1 with its pid filled
      * in, or 0. Absent: next_thread is asked until it comes by. */
     int (*find_thread)(void *target, struct rsp_id *id);
+    /* What is loaded, for who walks the stacks of that process: *modules is the target's, and
+     * good until it is asked again. `unknown` is an address of code that was met and lies in none
+     * of them, 0 none: it may be worth another look. */
+    int (*modules)(void *process, uint64_t unknown, struct stub_modules *modules);
+    /* 1 when the process can never have a second thread. */
+    int (*stays_single)(void *process);
 };
 
 #ifdef __cplusplus

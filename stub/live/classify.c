@@ -123,6 +123,7 @@ on_breakpoint(struct thread *t)
         return;
     }
     live_set_pc(t, at);
+    live_modules_stop_at(p, at);
     if (!live_plant_is_return(t, at) && !p->hidden && live_plant_tells(t, b)) {
         tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
         return;

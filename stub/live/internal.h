@@ -177,6 +177,8 @@ struct library {
     char *name;
 };
 
+enum single { SINGLE_UNKNOWN, SINGLE_EVER, SINGLE_NOT };
+
 struct process {
     TAILQ_ENTRY(process) next;
     struct live *live;
@@ -209,6 +211,8 @@ struct process {
     struct maps maps;
     struct library *libraries;
     size_t library_count;
+    struct loaded *loaded; /* as the stack walker wants them, NULL: not looked for */
+    enum single single;
     struct glibc *glibc;      /* how its structs are laid out, NULL: not looked up yet */
     uint64_t debug_pointer;   /* where the program says where that is, 0: not looked for */
     bool has_no_linker;       /* it says so nowhere */
@@ -314,6 +318,7 @@ struct live {
     size_t osdata_size;
     const char *osdata_name; /* of which type it is */
     struct waiting waiting;
+    uint32_t generation;      /* of lists of modules */
     char directory[PATH_MAX]; /* handed out by live_directory */
 };
 
@@ -683,5 +688,12 @@ int live_libraries_from(void *process, struct rsp_window *w, uint64_t space, uin
                         uint64_t previous);
 int live_shlib_info(void *process, uint64_t *address);
 void live_libraries_free(struct process *p);
+
+/* ---- modules.c, single.c ---- */
+int live_modules(void *process, uint64_t unknown, struct stub_modules *modules);
+/* A breakpoint was hit there: it may be where the dynamic linker tells of news. */
+void live_modules_stop_at(struct process *p, uint64_t pc);
+void live_modules_free(struct process *p);
+int live_stays_single(void *process);
 
 #endif

@@ -74,6 +74,8 @@ const struct stub_target live_target = {
     .input = live_input,
     .send_signal = live_send_signal,
     .find_thread = live_find_thread,
+    .modules = live_modules,
+    .stays_single = live_stays_single,
 };
 
 struct live *

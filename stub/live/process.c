@@ -96,6 +96,7 @@ live_process_free(struct process *p)
         live->last = NULL;
     live_maps_free(p);
     live_libraries_free(p);
+    live_modules_free(p);
     live_catch_free(p);
     live_tls_forget(p);
     if (p->mem >= 0)
@@ -147,6 +148,8 @@ live_process_open(struct process *p)
     p->mem = fd;
     p->syscall_address = p->debug_pointer = 0;
     p->has_no_linker = false;
+    p->single = SINGLE_UNKNOWN;
+    live_modules_free(p);
     live_tls_forget(p);
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
