@@ -1,80 +1,108 @@
 /* ahead.c - memory that goes out with a stop, because the debugger would read it next (LLDB's
- * docs/resources/lldbgdbremote.md, "memory" of stop replies and of jThreadsInfo). */
+ * docs/resources/lldbgdbremote.md, "memory" of stop replies and of jThreadsInfo).
+ *
+ * Which memory that is, stacks.c knows where it is hung in: the frames that will be unwound. Else
+ * it is a piece of the stack, and with JSON the chain of frame pointers.
+ *
+ * lldb keeps these pieces beside those of its own reads of more than 512 bytes (19 and 22). Of two
+ * that overlap it finds only the one that begins later, and when the user writes there it forgets
+ * only that one and shows the old value of the other (MemoryCache::Flush). So pieces of one stop
+ * never overlap: what a stop reply and jThreadsInfo both hold begins at the same addresses. */
 #include "stub/engine.h"
 
 #include <string.h>
 
-/* What goes out of a stack: from BELOW under the stack pointer (leaf functions keep data there) up
- * to ABOVE over it, the innermost frames; more above saved no more round trips (measured).
- *
- * lldb keeps these bytes beside those of its own reads of more than 512 bytes, and when the user
- * writes where two such pieces overlap it forgets only one of them (19 and 22, MemoryCache::Flush,
- * whoever sent the piece): the old value is shown then. A piece that holds the whole of such a
- * read cannot be overlapped by it, hence as much below as above a variable of the frame. */
-enum { BELOW = 512, ABOVE = 1024 };
+/* Without stacks.c: from BELOW under the stack pointer (leaf functions keep data there, and a long
+ * read around a variable shall lie within the piece) up to ABOVE over it. */
+enum { BELOW = 512, ABOVE = 1024, CHAIN_MAX = 64, R_DEBUG_SIZE = 40 };
+
+/* lldb has a use for it, and it can be had. */
+static bool
+is_wanted(const struct engine *s)
+{
+    return (s->client & CLIENT_LLDB) != 0 && HAS(s, read_memory);
+}
+
+static size_t
+read_some(struct engine *s, int64_t pid, uint64_t address, void *buffer, size_t size)
+{
+    struct arch_memory memory = stub_memory(s);
+
+    if (s->ahead != NULL)
+        return s->ahead->read(s->ahead, s, pid, address, buffer, size);
+    memory.process = stub_process_of(s, pid);
+    return arch_read(&memory, address, buffer, size);
+}
 
 static bool
 is_readable(struct engine *s, struct rsp_id id, uint64_t address, bool *late)
 {
-    struct arch_memory memory = stub_memory(s);
     uint8_t byte;
-    size_t n;
+    size_t n = read_some(s, id.pid, address, &byte, 1);
 
-    memory.process = stub_process_of(s, id.pid);
-    n = arch_read(&memory, address, &byte, 1);
     *late = n == ARCH_LATER;
     return n == 1;
 }
 
-uint64_t
-stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late)
+/* The one range that is known without stacks.c. As stub_ahead's stack(). */
+static int
+find_window(struct engine *s, struct rsp_id id, struct stub_piece *range)
 {
+    bool late = false;
     uint64_t sp;
 
-    *size = 0;
-    if (!HAS(s, read_memory) || !stub_get_role(s, id, ARCH_SP, &sp, late) || sp <= BELOW)
-        return 0;
-    *size = ABOVE;
-    if (!is_readable(s, id, sp - BELOW, late))
-        return sp; /* the stack's mapping begins between the two */
-    *size += BELOW;
-    return sp - BELOW;
+    if (!stub_get_role(s, id, ARCH_SP, &sp, &late) || sp <= BELOW)
+        return late ? STUB_LATER : 0;
+    *range = (struct stub_piece){ sp - BELOW, BELOW + ABOVE };
+    if (!is_readable(s, id, sp - BELOW, &late)) /* the stack's mapping begins between the two */
+        *range = (struct stub_piece){ sp, ABOVE };
+    return late ? STUB_LATER : 1;
+}
+
+static int
+find_ranges(struct engine *s, struct rsp_id id, struct stub_depth depth, struct stub_piece *window,
+            const struct stub_piece **ranges)
+{
+    if (s->ahead != NULL)
+        return s->ahead->stack(s->ahead, s, id, depth, ranges);
+    *ranges = window;
+    return find_window(s, id, window);
 }
 
 /* Reads into the end of out's room what can be read there, and says where and how much; 0 also
  * when its digits would not fit. ARCH_LATER. */
 static size_t
-read_into(struct engine *s, struct rsp_id id, struct rsp_out *out, uint64_t address, size_t size,
+read_into(struct engine *s, int64_t pid, struct rsp_out *out, struct stub_piece range,
           const uint8_t **bytes)
 {
-    struct arch_memory memory = stub_memory(s);
     uint8_t *end = out->buf + out->cap;
     size_t n;
 
     *bytes = end;
-    if (2 * size > rsp_out_room(out))
+    if (range.size > rsp_out_room(out) / 2)
         return 0;
-    memory.process = stub_process_of(s, id.pid);
-    n = arch_read(&memory, address, end - size, size);
+    n = read_some(s, pid, range.address, end - range.size, range.size);
     if (n == ARCH_LATER || n == 0)
         return n;
     *bytes = end - n;
-    memmove(end - n, end - size, n);
+    memmove(end - n, end - range.size, n);
     return n;
 }
 
+/* ---- in a stop reply ---- */
+
 /* memory:0xADDRESS=BYTES; or nothing when it cannot be read or does not fit. */
 static int
-put_chunk(struct engine *s, struct rsp_out *out, struct rsp_id id, uint64_t address, size_t size)
+put_chunk(struct engine *s, struct rsp_out *out, struct rsp_id id, struct stub_piece range)
 {
     struct rsp_out before = *out;
     const uint8_t *bytes;
     size_t n;
 
     rsp_put_text(out, "memory:0x");
-    rsp_put_hex(out, address);
+    rsp_put_hex(out, range.address);
     rsp_put(out, '=');
-    n = read_into(s, id, out, address, size, &bytes);
+    n = read_into(s, id.pid, out, range, &bytes);
     if (n == ARCH_LATER)
         return STUB_LATER;
     rsp_put_hex_bytes(out, bytes, n);
@@ -84,71 +112,207 @@ put_chunk(struct engine *s, struct rsp_out *out, struct rsp_id id, uint64_t addr
     return 0;
 }
 
+static int
+put_chunks(struct engine *s, struct rsp_out *out, struct rsp_id id,
+           const struct stub_piece *ranges, int count)
+{
+    int r = count < 0 ? count : 0;
+
+    for (int i = 0; i < count && r == 0; i++)
+        r = put_chunk(s, out, id, ranges[i]);
+    return r;
+}
+
 /* The pointer to the dynamic linker's r_debug and what it points to: at each stop of the linker
  * lldb reads them. */
 static int
-put_linker(struct engine *s, struct rsp_out *out, struct rsp_id id)
+find_linker(struct engine *s, struct rsp_id id, struct stub_piece ranges[2])
 {
-    enum { R_DEBUG_SIZE = 40 };
     const struct arch *arch = stub_layout(s, id.pid)->arch;
-    struct arch_memory memory = stub_memory(s);
-    size_t word = arch->address_bytes;
+    size_t word = arch->address_bytes, n;
     uint64_t address, debug;
     uint8_t bytes[8];
-    size_t n;
-    int r;
+    int r = -STUB_ENOTSUP;
 
-    memory.process = stub_process_of(s, id.pid);
-    r = HAS(s, shlib_info) ? s->target->shlib_info(memory.process, &address) : -STUB_ENOTSUP;
+    if (HAS(s, shlib_info))
+        r = s->target->shlib_info(stub_process_of(s, id.pid), &address);
     if (r != 0)
         return r == STUB_LATER ? r : 0;
-    r = put_chunk(s, out, id, address, word);
-    n = r == 0 ? arch_read(&memory, address, bytes, word) : 0;
-    if (r != 0 || n == ARCH_LATER)
+    n = read_some(s, id.pid, address, bytes, word);
+    if (n == ARCH_LATER)
         return STUB_LATER;
     debug = n == word ? arch_get_uint(arch, bytes, word) : 0;
-    return debug != 0 ? put_chunk(s, out, id, debug, R_DEBUG_SIZE) : 0;
+    ranges[0] = (struct stub_piece){ address, word };
+    ranges[1] = (struct stub_piece){ debug, R_DEBUG_SIZE };
+    return debug != 0 ? 2 : 1;
 }
 
+/* What the stop reply had of the linker is not for jThreadsInfo to have again. */
+static int
+claim_linker(struct engine *s, struct rsp_id id)
+{
+    struct stub_piece ranges[2];
+    int n = find_linker(s, id, ranges);
+
+    for (int i = 0; i < n; i++)
+        s->ahead->claim(s->ahead, ranges[i].address, ranges[i].size);
+    return n < 0 ? n : 0;
+}
+
+/* A process of one thread is told all here; else jThreadsInfo follows when the user sees the stop,
+ * and for the stops that only lldb sees the frames that it compares are enough. */
 int
 stub_put_ahead(struct engine *s, struct rsp_out *out, struct rsp_id id)
 {
-    bool late = false;
-    uint64_t size, address;
-    int r = 0;
+    static const struct stub_depth few = { 3, 5120 }, all = { 64, 16384 };
+    const struct stub_piece *ranges;
+    struct stub_piece window, linker[2];
+    bool single;
+    int n;
 
-    if ((s->client & CLIENT_LLDB) == 0 || !HAS(s, read_memory))
+    if (!is_wanted(s))
         return 0;
-    address = stub_stack_window(s, id, &size, &late);
-    if (late)
-        return STUB_LATER;
-    if (size > 0)
-        r = put_chunk(s, out, id, address, (size_t)size);
-    return r == 0 ? put_linker(s, out, id) : r;
+    single = stub_stays_single(s, id.pid);
+    if (s->ahead != NULL)
+        s->ahead->begin(s->ahead, id.pid);
+    n = find_ranges(s, id, single ? all : few, &window, &ranges);
+    n = put_chunks(s, out, id, ranges, n);
+    if (n == 0)
+        n = find_linker(s, id, linker);
+    n = put_chunks(s, out, id, linker, n);
+    if (n != 0 || !single || s->ahead == NULL)
+        return n;
+    n = claim_linker(s, id);
+    if (n == 0)
+        n = s->ahead->recent(s->ahead, &ranges);
+    return put_chunks(s, out, id, ranges, n);
 }
 
-int
-stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t address,
-                size_t size)
+/* ---- in JSON ---- */
+
+/* Two digits a byte, and a tenth for the keys around the pieces; the stack has what the registers
+ * of the thread leave. */
+struct stub_depth
+stub_json_ahead_begin(struct engine *s, const struct rsp_out *out, size_t threads)
+{
+    enum { REST_OF_THREAD = 1500, MOST = 8192 };
+    size_t share = rsp_out_room(out) / (threads + 2); /* two for what was read lately */
+    size_t bytes = share > REST_OF_THREAD ? (share - REST_OF_THREAD) / 9 * 4 : 0;
+
+    if (s->ahead == NULL)
+        return (struct stub_depth){ 0, BELOW + ABOVE };
+    s->ahead->begin(s->ahead, s->general.pid);
+    return (struct stub_depth){ 64, bytes < MOST ? bytes : MOST };
+}
+
+static int
+put_json(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_piece range)
 {
     struct rsp_out *out = json->out;
     const uint8_t *bytes;
     size_t n;
 
-    if (2 * size > rsp_out_room(out)) {
+    if (range.size > rsp_out_room(out) / 2) {
         out->cut = true;
         return 0;
     }
-    n = read_into(s, id, out, address, size, &bytes);
+    n = read_into(s, id.pid, out, range, &bytes);
     if (n == ARCH_LATER)
         return STUB_LATER;
     if (n == 0)
         return 0;
     rsp_json_open(json, '{');
     rsp_json_key(json, "address");
-    rsp_json_dec(json, address);
+    rsp_json_dec(json, range.address);
     rsp_json_key(json, "bytes");
     rsp_json_hex_bytes(json, bytes, n); /* read before the digits reach them, or cut */
     rsp_json_close(json, '}');
     return 0;
+}
+
+static int
+put_json_ranges(struct engine *s, struct rsp_json *json, struct rsp_id id,
+                const struct stub_piece *ranges, int count)
+{
+    int r = count < 0 ? count : 0;
+
+    for (int i = 0; i < count && r == 0; i++)
+        r = put_json(s, json, id, ranges[i]);
+    return r;
+}
+
+/* Where the next outer frame is: its caller's frame pointer stands in it. Upwards only; 0 at the
+ * end. */
+static int
+step_frame(struct engine *s, struct rsp_id id, uint64_t *frame)
+{
+    const struct arch *arch = stub_layout(s, id.pid)->arch;
+    size_t word = arch->address_bytes;
+    uint8_t bytes[8];
+    size_t got = read_some(s, id.pid, *frame, bytes, word);
+    uint64_t caller;
+
+    if (got == ARCH_LATER)
+        return STUB_LATER;
+    caller = got == word ? arch_get_uint(arch, bytes, word) : 0;
+    *frame = caller > *frame && caller - *frame >= 2 * word ? caller : 0;
+    return 0;
+}
+
+/* The chain of frame pointers, two addresses a frame (the caller's frame pointer and the return
+ * address): with it lldb walks the stack without asking. Frames inside the window were sent with
+ * that. */
+static int
+put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_piece window)
+{
+    size_t pair = 2u * stub_layout(s, id.pid)->arch->address_bytes;
+    bool late = false;
+    uint64_t frame;
+    int r = 0;
+
+    if (!stub_get_role(s, id, ARCH_FP, &frame, &late))
+        return late ? STUB_LATER : 0;
+    for (unsigned i = 0; i < CHAIN_MAX && frame != 0 && r == 0; i++) {
+        if (frame - window.address >= window.size || window.size - (frame - window.address) < pair)
+            r = put_json(s, json, id, (struct stub_piece){ frame, pair });
+        if (r == 0)
+            r = step_frame(s, id, &frame);
+    }
+    return r;
+}
+
+static int
+put_recent(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    const struct stub_piece *ranges = NULL;
+    int n = claim_linker(s, id);
+
+    if (n == 0)
+        n = s->ahead->recent(s->ahead, &ranges);
+    return put_json_ranges(s, json, id, ranges, n);
+}
+
+int
+stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_depth depth,
+                bool last)
+{
+    const struct stub_piece *ranges;
+    struct stub_piece window = { 0, 0 };
+    int n = 0;
+
+    if (!HAS(s, read_memory))
+        return 0;
+    if (depth.bytes >= BELOW + ABOVE || s->ahead != NULL)
+        n = find_ranges(s, id, depth, &window, &ranges);
+    n = put_json_ranges(s, json, id, ranges, n);
+    if (n == 0 && s->ahead == NULL)
+        n = put_frames(s, json, id, window);
+    return n == 0 && last && s->ahead != NULL ? put_recent(s, json, id) : n;
+}
+
+bool
+stub_stays_single(struct engine *s, int64_t pid)
+{
+    return s->ahead != NULL && HAS(s, stays_single) &&
+           s->target->stays_single(stub_process_of(s, pid)) == 1;
 }

@@ -58,6 +58,8 @@ stub_send_notice(struct engine *s, const struct rsp_out *body)
 void
 stub_settle(struct engine *s)
 {
+    if (s->ahead != NULL)
+        s->ahead->settle(s->ahead);
     if (HAS(s, settled))
         s->target->settled(s->object);
 }
@@ -360,6 +362,7 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->without = c.without;
     s->rx.buf = c.input;
     s->rx.cap = c.input_size;
+    s->ahead = (struct stub_ahead *)(void *)c.stacks;
     s->output = c.output;
     s->output_size = c.output_size;
     s->flags = (uint8_t)c.flags;
@@ -382,6 +385,8 @@ stub_link_lost(struct stub *stub)
     if (s->busy)
         stub_settle(s);
     meet_client(s);
+    if (s->ahead != NULL)
+        s->ahead->forget(s->ahead);
     if (gone && HAS(s, client_gone))
         s->target->client_gone(s->object);
 }

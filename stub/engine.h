@@ -153,6 +153,7 @@ struct engine {
     const struct stub_command *commands;
     void *commands_context;
     const char *const *without; /* names of rows that are taken for absent; or NULL */
+    struct stub_ahead *ahead;   /* knows what an lldb will ask of stacks; or NULL */
 
     struct rsp_receiver rx; /* the request stands in rx.buf until it is answered */
     uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
@@ -351,14 +352,59 @@ int stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out,
 
 /* ---- memory sent ahead (ahead.c) ---- */
 
-/* The stretch of a thread's stack that goes out with a stop; *size 0 when there is none. */
-uint64_t stub_stack_window(struct engine *s, struct rsp_id id, uint64_t *size, bool *late);
+struct stub_piece {
+    uint64_t address;
+    size_t size;
+};
+
+/* How much of a stack: its innermost frames, in so many bytes. */
+struct stub_depth {
+    unsigned frames;
+    size_t bytes;
+};
+
+/* What knows more of stacks than ahead.c (stacks.c), behind pointers: firmware that does not hang
+ * it in does not link it. Lists are good until the next call. int: how many, or STUB_LATER. */
+struct stub_ahead {
+    /* A reply about that process begins: what was read of memory before is old. */
+    void (*begin)(struct stub_ahead *ahead, int64_t pid);
+    /* The ranges of that thread's stack, none within another, the stack pointer's first; those of
+     * a smaller depth are the first of a larger one's, and begin where they do. */
+    int (*stack)(struct stub_ahead *ahead, struct engine *s, struct rsp_id id,
+                 struct stub_depth depth, const struct stub_piece **ranges);
+    /* Those that this client read at the last stops, without what went out since begin: what
+     * stack() gave, and what was claimed. */
+    int (*recent)(struct stub_ahead *ahead, const struct stub_piece **ranges);
+    void (*claim)(struct stub_ahead *ahead, uint64_t address, size_t size);
+    /* As arch_read, of that process, but as memory was when the reply began. */
+    size_t (*read)(struct stub_ahead *ahead, struct engine *s, int64_t pid, uint64_t address,
+                   void *buffer, size_t size);
+    /* The client asked for these bytes, and got them. */
+    void (*note)(struct stub_ahead *ahead, int64_t pid, uint64_t address, size_t size);
+    void (*settle)(struct stub_ahead *ahead); /* the reply is made */
+    /* The next client asked for nothing. */
+    void (*forget)(struct stub_ahead *ahead);
+};
+
 /* Writes an lldb's memory: fields of a stop reply, as many as fit. 0 or STUB_LATER. */
 int stub_put_ahead(struct engine *s, struct rsp_out *out, struct rsp_id id);
-/* Writes {"address":...,"bytes":...} of what can be read there; nothing when that is nothing, cut
- * when it does not fit. 0 or STUB_LATER. */
-int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t address,
-                    size_t size);
+/* A reply of JSON begins that holds memory of so many threads: how much of each fits. */
+struct stub_depth stub_json_ahead_begin(struct engine *s, const struct rsp_out *out,
+                                        size_t threads);
+/* Writes {"address":...,"bytes":...} for each range of that thread's stack, and behind the last
+ * thread's for what was read lately; cut when it does not fit. 0 or STUB_LATER. */
+int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id,
+                    struct stub_depth depth, bool last);
+/* The client has read that; it may want it again at the next stop. */
+static inline void
+stub_note_read(struct engine *s, uint64_t address, size_t size)
+{
+    if (s->ahead != NULL && (s->client & CLIENT_LLDB) != 0 && size > 0)
+        s->ahead->note(s->ahead, s->general.pid, address, size);
+}
+/* True when a stop reply says all there is to say of that process, as it has one thread for ever:
+ * jThreadsInfo would cost an lldb a round trip at each stop. */
+bool stub_stays_single(struct engine *s, int64_t pid);
 
 /* ---- frames (engine.c) ---- */
 

@@ -197,8 +197,8 @@ count_ranges(struct rsp_in *in)
 
 /* Reads one range to the end of what is in data, as much of it as is readable and fits. */
 static int
-read_range(const struct arch_memory *memory, struct rsp_out *data, uint64_t address,
-           uint64_t length, size_t *told)
+read_range(struct engine *s, const struct arch_memory *memory, struct rsp_out *data,
+           uint64_t address, uint64_t length, size_t *told)
 {
     size_t room = rsp_out_room(data), n = length < room ? (size_t)length : room;
     uint8_t *tail = data->buf + data->cap - n;
@@ -206,6 +206,7 @@ read_range(const struct arch_memory *memory, struct rsp_out *data, uint64_t addr
 
     if (got == ARCH_LATER)
         return STUB_LATER;
+    stub_note_read(s, address, got);
     memmove(data->buf + data->cap - got, tail, got);
     *told = rsp_put_escaped_some(data, data->buf + data->cap - got, got);
     return 0;
@@ -234,7 +235,7 @@ read_many(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     data = rsp_out_to(out->buf + n * LENGTH_MAX, out->cap - n * LENGTH_MAX);
     for (size_t i = 0; take_range(&ranges, &address, &length); i++) {
         size_t told;
-        int r = read_range(&memory, &data, address, length, &told);
+        int r = read_range(s, &memory, &data, address, length, &told);
 
         if (r != 0)
             return r;

@@ -7,6 +7,13 @@
 /* How much of each thread is said; the first that fits for all of them is sent. */
 enum level { WITH_STACK, WITH_FRAMES, WITH_REGISTERS, REGISTERS_WITH_REASON, REASON_ONLY, LEVELS };
 
+/* What is said of each thread, and whether this is the last one. */
+struct extent {
+    enum level level;
+    struct stub_depth depth; /* of its stack */
+    bool last;
+};
+
 /* Every general register: lldb forgets those of the stop reply that are not named here. */
 static int
 put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
@@ -43,69 +50,6 @@ put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
     return 0;
 }
 
-/* Where the next outer frame is: its caller's frame pointer stands in it. Upwards only; 0 at the
- * end. */
-static int
-step_frame(struct engine *s, struct rsp_id id, uint64_t *frame)
-{
-    const struct arch *arch = stub_layout(s, id.pid)->arch;
-    struct arch_memory memory = stub_memory(s);
-    size_t word = arch->address_bytes, got;
-    uint8_t bytes[8];
-    uint64_t caller;
-
-    memory.process = stub_process_of(s, id.pid);
-    got = arch_read(&memory, *frame, bytes, word);
-    if (got == ARCH_LATER)
-        return STUB_LATER;
-    caller = got == word ? arch_get_uint(arch, bytes, word) : 0;
-    *frame = caller > *frame && caller - *frame >= 2 * word ? caller : 0;
-    return 0;
-}
-
-/* The chain of frame pointers, two addresses a frame (the caller's frame pointer and the return
- * address): with it lldb walks the stack without asking. Frames inside [start, start + size) were
- * sent with that. */
-static int
-put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id, uint64_t start,
-           uint64_t size)
-{
-    enum { FRAMES_MAX = 64 };
-    size_t pair = 2u * stub_layout(s, id.pid)->arch->address_bytes;
-    bool late = false;
-    uint64_t frame;
-    int r = 0;
-
-    if (!stub_get_role(s, id, ARCH_FP, &frame, &late))
-        return late ? STUB_LATER : 0;
-    for (unsigned i = 0; i < FRAMES_MAX && frame != 0 && r == 0; i++) {
-        if (frame - start >= size || size - (frame - start) < pair)
-            r = stub_json_ahead(s, json, id, frame, pair);
-        if (r == 0)
-            r = step_frame(s, id, &frame);
-    }
-    return r;
-}
-
-static int
-put_memory(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level level)
-{
-    uint64_t size = 0, start = 0;
-    bool late = false;
-    int r = 0;
-
-    rsp_json_key(json, "memory");
-    rsp_json_open(json, '[');
-    if (level == WITH_STACK)
-        start = stub_stack_window(s, id, &size, &late);
-    if (size > 0)
-        r = stub_json_ahead(s, json, id, start, (size_t)size);
-    if (r == 0 && !late && HAS(s, read_memory))
-        r = put_frames(s, json, id, start, size);
-    rsp_json_close(json, ']');
-    return late ? STUB_LATER : r;
-}
-
 static int
 put_name(struct engine *s, struct rsp_json *json, struct rsp_id id)
 {
@@ -120,8 +64,21 @@ put_name(struct engine *s, struct rsp_json *json, struct rsp_id id)
 }
 
 static int
-put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level level)
+put_memory(struct engine *s, struct rsp_json *json, struct rsp_id id, struct extent extent)
 {
+    int r;
+
+    rsp_json_key(json, "memory");
+    rsp_json_open(json, '[');
+    r = stub_json_ahead(s, json, id, extent.depth, extent.last);
+    rsp_json_close(json, ']');
+    return r;
+}
+
+static int
+put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, struct extent extent)
+{
+    enum level level = extent.level;
     struct stub_event event = { .kind = STUB_STOPPED, .id = id };
     int r = HAS(s, stop_of) ? s->target->stop_of(s->object, id, &event) : 0;
     bool stopped_for_something = r == 0 && stub_reason_name(event.reason) != NULL;
@@ -137,27 +94,53 @@ put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, enum level
     if (r == 0 && level < REASON_ONLY && (level < REGISTERS_WITH_REASON || stopped_for_something))
         r = put_registers(s, json, id);
     if (r == 0 && level <= WITH_FRAMES)
-        r = put_memory(s, json, id, level);
+        r = put_memory(s, json, id, extent);
     rsp_json_close(json, '}');
     return r;
 }
 
 static int
-put_threads(struct engine *s, struct rsp_out *out, enum level level)
+count_threads(struct engine *s, size_t *count)
 {
-    struct rsp_json json = rsp_json_to(out);
     struct rsp_id at = { 0, 0 };
     int r;
 
+    *count = 0;
+    while ((r = stub_next_thread(s, &at)) == 1)
+        ++*count;
+    return r;
+}
+
+/* Which thread is the last is known when the next one is asked for. */
+static int
+put_threads(struct engine *s, struct rsp_out *out, struct extent extent)
+{
+    struct rsp_json json = rsp_json_to(out);
+    struct rsp_id next = { 0, 0 }, at;
+    int r = stub_next_thread(s, &next);
+
     rsp_json_open(&json, '[');
-    while (!out->cut && (r = stub_next_thread(s, &at)) != 0) {
-        if (r == 1)
-            r = put_thread(s, &json, at, level);
-        if (r != 0)
-            return r;
+    while (!out->cut && r == 1) {
+        at = next;
+        r = stub_next_thread(s, &next);
+        extent.last = r == 0;
+        if (r != STUB_LATER && put_thread(s, &json, at, extent) != 0)
+            return STUB_LATER;
     }
     rsp_json_close(&json, ']');
-    return 0;
+    return r == STUB_LATER ? r : 0;
+}
+
+static int
+put_level(struct engine *s, struct rsp_out *out, enum level level, size_t threads)
+{
+    struct extent extent = { .level = level };
+
+    if (level <= WITH_FRAMES)
+        extent.depth = stub_json_ahead_begin(s, out, threads);
+    if (level == WITH_FRAMES)
+        extent.depth.bytes = 0;
+    return put_threads(s, out, extent);
 }
 
 /* An lldb that once gets the empty reply never asks again (19, measured), also when more threads
@@ -167,18 +150,21 @@ static int
 say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     struct rsp_out start = *out;
+    size_t threads;
+    int r;
 
     if (!rsp_take_end(in))
         return PKT_BAD;
-    for (enum level level = WITH_STACK; level < LEVELS; level++) {
-        int r;
-
+    if (stub_stays_single(s, s->general.pid))
+        return PKT_EMPTY;
+    r = count_threads(s, &threads);
+    for (enum level level = WITH_STACK; r == 0 && level < LEVELS; level++) {
         *out = start;
-        r = put_threads(s, out, level);
+        r = put_level(s, out, level, threads);
         if (r != 0 || !out->cut)
             return r;
     }
-    return PKT_EMPTY;
+    return r != 0 ? r : PKT_EMPTY;
 }
 
 /* ---- qThreadStopInfo ---- */

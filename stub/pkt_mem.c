@@ -35,6 +35,7 @@ stub_read_tail(struct engine *s, struct rsp_out *out, struct stub_range range, s
     got = arch_read(&memory, range.address, *bytes, n);
     if (got == ARCH_LATER)
         return STUB_LATER;
+    stub_note_read(s, range.address, got);
     return got == 0 && n > 0 ? -STUB_EFAULT : (ptrdiff_t)got;
 }
 

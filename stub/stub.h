@@ -102,7 +102,40 @@ struct stub_config {
     void *commands_context;
     const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
                                    the end: for tests of clients. Or NULL */
+    struct stub_stacks *stacks; /* walks stacks for this engine and no other; or NULL */
 };
+
+/* ---- stacks (stacks.c): what is on them goes to an lldb before it asks ----
+ *
+ * With these an lldb is sent, with each stop, the frames that it will unwind and what it read at
+ * the last stops; a gdb has no place for it. Without them it gets a piece of each stack. Who does
+ * not call stub_stacks_init does not link the walker. */
+
+/* A machine as registers and as stacks. */
+struct unwind_machine;
+struct unwind_sources;
+struct stub_stack_machine {
+    const struct arch *arch;
+    const struct unwind_machine *unwind;
+};
+
+/* As in struct unwind_config, where it has the same name; kept by the caller. */
+struct stub_stacks_config {
+    size_t size;                               /* sizeof(struct stub_stacks_config) */
+    const struct stub_stack_machine *machines; /* arch NULL at the end */
+    const struct unwind_sources *sources;
+    void *lines;
+    size_t lines_size;
+    uint32_t line_bytes;
+    void *rules;
+    size_t rules_size;
+};
+
+enum { STUB_STACKS_OPAQUE = 640 };
+struct stub_stacks {
+    uint64_t opaque[STUB_STACKS_OPAQUE];
+};
+void stub_stacks_init(struct stub_stacks *stacks, const struct stub_stacks_config *config);
 
 /* Prepares s. False when a buffer is too small or the target lacks a size. The target, its
  * object, the buffers and the tables must outlive s. */

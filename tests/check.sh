@@ -64,6 +64,7 @@ quick() {
 	part mutate sh tests/live/mutate.sh 10
 	part vanish sh tests/live/vanish.sh 180
 	part counts sh tests/bench/counts.sh
+	part ahead sh tests/live/ahead.sh
 	part examples sh tests/examples/run.sh
 	part fuzz sh tests/fuzz/fuzz.sh 5s
 	part bt sh tests/live/bt.sh

@@ -27,6 +27,7 @@ SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)
 SUITE(agent)
+SUITE(ahead)
 
 /* tests/unwind */
 SUITE(unwind_tables)

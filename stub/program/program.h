@@ -25,6 +25,7 @@ struct program_session {
     void *object;                      /* the target's */
     const struct stub_family *const *packets;
     struct stub stub;
+    struct stub_stacks stacks;
 
     uint8_t
         *bytes; /* LOOP_BYTES that came from the line; bytes[taken..have) wait for the engine */
@@ -56,6 +57,9 @@ int program_core(char **argv);
 /* session.c: opens the line and the program, serves client after client, ends. Returns the exit
  * status. */
 int program_serve(const struct program_settings *settings);
+
+/* stacks.c: storage for walking stacks, for as long as we run. False: no memory. */
+bool program_open_stacks(struct stub_stacks *stacks);
 
 /* begin.c: launches or attaches to what the command line names. False after saying why not. */
 bool program_begin(struct program_session *x);

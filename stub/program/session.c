@@ -186,9 +186,10 @@ open_engine(struct program_session *x)
         .resend_ms = serial || x->settings->unreliable ? SERIAL_RESEND_MS : 0,
         .commands = program_commands,
         .commands_context = x,
+        .stacks = &x->stacks,
     };
 
-    if (made && stub_init(&x->stub, &config))
+    if (made && program_open_stacks(&x->stacks) && stub_init(&x->stub, &config))
         return true;
     warnx("out of memory; end some programs");
     return false;
