@@ -170,6 +170,11 @@ void stub_board_poll(void);
 /* Sends text to the debugger's console, when one waits for the firmware to stop. */
 void stub_board_print(const char *text);
 
+/* The client's end of the line is closed (USB, a socket): what comes next is another client. A
+ * line that cannot tell needs no such call; there a client is known to be new by its first
+ * request. The breakpoints of the one before are gone then. */
+void stub_board_link_lost(void);
+
 /* A row of `commands`: { "reset", "restarts the board", stub_board_reset }. */
 int stub_board_reset(void *context, const char *args, struct rsp_out *out);
 

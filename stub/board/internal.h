@@ -69,8 +69,10 @@ struct board {
     struct stub_action action;
     bool stepping; /* the step exception is armed; interrupts are masked for it */
 
-    int held;       /* a byte that was got and not yet fed; -1 none */
-    uint8_t inside; /* of a frame on the line: 1 the body, then 2 and 3 digits to come */
+    int held;        /* a byte that was got and not yet fed; -1 none */
+    uint8_t greeted; /* characters of a client's first request that have come */
+    bool lost;       /* the client is gone */
+    uint8_t inside;  /* of a frame on the line: 1 the body, then 2 and 3 digits to come */
 
     const char *text; /* for the debugger's console */
     const char *why;  /* of the last error */
@@ -152,8 +154,12 @@ void stub_board_set_pc(struct board *b, uint64_t pc);
  * what the instruction itself did to the mask left in force. */
 void stub_board_arm_step(struct board *b);
 void stub_board_end_step(struct board *b);
-/* True when the instruction at the PC would wait for an interrupt: it is over, PC behind it. */
-bool stub_board_skip_wait(struct board *b);
+/* What cannot be stepped as it is: an instruction that waits for an interrupt, or one that uses
+ * what the step exception itself takes. True: it is done, PC behind it. */
+bool stub_board_emulate(struct board *b);
+/* True from the first such one of a handler that is about to return until it has: it may only be
+ * stepped. */
+bool stub_board_must_step(const struct board *b);
 /* True when it is a breakpoint of the firmware's own: the same. */
 bool stub_board_skip_break(struct board *b);
 /* Puts the used slots into the CPU, but breakpoints only when `breaks`; or takes all out. */

@@ -47,7 +47,8 @@ enum { PSTATE_MASKS = 0xf << 6, FOR_A_STEP = PSTATE_D | PSTATE_I | PSTATE_F };
 enum { MDSCR_SS = 1 << 0, MDSCR_KDE = 1 << 13, MDSCR_MDE = 1 << 15 };
 
 /* Of struct board's words for the machine. */
-enum { PSTATE_BEFORE, STEPPED };
+enum { PSTATE_BEFORE, STEPPED, RETURN_PC, RETURN_PSTATE, RETURN_KNOWN };
+enum { PC_KNOWN = 1, PSTATE_KNOWN = 2 };
 
 #define READ_SYSTEM(name, value) __asm__ volatile("mrs %0, " name : "=r"(value))
 #define WRITE_SYSTEM(name, value)                                                                 \
@@ -204,17 +205,65 @@ stub_board_end_step(struct board *b)
     WRITE_SYSTEM("mdscr_el1", mdscr() & ~(uint64_t)MDSCR_SS);
 }
 
+/* The end of a handler that is stepped. Every exception of the stub's own takes ELR_EL1 and
+ * SPSR_EL1 away from a handler that has just filled them in to return, so from there on they are
+ * kept here, and its ERET is done here too. */
+static bool
+emulate_return(struct board *b)
+{
+    uint64_t *words = b->trap.words;
+
+    if (b->machine[RETURN_KNOWN] != (PC_KNOWN | PSTATE_KNOWN))
+        return false;
+    b->machine[RETURN_KNOWN] = 0;
+    words[STUB_AARCH64_PC] = b->machine[RETURN_PC];
+    words[STUB_AARCH64_PSTATE] = b->machine[RETURN_PSTATE];
+    if ((words[STUB_AARCH64_PSTATE] & 1) == 0) { /* back on SP_EL0 */
+        b->trap.entry_sp = words[STUB_AARCH64_SP];
+        READ_SYSTEM("sp_el0", words[STUB_AARCH64_SP]);
+    }
+    return true;
+}
+
+/* MSR and MRS of the two. */
+static bool
+emulate_access(struct board *b, uint32_t code)
+{
+    unsigned number = code & 0x1f;
+    bool is_pc = (code & 0x20) != 0, is_read = (code & 0x200000) != 0;
+    uint64_t *kept = &b->machine[is_pc ? RETURN_PC : RETURN_PSTATE];
+    uint64_t known = is_pc ? PC_KNOWN : PSTATE_KNOWN;
+
+    if ((code & 0xffdfffc0) != 0xd5184000 || (is_read && (b->machine[RETURN_KNOWN] & known) == 0))
+        return false;
+    if (is_read && number != 31)
+        b->trap.words[number] = *kept;
+    if (!is_read)
+        *kept = number != 31 ? b->trap.words[number] : 0;
+    b->machine[RETURN_KNOWN] |= known;
+    stub_board_set_pc(b, stub_board_pc(b) + 4);
+    return true;
+}
+
 bool
-stub_board_skip_wait(struct board *b)
+stub_board_emulate(struct board *b)
 {
     uint64_t pc = stub_board_pc(b);
     uint32_t code = instruction_at(pc);
 
+    if (code == 0xd69f03e0) /* ERET */
+        return emulate_return(b);
     if (code != 0xd503207f && code != 0xd503205f && /* WFI, WFE */
         (code & 0xffffffc0) != 0xd5031000)          /* WFIT, WFET */
-        return false;
+        return emulate_access(b, code);
     stub_board_set_pc(b, pc + 4);
     return true;
+}
+
+bool
+stub_board_must_step(const struct board *b)
+{
+    return b->machine[RETURN_KNOWN] != 0;
 }
 
 bool

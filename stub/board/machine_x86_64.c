@@ -334,7 +334,7 @@ stub_board_end_step(struct board *b)
 
 /* HLT waits for an interrupt, which is masked while it is stepped. */
 bool
-stub_board_skip_wait(struct board *b)
+stub_board_emulate(struct board *b)
 {
     uint64_t pc = stub_board_pc(b);
 
@@ -342,6 +342,13 @@ stub_board_skip_wait(struct board *b)
         return false;
     stub_board_set_pc(b, pc + 1);
     return true;
+}
+
+bool
+stub_board_must_step(const struct board *b)
+{
+    (void)b;
+    return false;
 }
 
 /* The PC is behind it already. */

@@ -241,10 +241,27 @@ stub_board_try(struct board *b, void (*deed)(void *), void *argument)
     return whole;
 }
 
+/* With these words a client begins, and no line but a reliable one tells of the end of the client
+ * before it: its breakpoints would be left to the new one, which knows nothing of them. */
+static void
+greet(struct board *b, int byte)
+{
+    static const char words[] = "$qSupported";
+
+    if (byte == '$')
+        b->greeted = 0;
+    b->greeted = byte == words[b->greeted] ? (uint8_t)(b->greeted + 1) : UINT8_C(0);
+    if (b->greeted < sizeof(words) - 1)
+        return;
+    b->greeted = 0;
+    stub_board_forget_points(b);
+}
+
 /* Keeps track of where frames begin and end on the line. */
 static void
 follow(struct board *b, int byte)
 {
+    greet(b, byte);
     if (b->inside > 1)
         b->inside = b->inside == 2 ? 3 : 0;
     else if (byte == '$')
@@ -303,8 +320,9 @@ serve(struct board *b)
     unsigned turns = 0;
     bool visit = b->running;
 
-    if (visit && stub_is_over(&b->stub))
+    if (b->lost || (visit && stub_is_over(&b->stub)))
         stub_link_lost(&b->stub);
+    b->lost = false;
     do {
         if (!stub_board_guard(b, turn, b))
             stub_abandon(&b->stub, STUB_EFAULT);
@@ -343,6 +361,8 @@ end_step(struct board *b)
 {
     if (is_step(b) && !is_in_range(b))
         stop_for(b, STUB_TRACE, SIGNAL_TRAP);
+    else if (stub_board_must_step(b) && stub_board_point_at(b, stub_board_pc(b)))
+        stop_for(b, STUB_SWBREAK, SIGNAL_TRAP); /* the next step would not hit it */
 }
 
 /* Over what is at the PC when the client lets the firmware go: it was told of it already. */
@@ -365,13 +385,16 @@ go(struct board *b)
     b->fresh = false;
     own = fresh && b->own_break && stub_board_pc(b) == b->stopped_at;
     over = fresh && must_step_over(b);
-    if ((own && stub_board_skip_break(b)) || ((over || is_step(b)) && stub_board_skip_wait(b))) {
+    if (own && stub_board_skip_break(b))
+        end_step(b);
+    while (b->running && (over || is_step(b) || stub_board_must_step(b)) &&
+           stub_board_emulate(b)) {
         end_step(b);
         over = false;
-        if (!b->running)
-            return false;
     }
-    if (over || is_step(b)) {
+    if (!b->running)
+        return false;
+    if (over || is_step(b) || stub_board_must_step(b)) {
         stub_board_arm_step(b);
         b->stepping = true;
         stub_board_arm_points(b, false, !over);
@@ -574,6 +597,13 @@ stub_board_poll(void)
     get_byte(b);
     if (b->held >= 0)
         stub_board_visit();
+}
+
+void
+stub_board_link_lost(void)
+{
+    if (stub_board_here != NULL)
+        stub_board_here->lost = true;
 }
 
 void

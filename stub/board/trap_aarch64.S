@@ -50,11 +50,14 @@ stub_board_vectors:
 
 /* x0: the board, x2: the entry's number; x0 to x4 are put by. */
 chain:
-	adr	x1, stub_board_chains
+	adrp	x1, stub_board_chains
+	add	x1, x1, :lo12:stub_board_chains
 	add	x1, x1, x2, lsl #4
 	ldp	x3, x4, [x0, #TRAP_SCRATCH + 16]
 	br	x1
 
+/* In a section of their own, for who wants to keep the rest of the code as it was linked. */
+	.section .text.stub_board.chains, "ax"
 	.global	stub_board_chains
 	.balign	16
 stub_board_chains:
@@ -65,6 +68,7 @@ stub_board_chains:
 	nop
 	.endr
 
+	.section .text.stub_board, "ax"
 sync:
 	mov	x1, sp
 	ldr	x3, [x0, #TRAP_STACK_LOW]

@@ -41,8 +41,10 @@ in_gdb() {
 in_lldb() {
 	log=$out/$1-$2.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
-	with_lines -o tests/boards/$2.lldb timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
-		-o "process connect --plugin gdb-remote unix-connect://$sock" "$(board_elf "$1")" \
+	timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
+		-O 'settings set interpreter.stop-command-source-on-error false' \
+		-o "process connect --plugin gdb-remote unix-connect://$sock" \
+		-s tests/boards/${1%%-*}/words.lldb -s tests/boards/$2.lldb "$(board_elf "$1")" \
 		>>"$log" 2>&1 </dev/null
 	stop_board
 }
@@ -87,7 +89,51 @@ gdb_trouble() {
 	has "$1: a monitor command that faults ends alone" "$log" 'Protocol error with Rcmd' '^loaves baked: .*, asked by still'
 	has "$1: an absurd PC" "$log" '^an absurd PC' 'received signal' '^0x8000000000000001 in' "^masks $2"
 	has "$1: a stop and steps in an interrupt's handler" "$log" "^an interrupt's handler" \
-		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' 'Run till exit|^machine_|^0x.* in machine_' 'hit Breakpoint 5, .*bake'
+		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' '^machine_|^0x.* in machine_' 'out of the handler' \
+		'^#[0-9].* (baker|count|troubled|idle) \(\)' 'hit Breakpoint 5, .*bake'
+}
+
+gdb_interrupt() {
+	in_gdb "$1" interrupt || return
+	has "$1: Ctrl-C stops the firmware where it is, again and again" "$log" \
+		'received signal SIGINT' 'from the idle task' '^#0 ' 'received signal SIGINT' '^1 ticks passed' \
+		'received signal SIGINT' '^from a loop' '^#0 .*spin' '^#1 .* in get_into' ' = 1$' \
+		'received signal SIGINT' '^out of the loop' ' = false$' ' = 0$' 'detached'
+}
+
+lldb_session() {
+	in_lldb "$1" session || return
+	has "$1: lldb sees tasks as threads" "$log" "thread #1: .*name = 'baker'" "thread #2: .*name = 'counter'" \
+		"thread #3: .*name = 'troubled'" "thread #4: .*name = 'idle'"
+	has "$1: lldb's breakpoint, condition and stack" "$log" 'stop reason = breakpoint 1.1' 'frame #0: .*fold\(.*layers=2' \
+		'frame #1: .*fold' 'frame #[78]: .*baker'
+	has "$1: lldb steps in, by instruction, and out" "$log" 'stop reason = step in' \
+		'stop reason = instruction step into' 'stop reason = step out'
+	has "$1: lldb's watchpoint" "$log" 'stop reason = watchpoint 1' 'new value: 2' 'stop reason = watchpoint 1'
+	has "$1: lldb breaks in read-only memory, and is told the map" "$log" \
+		'stop reason = breakpoint 2.1' 'r-x rom' '07 00 00 00 00 00 00 00' 'memory read failed for 0x123456789000'
+	has "$1: lldb writes variables and registers" "$log" ' = 1000$' ' = 1000$' "$2 = 0x0000000000000005"
+	has "$1: lldb detaches" "$log" 'Process 1 detached'
+}
+
+# A debugger that is killed leaves its breakpoints; the next one is served, and finds the code clean.
+replug() {
+	log=$out/$1-replug.log
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	i=0
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		timeout -s KILL 0.$((i % 7 + 3)) "$gdb" -nx -q -batch -ex 'set remotetimeout 5' \
+			-ex "target remote $sock" -ex 'break fold' -ex 'break kernel_tick' -ex 'watch counter' \
+			-ex 'continue 3' -ex 'stepi 20' -ex 'delete' -ex 'continue' "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	done
+	echo "the last one" >>"$log"
+	with_lines -ex tests/boards/replug.gdb timeout 60 "$gdb" -nx -q -batch -ex 'set remotetimeout 10' \
+		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	stop_board
+	has "$1: 20 debuggers killed in the middle, the next is served and the code is clean" "$log" 'the last one' \
+		'Section .text, range .*: matched' 'Section .rom, range .*: matched' \
+		'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
 }
 
 for name in ${*:-$board_names}; do
@@ -95,7 +141,14 @@ for name in ${*:-$board_names}; do
 		echo "skip boards: gdb sessions on $name (no gdb-multiarch here)"
 	else
 		gdb_session "$name"
+		gdb_interrupt "$name"
+		replug "$name"
 		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
+	fi
+	if [ -z "$lldb" ]; then
+		echo "skip boards: lldb sessions on $name (no lldb here)"
+	else
+		case $name in aarch64*) lldb_session "$name" x1 ;; *) lldb_session "$name" rsi ;; esac
 	fi
 done
 exit $bad

@@ -69,6 +69,9 @@ bt 3
 stepi
 stepi
 finish
+echo out of the handler\n
+stepi 90
+bt
 break bake
 continue
 bt 1
