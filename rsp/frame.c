@@ -11,7 +11,7 @@ rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned fl
     memset(rx, 0, sizeof *rx);
     rx->buf = buf;
     rx->cap = cap;
-    rx->flags = flags;
+    rx->flags = (uint8_t)flags;
     rx->state = OUTSIDE;
 }
 

@@ -40,12 +40,14 @@ enum {
 struct rsp_receiver {
     uint8_t *buf; /* the caller's; the body is collected here */
     size_t cap;
-    size_t len;     /* bytes of body so far, or of the whole body after an event */
-    unsigned flags; /* RSP_SUM_...; may be changed between frames */
+    size_t len; /* bytes of body so far, or of the whole body after an event */
     /* private */
     void (*runs)(struct rsp_receiver *rx, uint8_t c);
+    /* public */
+    uint8_t flags; /* RSP_SUM_...; may be changed between frames */
+    /* private */
     uint8_t state, sum, given, last;
-    bool escaped, cut, bad, notification;
+    bool escaped : 1, cut : 1, bad : 1, notification : 1;
 };
 
 /* Prepares rx to collect bodies of up to cap bytes in buf. */

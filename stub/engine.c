@@ -31,7 +31,7 @@ stub_body(struct engine *s)
 static void
 close_frame(struct engine *s, const struct rsp_out *body, char lead)
 {
-    s->frame_size = rsp_frame_close_out(s->output + OUT_FRAME, body, lead);
+    s->frame_size = (uint32_t)rsp_frame_close_out(s->output + OUT_FRAME, body, lead);
     s->sent = 0;
 }
 
@@ -286,7 +286,7 @@ stub_sent(struct stub *stub, size_t n)
         return;
     if (n > s->frame_size - s->sent)
         n = s->frame_size - s->sent;
-    s->sent += n;
+    s->sent += (uint32_t)n;
     if (!frame_is_out(s))
         return;
     s->sent_ms = s->now_ms;
@@ -369,7 +369,7 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->resend_ms = c.resend_ms > INT_MAX ? INT_MAX : c.resend_ms;
     s->resend_max = c.resend_max == 0
                         ? RESEND_MAX
-                        : (uint16_t)(c.resend_max > UINT16_MAX ? UINT16_MAX : c.resend_max);
+                        : (uint8_t)(c.resend_max > UINT8_MAX ? UINT8_MAX : c.resend_max);
     if (s->packets == NULL)
         return false;
     meet_client(s);

@@ -76,6 +76,8 @@ struct stub_hooks {
     /* A signal number between the client and a target whose numbers are Linux's (else: as it
      * is). */
     int (*signal)(const struct engine *s, int number, bool to_client);
+    /* "signal SIGSEGV" and what is known of its cause (else: no words). */
+    void (*put_signal)(struct rsp_out *out, const struct stub_event *event);
     /* In a stop reply: why, behind the thread (else: nothing) ... */
     void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
     /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
@@ -160,38 +162,39 @@ struct engine {
     size_t output_size;
     uint32_t now_ms, sent_ms; /* of a clock that may go round */
     uint32_t resend_ms;
-    uint16_t resend_max;
+    uint8_t resend_max;
     uint8_t flags; /* STUB_UNRELIABLE, STUB_SERIAL */
 
     /* From here on all is forgotten, that is 0, when the link is lost. */
     bool no_ack;                 /* in force */
-    size_t frame_size;           /* bytes of the finished frame at output + OUT_FRAME; 0: none */
-    size_t sent;                 /* bytes of the frame that went out */
+    uint32_t frame_size;         /* bytes of the finished frame at output + OUT_FRAME; 0: none */
+    uint32_t sent;               /* bytes of the frame that went out */
     struct rsp_id general, cont; /* Hg and Hc */
     struct rsp_id cursor;        /* where qsThreadInfo goes on */
 
+    struct told told[CHANNELS];
+
     /* Of the vCont under way: where the actions end that are all for single threads, up to the
      * highest of these ids; threads above it need not look at them (stub_action). */
-    size_t passed; /* 0: none yet */
     int64_t passed_tid;
+    uint32_t passed; /* 0: none yet */
 
-    struct told told[CHANNELS];
     uint32_t client;   /* CLIENT_... */
     uint32_t last_key; /* of the request answered last, to know a repeat by */
-    int32_t said;      /* what a monitor command returned whose words went out before it */
-    uint16_t resends;
-    uint8_t acks;     /* acks owed */
-    char ack;         /* '+' or '-' */
-    bool no_ack_next; /* from when the reply was acknowledged */
-    bool busy;        /* a request is under way */
-    bool cut;         /* and its body was longer than the buffer */
-    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool resumed;     /* and the request answered last is what it waits for */
-    bool interrupt;   /* and wants one soon */
-    bool over;        /* nothing left to serve */
-    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
-    bool non_stop;    /* QNonStop:1 */
-    bool notice;      /* the frame is a notification: never acknowledged */
+    int16_t said;      /* what a monitor command returned whose words went out before it */
+    uint8_t resends;   /* of the frame that is out */
+    uint8_t acks;      /* acks owed */
+    char ack;          /* '+' or '-' */
+    bool busy;         /* a request is under way */
+    bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
+    bool interrupt;    /* and wants one soon */
+    bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool resumed : 1;  /* the request answered last is what the client waits for */
+    bool cut : 1;      /* the request's body was longer than the buffer */
+    bool over : 1;     /* nothing left to serve */
+    bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
+    bool non_stop : 1;    /* QNonStop:1 */
+    bool notice : 1;      /* the frame is a notification: never acknowledged */
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */

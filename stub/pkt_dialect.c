@@ -1,5 +1,5 @@
 /* pkt_dialect.c - which debugger is there and what it understands: qSupported's words, the
- * switches by which a client says who it is, errors in words, signal numbers, reasons to stop
+ * switches by which a client says who it is, errors in words, reasons to stop
  * (GDB manual, "General Query Packets"; LLDB's docs/resources/lldbgdbremote.md). */
 #include "stub/engine.h"
 
@@ -301,16 +301,6 @@ put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int
     }
 }
 
-/* ---- signals ---- */
-
-static int
-signal_between(const struct engine *s, int number, bool to_client)
-{
-    if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
-        return number;
-    return to_client ? rsp_signal_from_linux(number) : rsp_signal_to_linux(number);
-}
-
 static const struct stub_row rows[] = {
     { "vMustReplyEmpty", answer_nothing, 0, ROW_IDLE },
     { "qSymbol", want_no_symbols, 0, ROW_IDLE },
@@ -324,7 +314,6 @@ static const struct stub_hooks hooks = {
     .say_words = say_words,
     .forbids = forbids,
     .put_error = put_error,
-    .signal = signal_between,
     .put_reason = stub_put_reason,
     .put_other = stub_put_other,
 };

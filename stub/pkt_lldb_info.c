@@ -266,10 +266,14 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static const struct stub_row rows[] = {
     { "qHostInfo", say_host, 0, ROW_IDLE },
     { "qProcessInfo", say_process, 0, 0 },
+    { "qWatchpointSupportInfo", say_watchpoints, NEEDS(host_info), ROW_IDLE },
+};
+const struct stub_family stub_lldb_packets = FAMILY(rows);
+
+static const struct stub_row more_rows[] = {
     { "qShlibInfoAddr", say_shlib_info, NEEDS(shlib_info), 0 },
     { "qStructuredDataPlugins", say_no_plugins, 0, ROW_IDLE },
-    { "qWatchpointSupportInfo", say_watchpoints, NEEDS(host_info), ROW_IDLE },
     { "qRegisterInfo", describe_register, 0, ROW_GLUED | ROW_IDLE },
 };
 static const struct stub_hooks hooks = { .put_xml = stub_put_lldb_xml };
-const struct stub_family stub_lldb_packets = FAMILY_WITH(rows, &hooks);
+const struct stub_family stub_lldb_register_packets = FAMILY_WITH(more_rows, &hooks);

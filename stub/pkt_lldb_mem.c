@@ -302,8 +302,12 @@ change_many(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_DONE;
 }
 
-static const struct stub_row rows[] = {
+static const struct stub_row region_rows[] = {
     { "qMemoryRegionInfo", say_region, NEEDS(region), 0 },
+};
+const struct stub_family stub_lldb_region_packets = FAMILY(region_rows);
+
+static const struct stub_row rows[] = {
     { "_M", allocate, NEEDS(allocate), ROW_GLUED },
     { "_m", deallocate, NEEDS(deallocate), ROW_GLUED },
     { "QSaveRegisterState", save_registers, NEEDS(save_registers), 0 },

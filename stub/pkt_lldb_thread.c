@@ -187,9 +187,13 @@ say_thread_stop(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r != 0 ? r : stub_put_stop(s, out, &event);
 }
 
+static const struct stub_row stop_rows[] = {
+    { "qThreadStopInfo", say_thread_stop, 0, ROW_GLUED },
+};
+const struct stub_family stub_lldb_stop_packets = FAMILY(stop_rows);
+
 static const struct stub_row rows[] = {
     { "jThreadsInfo", say_all_threads, NEEDS(next_thread), 0 },
-    { "qThreadStopInfo", say_thread_stop, 0, ROW_GLUED },
 };
 static const struct stub_hooks hooks = {
     .put_rest = stub_put_lldb_rest,

@@ -51,7 +51,7 @@ run_command(struct engine *s, const char *text, struct rsp_out *said)
 static int
 say_failure(struct engine *s, struct rsp_out *out, const struct rsp_out *said, int result)
 {
-    s->said = result;
+    s->said = (int16_t)result;
     rsp_put(out, 'O');
     rsp_put_hex_bytes(out, said->buf, said->len);
     return PKT_MORE;

@@ -148,9 +148,13 @@ read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return stub_read_object(s, in, out, write_threads);
 }
 
-static const struct stub_row rows[] = {
+static const struct stub_row name_rows[] = {
     { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_TOLD },
     { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
+};
+const struct stub_family stub_thread_name_packets = FAMILY(name_rows);
+
+static const struct stub_row rows[] = {
     { "qAttached", say_attached, NEEDS(was_attached), 0 },
     { "qOffsets", say_offsets, NEEDS(offsets), 0 },
     { "qGetTLSAddr", find_local, NEEDS(tls_address), 0 },

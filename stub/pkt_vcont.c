@@ -73,7 +73,7 @@ pass(struct engine *s, const uint8_t *from, const struct rsp_in *in, const struc
         return;
     if (s->passed == 0 || a->id.tid > s->passed_tid)
         s->passed_tid = a->id.tid;
-    s->passed = (size_t)(in->p - s->rx.buf);
+    s->passed = (uint32_t)(in->p - s->rx.buf);
 }
 
 static struct stub_action

@@ -49,23 +49,6 @@ is_watch(const struct stub_event *event)
     return reason_of(event->reason)->value == ADDRESS;
 }
 
-/* What is known of a fault beyond its signal. */
-static void
-put_cause(struct rsp_out *out, const struct stub_event *event)
-{
-    const char *cause = rsp_signal_cause(event->signal, event->status);
-
-    if (cause == NULL)
-        return;
-    rsp_put_text(out, ": ");
-    rsp_put_text(out, cause);
-    if (rsp_signal_has_address(event->signal)) {
-        rsp_put_text(out, " (fault address=0x");
-        rsp_put_hex(out, event->address);
-        rsp_put(out, ')');
-    }
-}
-
 /* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint or a child as
  * lldb wants them; into buf, NUL-terminated. */
 enum { WORDS_MAX = 128 };
@@ -74,6 +57,7 @@ static void
 describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
 {
     struct rsp_out out = rsp_out_to((uint8_t *)buf, size - 1);
+    const struct stub_hooks *hooks;
 
     if (is_watch(event)) { /* "address slot hit-address", decimal */
         rsp_put_dec(&out, event->address);
@@ -85,10 +69,9 @@ describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
         rsp_put_dec(&out, (uint64_t)event->other.pid);
         rsp_put(&out, ' ');
         rsp_put_dec(&out, (uint64_t)event->other.tid);
-    } else if (event->reason == STUB_SIGNAL && s->target->linux_signals) {
-        rsp_put_text(&out, "signal ");
-        rsp_put_text(&out, rsp_signal_name(event->signal));
-        put_cause(&out, event);
+    } else if (event->reason == STUB_SIGNAL && s->target->linux_signals &&
+               (hooks = HOOKS(s, put_signal)) != NULL) {
+        hooks->put_signal(&out, event);
     }
     buf[out.len] = '\0';
 }

@@ -41,8 +41,7 @@ extern const struct stub_family stub_break_packets;    /* Z z */
 extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo */
 extern const struct stub_family stub_features_packets; /* qXfer:features:read */
 /* Which debugger is there: lldb, reasons of stops (without it only that there is one),
- * watchpoints, errors in words, several processes, Linux's signal numbers, output of the
- * program. */
+ * watchpoints, errors in words, several processes, output of the program. */
 extern const struct stub_family stub_dialect_packets;
 extern const struct stub_family stub_vcont_packets;        /* vCont C S vCtrlC */
 extern const struct stub_family stub_binary_packets;       /* x X */
@@ -50,13 +49,19 @@ extern const struct stub_family stub_register_set_packets; /* G */
 extern const struct stub_family stub_leave_packets;        /* k D vKill */
 extern const struct stub_family stub_monitor_packets;      /* qRcmd */
 extern const struct stub_family stub_flash_packets;        /* qXfer:memory-map:read */
-extern const struct stub_family stub_process_packets;      /* qXfer:threads:read qAttached ... */
+extern const struct stub_family stub_thread_name_packets;  /* qXfer:threads:read */
 extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
 extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */
-extern const struct stub_family stub_lldb_packets;         /* what lldb asks: host, process ... */
-extern const struct stub_family stub_lldb_thread_packets;  /* jThreadsInfo, qThreadStopInfo */
-extern const struct stub_family stub_lldb_memory_packets;  /* regions, _M, MultiMemRead, ... */
+/* What lldb asks: of the machine, of one thread, of memory; and what saves it round trips. */
+extern const struct stub_family stub_lldb_packets;          /* qHostInfo qProcessInfo ... */
+extern const struct stub_family stub_lldb_stop_packets;     /* qThreadStopInfo */
+extern const struct stub_family stub_lldb_region_packets;   /* qMemoryRegionInfo */
+extern const struct stub_family stub_lldb_register_packets; /* its target.xml, qRegisterInfo */
+extern const struct stub_family stub_lldb_thread_packets;   /* jThreadsInfo, memory ahead */
+extern const struct stub_family stub_lldb_memory_packets;   /* _M, saved registers, ... */
 /* For processes of an operating system. */
+extern const struct stub_family stub_linux_packets;     /* none: Linux's signal numbers */
+extern const struct stub_family stub_process_packets;   /* qAttached qOffsets qGetTLSAddr */
 extern const struct stub_family stub_nonstop_packets;   /* QNonStop */
 extern const struct stub_family stub_condition_packets; /* conditions of Z, QCatchSyscalls */
 extern const struct stub_family stub_event_packets;     /* QPassSignals QThreadEvents ... */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # size.sh - what the freestanding set costs a firmware: bytes of code and constants by file for two
-# machines at -Os, the deepest single stack frame, and the engine's state. The whole set; a firmware
-# that names only the packets it wants links less (stub.h, stub_family).
+# machines at -Os, the deepest single stack frame, and the engine's state; and what is linked of it
+# into two firmwares for aarch64, tests/size/minimal.c and embedded.c, by file.
 set -eu
 build=build
 tmp=$(mktemp -d)
@@ -31,6 +31,7 @@ for machine in x86_64 aarch64; do
 	(cd $build/freestanding-$machine && find . -name '*.o' | sed 's|^\./||' | sort) |
 		while read -r o; do
 			su=$build/freestanding-$machine/${o%.o}.su
+			[ -f "$su" ] || continue # assembly
 			set -- $(bytes $build/freestanding-$machine/"$o") $(frame "$su")
 			echo "${o%.o}.c $1 $2 ${3:-0} ${4:--}"
 		done >"$tmp/$machine"
@@ -67,3 +68,43 @@ echo
 echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them used" \
 	"$(state "$x86_64" engine) (x86_64) and $(state "$aarch64" engine) (aarch64); and two buffers" \
 	"of the caller's, 256 bytes each at least"
+
+# linked NAME: the firmware's bytes by file, from the linker's map; what the firmware brings itself
+# (its callbacks and the four memory functions) is not counted, its struct stub_target is.
+linked() {
+	$aarch64 -std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer \
+		-ffunction-sections -fdata-sections -mgeneral-regs-only -fno-pic -nostdlib -static \
+		-Wl,--gc-sections,--build-id=none,-Map="$tmp/$1.map" -o "$tmp/$1" tests/size/"$1".c \
+		tests/size/memory.c $build/freestanding-aarch64/libstubborn.a
+	awk '
+		function number(hex, i, n) {
+			for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+			return n
+		}
+		/^Linker script and memory map/ { linked = 1 }
+		!linked { next }
+		$1 ~ /^\.(text|rodata)\./ { section = $1; if (NF == 1) next; size = $3; file = $4 }
+		$1 ~ /^0x/ && NF == 3 && section != "" { size = $2; file = $3 }
+		$1 ~ /^\./ && $1 !~ /^\.(text|rodata)\./ { section = "" }
+		section != "" && file ~ /\.o\)?$/ {
+			own = file !~ /\.a\(/
+			sub(/.*\(/, "", file); sub(/\.o\)$/, ".c", file)
+			if (own) file = "struct stub_target"
+			if (!own || section ~ /^\.rodata/) bytes[file] += number(size)
+			section = file = ""
+		}
+		END { for (file in bytes) { print bytes[file], file; sum += bytes[file] } print sum, "in all" }
+	' "$tmp/$1.map" | sort -n -r | awk -v name="$1" '
+		NR == 1 { printf "%s: %d bytes of text and rodata are linked\n", name, $1; next }
+		{ size = $1; sub(/^[0-9]+ /, ""); printf "  %6d %-22s%s", size, $0, (NR - 1) % 3 ? "" : "\n" }
+		END { print "" }'
+	# The deepest single frame of the files that are linked.
+	nm "$tmp/$1" | awk '$2 ~ /[tT]/ { print $3 }' | sort >"$tmp/functions"
+	cat $build/freestanding-aarch64/rsp/*.su $build/freestanding-aarch64/rsp/small/*.su \
+		$build/freestanding-aarch64/arch/*.su $build/freestanding-aarch64/stub/*.su |
+		awk -F'\t' '{ sub(/.*:/, "", $1); print $1, $2 }' | sort | join - "$tmp/functions" |
+		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
+}
+echo
+linked minimal
+linked embedded

@@ -1,0 +1,39 @@
+/* pkt_linux.c - no packets: the signals of a target whose numbers are Linux's, for clients that
+ * count otherwise and for users who read. */
+#include "stub/engine.h"
+
+static int
+signal_between(const struct engine *s, int number, bool to_client)
+{
+    if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
+        return number;
+    return to_client ? rsp_signal_from_linux(number) : rsp_signal_to_linux(number);
+}
+
+/* What is known of a fault beyond its signal. */
+static void
+put_cause(struct rsp_out *out, const struct stub_event *event)
+{
+    const char *cause = rsp_signal_cause(event->signal, event->status);
+
+    if (cause == NULL)
+        return;
+    rsp_put_text(out, ": ");
+    rsp_put_text(out, cause);
+    if (rsp_signal_has_address(event->signal)) {
+        rsp_put_text(out, " (fault address=0x");
+        rsp_put_hex(out, event->address);
+        rsp_put(out, ')');
+    }
+}
+
+static void
+put_signal(struct rsp_out *out, const struct stub_event *event)
+{
+    rsp_put_text(out, "signal ");
+    rsp_put_text(out, rsp_signal_name(event->signal));
+    put_cause(out, event);
+}
+
+static const struct stub_hooks hooks = { .signal = signal_between, .put_signal = put_signal };
+const struct stub_family stub_linux_packets = { .hooks = &hooks };
