@@ -222,7 +222,7 @@ gdb-suite: deps-suites all  ## parts of GDB's own testsuite, this server beside 
 	@sh tests/check.sh gdb-suite
 lldb-suite: deps-suites all  ## parts of LLDB's own testsuite, this server beside lldb-server
 	@sh tests/check.sh lldb-suite
-check-package: deps-check deps-package static  ## what is packed: the static binary, the Debian packages
+check-package: deps-package static  ## what is packed: the static binary, the Debian packages
 	@sh tests/check.sh package
 check-all: deps-clients deps-suites deps-package clients static  ## everything, for as long as it takes
 	@sh tests/check.sh all
