@@ -40,7 +40,7 @@ packages() {
 	suites) echo "$(packages check)" gdb-source dejagnu g++ clang llvm make xz-utils \
 		python3-packaging python3-pexpect python3-psutil ;;
 	static) echo "$(packages build)" g++ libbz2-dev liblzma-dev zlib1g-dev libzstd-dev ;;
-	package) echo "$(packages static)" debhelper dpkg-dev lintian gdb man-db python3 \
+	package) echo "$(packages static)" build-essential debhelper lintian gdb man-db python3 \
 		util-linux ;;
 	boards) echo qemu-system-x86 qemu-system-arm gdb-multiarch gcc-aarch64-linux-gnu gcc \
 		libc6-dev "$(lldb_packages)" ;;

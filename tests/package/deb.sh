@@ -41,6 +41,7 @@ command -v dpkg-buildpackage >/dev/null && command -v dh >/dev/null || {
 	exit 0
 }
 claim 'they are built' logged make -s deb DEB="$out/one"
+[ $failures -eq 0 ] || exit 1
 (umask 077 && TZ=Asia/Tokyo LC_ALL=C CFLAGS=-O0 make -s deb DEB="$elsewhere/two") >"$log" 2>&1
 version=$(sed -n 's/^VERSION = //p' Makefile)
 for package in stubborn libstubborn0 libstubborn-dev stubborn-dbgsym libstubborn0-dbgsym; do
