@@ -55,7 +55,7 @@ HEADERS = rsp/rsp.h arch/arch.h stub/target.h stub/stub.h stub/agent.h \
 	arch/unwind/unwind.h arch/unwind/dbghelp.h stub/board/board.h
 WINDOWS_HEADERS = stub/dbghelp/windows.h stub/dbghelp/dbghelp.h
 MAN1 = stub/program/stubborn.1
-MAN3 = stub/stubborn.3
+MAN3 = stub/stubborn.3 stub/dbghelp/stubborn-dbghelp.3
 
 FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 # Firmware counts the bytes of its code.
@@ -313,7 +313,8 @@ uninstall:  ## takes away what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/stubborn $(DESTDIR)$(LIBDIR)/libstubborn.* \
 		$(DESTDIR)$(LIBDIR)/libstubborn-dbghelp.* $(DESTDIR)$(LIBDIR)/pkgconfig/stubborn.pc \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/stubborn-dbghelp.pc \
-		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3
+		$(DESTDIR)$(PREFIX)/share/man/man1/stubborn.1 $(DESTDIR)$(PREFIX)/share/man/man3/stubborn.3 \
+		$(DESTDIR)$(PREFIX)/share/man/man3/stubborn-dbghelp.3
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stubborn \
 		$(DESTDIR)$(ZSHDIR)/_stubborn
 	rm -rf $(DESTDIR)$(PREFIX)/include/stubborn $(DESTDIR)$(PREFIX)/include/stubborn-dbghelp
