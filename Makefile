@@ -258,7 +258,7 @@ $(B)/accuracy: $(B)/obj/tests/accuracy/accuracy.o $(B)/obj/stub/image/image.o $(
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubborn.a \
-	$(B)/obj/stub/image/image.o $(patsubst %,$(B)/obj/stub/program/%.o,bt_peer net comm tty peer)
+	$(B)/obj/stub/image/image.o $(patsubst %,$(B)/obj/stub/program/%.o,bt_peer net comm tty peer diag)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libstubborn.a $(LIBS)
 
 $(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/image/image.o $(B)/libstubborn.a

@@ -43,12 +43,6 @@ set(struct path *p, unsigned n, struct value v)
         p->r[n] = v;
 }
 
-static struct value
-lost(void)
-{
-    return (struct value){ LOST, 0, 0 };
-}
-
 /* ---- loads and stores ---- */
 
 struct access {

@@ -254,12 +254,6 @@ decode(struct walk *w, uint64_t pc, struct insn *i)
 
 /* ---- what it does ---- */
 
-static struct value
-lost(void)
-{
-    return (struct value){ LOST, 0, 0 };
-}
-
 static void
 push(const struct walk *w, struct path *p, struct value v)
 {

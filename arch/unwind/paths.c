@@ -3,75 +3,101 @@
  * what they were: so the shape of the frame is read off the code that takes it down. */
 #include "arch/unwind/paths.h"
 
-enum { PENDING = 8, STEPS = 3000, SEEN = 64 };
+enum { PENDING = 8, STEPS = 3000, REPLAYED = 30000, SEEN = 64, CHOICES = 64 };
 
+/* A path not yet followed is kept as the choices that lead to it, and is followed from the start
+ * again: its state would be 300 bytes, and boards have small stacks. Only the last one's is kept,
+ * which is what comes next when a path ends. */
 struct hunt {
     struct walk *w;
-    struct path pending[PENDING];
+    struct way pending[PENDING];
     unsigned count;
-    uint64_t seen[SEEN]; /* targets of jumps */
-    unsigned seen_count;
+    struct path last;                /* of pending[last_of - 1], */
+    unsigned last_of;                /* if that is not 0 */
+    unsigned steps, replayed;        /* left */
+    uint32_t seen[SEEN], seen_count; /* targets of jumps, their low halves: enough in a function */
 };
+
+enum { FARTHEST = 1 << 22 };
 
 struct value
 unwind_plus(struct value v, int64_t offset)
 {
-    int64_t sum = v.offset + offset;
-
-    if (v.kind != IS || offset < INT32_MIN || offset > INT32_MAX || sum < INT32_MIN / 2 ||
-        sum > INT32_MAX / 2)
-        return (struct value){ LOST, 0, 0 };
-    return (struct value){ IS, v.reg, (int32_t)sum };
+    if (kind_of(v) != IS || offset < -FARTHEST || offset > FARTHEST)
+        return lost();
+    offset += offset_of(v);
+    if (offset < -FARTHEST || offset > FARTHEST)
+        return lost();
+    return value_of(IS, reg_of(v), (int32_t)offset);
 }
 
 static bool
 address_of(const struct walk *w, struct value v, uint64_t *address)
 {
-    *address = reg(w, v.reg) + (uint64_t)(int64_t)v.offset;
-    return v.kind != LOST && known(w, v.reg);
+    *address = reg(w, reg_of(v)) + (uint64_t)(int64_t)offset_of(v);
+    return kind_of(v) != LOST && known(w, reg_of(v));
+}
+
+/* Where `at` is, counted from the stack pointer. False: nowhere that a frame could be. */
+static bool
+place_of(const struct walk *w, struct value at, int32_t *place)
+{
+    uint64_t address, distance;
+
+    if (kind_of(at) != IS || !address_of(w, at, &address))
+        return false;
+    distance = address - reg(w, w->machine->sp);
+    *place = (int32_t)(uint32_t)distance;
+    return distance == (uint64_t)(int64_t)*place;
+}
+
+/* The store at this place, among the last STORES, or NULL. */
+static struct store *
+store_at(struct path *path, int32_t place)
+{
+    unsigned n = path->stored < STORES ? path->stored : STORES;
+
+    for (unsigned i = 0; i < n; i++)
+        if (path->stores[i].at == place)
+            return &path->stores[i];
+    return NULL;
 }
 
 struct value
-unwind_fetch(const struct walk *w, const struct path *path, struct value at)
+unwind_fetch(const struct walk *w, struct path *path, struct value at)
 {
-    unsigned n = path->stored < STORES ? path->stored : STORES;
-    uint64_t address;
+    const struct store *s;
+    int32_t place;
 
-    if (at.kind != IS || !address_of(w, at, &address))
-        return (struct value){ LOST, 0, 0 };
-    for (unsigned i = 1; i <= n; i++) {
-        const struct store *s = &path->stores[(path->stored - i) % STORES];
-
-        if (s->at == address)
-            return s->v;
-    }
-    return (struct value){ LIES_AT, at.reg, at.offset };
+    if (!place_of(w, at, &place))
+        return kind_of(at) == IS ? value_of(LIES_AT, reg_of(at), offset_of(at)) : lost();
+    s = store_at(path, place);
+    return s != NULL ? s->v : value_of(LIES_AT, reg_of(at), offset_of(at));
 }
 
 /* Only what a caller wants back is worth a place. */
 static bool
 is_wanted(const struct walk *w, struct value v)
 {
-    return v.kind == IS && v.offset == 0 &&
-           ((w->machine->preserved >> v.reg & 1) != 0 || v.reg == w->machine->link);
+    unsigned n = reg_of(v);
+
+    return kind_of(v) == IS && offset_of(v) == 0 &&
+           ((w->machine->preserved >> n & 1) != 0 || n == w->machine->link);
 }
 
 void
 unwind_store(const struct walk *w, struct path *path, struct value at, struct value v)
 {
-    unsigned n = path->stored < STORES ? path->stored : STORES;
-    uint64_t address;
+    struct store *s;
+    int32_t place;
 
-    if (at.kind != IS || !address_of(w, at, &address))
+    if (!place_of(w, at, &place))
         return;
-    for (unsigned i = 0; i < n; i++) {
-        if (path->stores[i].at != address)
-            continue;
-        path->stores[i].v = v;
-        return;
-    }
-    if (is_wanted(w, v))
-        path->stores[path->stored++ % STORES] = (struct store){ address, v };
+    s = store_at(path, place);
+    if (s != NULL)
+        s->v = v;
+    else if (is_wanted(w, v))
+        path->stores[path->stored++ % STORES] = (struct store){ place, v };
 }
 
 void
@@ -79,16 +105,17 @@ unwind_clobber(const struct walk *w, struct path *path)
 {
     for (unsigned n = 0; n < PATH_REGISTERS; n++)
         if ((w->machine->preserved >> n & 1) == 0 && n != w->machine->sp)
-            path->r[n].kind = LOST;
+            path->r[n] = lost();
 }
 
 static void
-begin(const struct walk *w, struct path *path)
+begin(const struct walk *w, struct path *path, const struct way *way)
 {
     memset(path, 0, sizeof(*path));
     path->pc = w->frame.pc;
+    path->way = *way;
     for (unsigned n = 0; n < PATH_REGISTERS; n++)
-        path->r[n] = (struct value){ known(w, n) ? IS : LOST, (uint8_t)n, 0 };
+        path->r[n] = known(w, n) ? value_of(IS, n, 0) : lost();
 }
 
 /* ---- a path's end as a row ---- */
@@ -104,11 +131,11 @@ say(const struct walk *w, struct row *row, uint64_t cfa, unsigned n, struct valu
     if (!address_of(w, v, &address))
         return;
     offset = (int64_t)(address - cfa);
-    if (v.kind == IS && v.offset == 0) {
-        row->how[n] = v.reg == n ? SAME : IN_REG;
-        row->value[n] = v.reg;
+    if (kind_of(v) == IS && offset_of(v) == 0) {
+        row->how[n] = reg_of(v) == n ? SAME : IN_REG;
+        row->value[n] = (int32_t)reg_of(v);
     } else if (offset >= INT32_MIN && offset <= INT32_MAX) {
-        row->how[n] = v.kind == IS ? IS_CFA : AT_CFA;
+        row->how[n] = kind_of(v) == IS ? IS_CFA : AT_CFA;
         row->value[n] = (int32_t)offset;
     }
 }
@@ -116,9 +143,10 @@ say(const struct walk *w, struct row *row, uint64_t cfa, unsigned n, struct valu
 static bool
 is_way_back(struct walk *w, struct value v, uint64_t address)
 {
-    if (v.kind == LIES_AT)
+    if (kind_of(v) == LIES_AT)
         return unwind_returns(w, address);
-    return v.offset == 0 && v.reg == w->machine->link && unwind_comes_from_call(w, address);
+    return offset_of(v) == 0 && reg_of(v) == w->machine->link &&
+           unwind_comes_from_call(w, address);
 }
 
 /* True when the path's return address follows a call: a wrong one hardly ever does. */
@@ -129,10 +157,10 @@ make_row(struct walk *w, const struct path *path, enum unwind_trust trust, struc
     uint64_t back, cfa;
     unsigned ra = ra_column(w);
 
-    if (path->cfa.kind != IS || !address_of(w, path->cfa, &cfa) ||
+    if (kind_of(path->cfa) != IS || !address_of(w, path->cfa, &cfa) ||
         !address_of(w, path->way_back, &back) || !is_way_back(w, path->way_back, back))
         return false;
-    unwind_row(row, path->cfa.reg, path->cfa.offset, UNWIND_INSTRUCTIONS, trust);
+    unwind_row(row, reg_of(path->cfa), offset_of(path->cfa), UNWIND_INSTRUCTIONS, trust);
     row->ra = (uint8_t)ra;
     for (unsigned n = 0; n < PATH_REGISTERS; n++)
         if (n != m->sp && (m->preserved >> n & 1) != 0)
@@ -149,55 +177,96 @@ seen_before(struct hunt *h, uint64_t pc)
     unsigned n = h->seen_count < SEEN ? h->seen_count : SEEN;
 
     for (unsigned i = 0; i < n; i++)
-        if (h->seen[i] == pc)
+        if (h->seen[i] == (uint32_t)pc)
             return true;
-    h->seen[h->seen_count++ % SEEN] = pc;
+    h->seen[h->seen_count++ % SEEN] = (uint32_t)pc;
     return false;
 }
 
-static void
-fork_to(struct hunt *h, const struct path *path, uint64_t to)
+static bool
+is_replayed(const struct path *path)
 {
+    return path->made < path->way.count;
+}
+
+/* At a place where the path may go on to `to` as well: does it? When it is free to choose it does
+ * not, and that way is followed later. */
+static bool
+choose(struct hunt *h, struct path *path, uint64_t to)
+{
+    unsigned n = path->made;
+
+    if (n == CHOICES)
+        return false;
+    if (is_replayed(path))
+        return (path->way.taken >> path->made++ & 1) != 0;
+    path->made = path->way.count = n + 1;
     if (h->count == PENDING || seen_before(h, to))
-        return;
-    h->pending[h->count] = *path;
-    h->pending[h->count++].pc = to;
+        return false;
+    h->last = *path;
+    h->last.pc = to;
+    h->last.way.taken |= (uint64_t)1 << n;
+    h->pending[h->count++] = h->last.way;
+    h->last_of = h->count;
+    return false;
+}
+
+/* What was followed before counts apart: it shall not shorten how far a hunt gets. */
+static bool
+may_step(struct hunt *h, const struct path *path)
+{
+    unsigned *left = is_replayed(path) ? &h->replayed : &h->steps;
+
+    if (*left == 0)
+        return false;
+    --*left;
+    return true;
 }
 
 /* A jump through a register that does not leave the function is a switch's: its cases follow. */
-static void
-go_behind(struct hunt *h, struct path *path)
+static bool
+goes_behind(struct hunt *h, struct path *path)
 {
+    if (path->pc >= h->w->gap_end || !is_replayed(path))
+        return false;
     path->guessed = true;
-    if (path->pc < h->w->gap_end)
-        fork_to(h, path, path->pc);
+    return choose(h, path, path->pc);
 }
 
-/* One path to its end. *steps is what is left for all of them. */
+static void
+next_path(struct hunt *h, struct path *path)
+{
+    if (h->last_of == h->count)
+        *path = h->last;
+    else
+        begin(h->w, path, &h->pending[h->count - 1]);
+    h->last_of = 0;
+    h->count--;
+}
+
+/* One path to its end. */
 static enum flow
-follow(struct hunt *h, step_fn *step, struct path *path, unsigned *steps)
+follow(struct hunt *h, step_fn *step, struct path *path)
 {
     struct walk *w = h->w;
 
-    while (*steps > 0 && unwind_work(w)) {
+    while (may_step(h, path) && unwind_work(w)) {
+        bool replayed = is_replayed(path);
         uint64_t from = path->pc;
         uint64_t to = 0;
         enum flow flow = step(w, path, &to);
 
-        --*steps;
-        if (w->fault.reason != UNWIND_RUNNING)
+        if (w->fault.reason != UNWIND_RUNNING || flow == DEAD)
             return DEAD;
-        if (flow == RETURN || flow == INDIRECT || flow == DEAD)
+        if (flow == RETURN || (flow == INDIRECT && !goes_behind(h, path)))
             return flow;
-        if (flow == BRANCH)
-            fork_to(h, path, to);
         if (flow != IDLE)
             path->called = flow == CALLED;
-        if (flow == JUMP) {
-            if (seen_before(h, to))
-                return DEAD;
+        if (flow == JUMP && !replayed && seen_before(h, to))
+            return DEAD;
+        if (flow == JUMP || (flow == BRANCH && choose(h, path, to)))
             path->pc = to;
-        } else if (path->called && from < w->gap_end && path->pc >= w->gap_end)
+        else if (path->called && from < w->gap_end && path->pc >= w->gap_end)
             return DEAD; /* what follows is another function: the call did not come back */
     }
     return DEAD;
@@ -206,15 +275,15 @@ follow(struct hunt *h, step_fn *step, struct path *path, unsigned *steps)
 enum verdict
 unwind_follow(struct walk *w, step_fn *step, struct row *row)
 {
-    struct hunt h = { .w = w, .count = 1 };
-    unsigned steps = STEPS;
+    struct hunt h = { .w = w, .count = 1, .steps = STEPS, .replayed = REPLAYED };
     bool have_jump = false;
 
-    begin(w, &h.pending[0]);
     while (h.count > 0) {
-        struct path path = h.pending[--h.count];
-        enum flow flow = follow(&h, step, &path, &steps);
+        struct path path;
+        enum flow flow;
 
+        next_path(&h, &path);
+        flow = follow(&h, step, &path);
         if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
             return FAILED;
         w->fault.reason = UNWIND_RUNNING;
@@ -222,8 +291,10 @@ unwind_follow(struct walk *w, step_fn *step, struct row *row)
             return FOUND;
         if (flow == INDIRECT && !have_jump)
             have_jump = make_row(w, &path, UNWIND_FAIR, row);
-        if (flow == INDIRECT && !have_jump)
-            go_behind(&h, &path);
+        if (flow == INDIRECT && !have_jump && path.pc < w->gap_end) {
+            path.guessed = true;
+            choose(&h, &path, path.pc);
+        }
         if (w->fault.reason == UNWIND_NEED)
             return FAILED;
     }

@@ -4,21 +4,61 @@
 
 #include "arch/unwind/internal.h"
 
-/* A value, told by the registers as they are now: register `reg` + offset, or what lies there. */
+/* A value, told by the registers as they are now: register + offset, or what lies there. Small, for
+ * a path holds many and a board's stack few: two bits of kind, six of register, 24 of offset. A
+ * frame of 8 MiB and more is nobody's. */
 enum value_kind { LOST, IS, LIES_AT };
 struct value {
-    uint8_t kind, reg;
-    int32_t offset;
+    uint32_t word;
 };
 
+static inline enum value_kind
+kind_of(struct value v)
+{
+    return (enum value_kind)(v.word & 3);
+}
+
+static inline unsigned
+reg_of(struct value v)
+{
+    return v.word >> 2 & 63;
+}
+
+static inline int32_t
+offset_of(struct value v)
+{
+    return (int32_t)v.word >> 8;
+}
+
+static inline struct value
+value_of(enum value_kind kind, unsigned reg_number, int32_t offset)
+{
+    return (struct value){ (uint32_t)kind | reg_number << 2 | (uint32_t)offset << 8 };
+}
+
+static inline struct value
+lost(void)
+{
+    return (struct value){ LOST };
+}
+
 enum { PATH_REGISTERS = 32, STORES = 16 };
+
+/* How a path went: at the first `count` places where it could go on or elsewhere, bit N says
+ * whether it went elsewhere at the Nth. */
+struct way {
+    uint64_t taken;
+    unsigned count;
+};
 
 /* One way through the code so far. */
 struct path {
     uint64_t pc;
+    struct way way;
+    unsigned made; /* choices; the others of `way` are still to come */
     struct value r[PATH_REGISTERS];
     struct store {
-        uint64_t at;
+        int32_t at; /* counted from the stack pointer as it is now */
         struct value v;
     } stores[STORES]; /* the newest of them; older ones are forgotten */
     unsigned stored;
@@ -48,7 +88,7 @@ enum verdict unwind_follow(struct walk *w, step_fn *step, struct row *row);
 struct value unwind_plus(struct value v, int64_t offset);
 /* Memory: what the path stored there, else what lies there now. Places are compared by their
  * addresses, since one may be told by two registers. */
-struct value unwind_fetch(const struct walk *w, const struct path *path, struct value at);
+struct value unwind_fetch(const struct walk *w, struct path *path, struct value at);
 void unwind_store(const struct walk *w, struct path *path, struct value at, struct value v);
 /* A call: what it does not keep is lost. */
 void unwind_clobber(const struct walk *w, struct path *path);
