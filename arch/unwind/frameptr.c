@@ -7,9 +7,11 @@ enum { SCAN_WORDS = 256, ENTRY_SIZE = 128 };
 bool
 unwind_comes_from_call(struct walk *w, uint64_t pc)
 {
+    const struct extras *extras = w->sources->extras;
+
     if (pc == 0 || !unwind_is_code(w, pc - 1))
         return false;
-    if (w->machine->follows_call(w, pc) || unwind_is_trampoline(w, pc))
+    if (w->machine->follows_call(w, pc) || (extras != NULL && extras->is_trampoline(w, pc)))
         return true;
     forgive(w);
     return false;

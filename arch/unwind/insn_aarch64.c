@@ -249,41 +249,9 @@ step(struct walk *w, struct path *p, uint64_t *to)
     }
 }
 
-/* ---- PLT 0 ---- */
-
-/* stp x16, x30, [sp, #-16]!, then up to six instructions to the jump. */
-static enum verdict
-by_resolver_stub(struct walk *w, struct row *row)
-{
-    static const uint8_t stp[4] = { 0xf0, 0x7b, 0xbf, 0xa9 };
-    uint8_t b[4];
-
-    if (w->frame.called)
-        return NOTHING;
-    for (unsigned back = 1; back <= 5; back++) {
-        if (!unwind_bytes(w, w->frame.pc - 4 * (uint64_t)back, b, sizeof(b)))
-            return forgive(w) ? NOTHING : FAILED;
-        if (memcmp(b, stp, sizeof(b)) != 0)
-            continue;
-        if (!unwind_returns(w, reg(w, SP) + 8))
-            return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
-        unwind_row(row, SP, 16, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
-        row->ra = LR;
-        row->how[LR] = AT_CFA;
-        row->value[LR] = -8;
-        return FOUND;
-    }
-    return NOTHING;
-}
-
 enum verdict
 unwind_instructions_aarch64(struct walk *w, struct row *row)
 {
-    enum verdict verdict = by_resolver_stub(w, row);
-
-    if (verdict == FOUND || w->fault.reason == UNWIND_NEED)
-        return verdict;
-    w->fault.reason = UNWIND_RUNNING;
     return unwind_follow(w, step, row);
 }
 
@@ -299,24 +267,12 @@ unwind_follows_call_aarch64(struct walk *w, uint64_t pc)
     return matches(insn, 0xfc000000, 0x94000000) || matches(insn, 0xfefff000, 0xd63f0000);
 }
 
-/* struct sigcontext: fault_address, x0..x30, sp, pc. */
-static const int16_t saved[UNWIND_REGISTERS] = { 8,   16,  24,  32,  40,  48,  56,  64,  72,
-                                                 80,  88,  96,  104, 112, 120, 128, 136, 144,
-                                                 152, 160, 168, 176, 184, 192, 200, 208, 216,
-                                                 224, 232, 240, 248, 256, 264 };
-
 const struct unwind_machine unwind_aarch64 = {
     .pc = UNWIND_AARCH64_PC,
     .sp = SP,
     .fp = FP,
     .link = LR,
     .preserved = 0x3ff80000u, /* x19..x29 */
-    /* mov x8, #__NR_rt_sigreturn; svc #0 */
-    .trampoline = { 0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4 },
-    .trampoline_size = 8,
-    .trampoline_more = 4,
-    .context = 304, /* struct rt_sigframe: siginfo of 128 bytes, ucontext's head of 176 */
-    .saved = saved,
     .instructions = unwind_instructions_aarch64,
     .follows_call = unwind_follows_call_aarch64,
 };

@@ -527,51 +527,10 @@ step(struct walk *w, struct path *p, uint64_t *to)
     return step_plain(w, p, &i, to);
 }
 
-/* ---- PLT 0 ---- */
-
-/* pushq GOT+8; jmp *GOT+16: behind what the stub pushed stands the return address. */
-static bool
-is_resolver_stub(struct walk *w, uint64_t pc)
-{
-    uint8_t b[8];
-
-    if (!unwind_bytes(w, pc, b, sizeof(b))) {
-        forgive(w);
-        return false;
-    }
-    return b[0] == 0xff && (b[1] == 0x25 || (b[1] == 0x35 && b[6] == 0xff && b[7] == 0x25) ||
-                            (b[1] == 0x35 && b[6] == 0xf2 && b[7] == 0xff));
-}
-
-/* Of the PLT's first entry every path is an indirect jump, and the return address lies one or two
- * words up, behind what was pushed for the resolver. */
-static enum verdict
-by_resolver_stub(struct walk *w, struct row *row)
-{
-    uint64_t sp = reg(w, RSP);
-
-    if (w->frame.called || !is_resolver_stub(w, w->frame.pc))
-        return NOTHING;
-    for (unsigned words = 1; words <= 2; words++) {
-        if (!unwind_returns(w, sp + 8 * (uint64_t)words))
-            continue;
-        unwind_row(row, RSP, 8 * (int64_t)words + 8, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
-        row->ra = UNWIND_X86_64_RIP;
-        row->how[row->ra] = AT_CFA;
-        row->value[row->ra] = -8;
-        return FOUND;
-    }
-    return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
-}
-
 enum verdict
 unwind_instructions_x86_64(struct walk *w, struct row *row)
 {
-    enum verdict verdict = unwind_follow(w, step, row);
-
-    if (verdict == FOUND || w->fault.reason != UNWIND_RUNNING)
-        return verdict;
-    return by_resolver_stub(w, row);
+    return unwind_follow(w, step, row);
 }
 
 /* ---- calls ---- */
@@ -618,23 +577,12 @@ unwind_follows_call_x86_64(struct walk *w, uint64_t pc)
 
 /* ---- the machine ---- */
 
-/* struct sigcontext: r8..r15 rdi rsi rbp rbx rdx rax rcx rsp rip. */
-static const int16_t saved[UNWIND_REGISTERS] = { 104, 96, 112, 88, 72, 64,  80, 120, 0,  8,  16,
-                                                 24,  32, 40,  48, 56, 128, -1, -1,  -1, -1, -1,
-                                                 -1,  -1, -1,  -1, -1, -1,  -1, -1,  -1, -1, -1 };
-
 const struct unwind_machine unwind_x86_64 = {
     .pc = UNWIND_X86_64_RIP,
     .sp = RSP,
     .fp = RBP,
     .link = NO_REG,
     .preserved = 1u << RBX | 1u << RBP | 0xf000u,
-    /* mov $__NR_rt_sigreturn, %rax; syscall */
-    .trampoline = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 },
-    .trampoline_size = 9,
-    .trampoline_more = 7,
-    .context = 40, /* the stack pointer is at struct ucontext then */
-    .saved = saved,
     .instructions = unwind_instructions_x86_64,
     .follows_call = unwind_follows_call_x86_64,
 };

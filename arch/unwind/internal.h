@@ -54,20 +54,32 @@ typedef enum verdict find_fn(struct walk *w, struct row *row);
 
 struct unwind_machine {
     uint8_t pc, sp, fp;
-    uint8_t link;           /* register that holds a leaf's return address, or NO_REG */
-    uint64_t preserved;     /* registers that a call keeps */
-    uint8_t trampoline[12]; /* code by which signal handlers return */
-    uint8_t trampoline_size;
-    uint8_t trampoline_more; /* bytes of it that may already have been executed */
-    int16_t context;         /* from the stack pointer to the saved registers */
-    const int16_t *saved;    /* where each lies from there, -1 nowhere */
+    uint8_t link;       /* register that holds a leaf's return address, or NO_REG */
+    uint64_t preserved; /* registers that a call keeps */
     find_fn *instructions;
     bool (*follows_call)(struct walk *w, uint64_t pc); /* is there a call just before pc? */
 };
 
+/* What only tables and Linux need of the walk, so that a board does not link it. */
+struct extras {
+    const struct rule *(*recall)(const struct walk *w, uint64_t key);
+    const struct rule *(*remember)(struct walk *w, uint64_t key, const struct row *row);
+    bool (*evaluate)(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
+    bool (*is_trampoline)(struct walk *w, uint64_t pc);
+};
+
+/* How target memory is read: through lines that are kept, or plainly. */
+struct reader {
+    const char *(*init)(struct walk *w, const struct unwind_config *config);
+    size_t (*some)(struct walk *w, uint64_t address, uint8_t *buffer, size_t n);
+};
+extern const struct reader unwind_lines_reader, unwind_plain_reader;
+
 struct unwind_sources {
     find_fn *const *find;
     size_t count;
+    const struct reader *reader;
+    const struct extras *extras; /* or NULL */
 };
 
 /* ---- the walk: what struct unwind holds ---- */
@@ -89,6 +101,8 @@ struct walk {
     size_t module_count;
     unwind_find_module_fn *find_module;
     void *finder;
+    const struct unwind_exception *exceptions;
+    size_t exception_count;
 
     struct line *lines;
     uint8_t *bytes;
@@ -152,11 +166,15 @@ forgive(struct walk *w)
 /* One step of work; false, with a fault, when there has been too much. */
 bool unwind_work(struct walk *w);
 
-/* lines.c: target memory. False with a fault: unreadable, or UNWIND_NEED. */
+/* memory.c: target memory. False with a fault: unreadable, or UNWIND_NEED. */
 bool unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v);
 bool unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n);
 /* As many bytes as can be had from address on, 1..n; 0 with a fault. */
-size_t unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n);
+static inline size_t
+unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n)
+{
+    return w->sources->reader->some(w, address, buffer, n);
+}
 
 /* Written out, compilers make one load of it. */
 static inline uint64_t
@@ -179,8 +197,6 @@ unwind_load(struct walk *w, uint64_t address, uint64_t *v)
     *v = little_endian(w->bytes + ((size_t)w->last << w->line_shift) + offset);
     return true;
 }
-
-const char *unwind_lines_init(struct walk *w, const struct unwind_config *config);
 
 /* modules.c */
 const struct unwind_module *unwind_module_at(const struct walk *w, uint64_t pc);
@@ -230,8 +246,11 @@ enum verdict unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, 
 bool unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
 
 /* The other sources. */
-find_fn unwind_by_signal, unwind_by_instructions, unwind_by_entry, unwind_by_frame_pointer,
-    unwind_by_leaf, unwind_by_scan;
+find_fn unwind_by_signal, unwind_by_exception, unwind_by_resolver, unwind_by_instructions,
+    unwind_by_pushed_resolver, unwind_by_entry, unwind_by_frame_pointer, unwind_by_leaf,
+    unwind_by_scan;
+/* All registers lie where *e says from the stack pointer on. */
+void unwind_saved_row(const struct walk *w, struct row *row, const struct unwind_exception *e);
 bool unwind_is_trampoline(struct walk *w, uint64_t pc);
 find_fn unwind_instructions_x86_64, unwind_instructions_aarch64;
 bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);

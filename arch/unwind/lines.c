@@ -1,5 +1,5 @@
-/* lines.c - the target's memory as the walker sees it: lines of one size, read through arch_read
- * or fed by the caller, holes remembered. */
+/* lines.c - the target's memory as lines of one size, read through arch_read or fed by the caller,
+ * holes remembered. */
 #include "arch/unwind/internal.h"
 
 enum { WAYS = 4 };
@@ -16,8 +16,8 @@ unwind_lines_size(unsigned lines, uint32_t line_bytes)
     return lines * (sizeof(struct line) + line_bytes);
 }
 
-const char *
-unwind_lines_init(struct walk *w, const struct unwind_config *config)
+static const char *
+init(struct walk *w, const struct unwind_config *config)
 {
     uint32_t bytes = config->line_bytes;
     size_t count;
@@ -143,8 +143,8 @@ some_of_line(struct walk *w, uint64_t address, uint8_t *buffer, size_t n)
     return got;
 }
 
-size_t
-unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n)
+static size_t
+some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n)
 {
     size_t have = n;
     const uint8_t *copy = unwind_copy(w->module, address, &have);
@@ -155,20 +155,7 @@ unwind_some(struct walk *w, uint64_t address, uint8_t *buffer, size_t n)
     return have < n ? have : n;
 }
 
-bool
-unwind_bytes(struct walk *w, uint64_t address, void *buffer, size_t n)
-{
-    uint8_t *out = buffer;
-
-    for (size_t done = 0, got; done < n; done += got) {
-        if (done > UINT64_MAX - address)
-            return unwind_fault(w, UNWIND_UNREADABLE, address);
-        got = unwind_some(w, address + done, out + done, n - done);
-        if (got == 0)
-            return false;
-    }
-    return true;
-}
+const struct reader unwind_lines_reader = { init, some };
 
 size_t
 unwind_read(struct unwind *u, uint64_t address, void *buffer, size_t n)
@@ -177,6 +164,8 @@ unwind_read(struct unwind *u, uint64_t address, void *buffer, size_t n)
     struct unwind_end fault = w->fault;
     size_t done = 0, got = 1;
 
+    if (w->line_count == 0) /* these sources keep nothing */
+        return arch_read(w->memory, address, buffer, n);
     w->fault.reason = UNWIND_RUNNING;
     while (done < n && got > 0 && done <= UINT64_MAX - address) {
         got = some_of_line(w, address + done, (uint8_t *)buffer + done, n - done);
@@ -188,17 +177,6 @@ unwind_read(struct unwind *u, uint64_t address, void *buffer, size_t n)
     return done;
 }
 
-bool
-unwind_load_anywhere(struct walk *w, uint64_t address, uint64_t *v)
-{
-    uint8_t bytes[8];
-
-    if (!unwind_bytes(w, address, bytes, sizeof(bytes)))
-        return false;
-    *v = little_endian(bytes);
-    return true;
-}
-
 void
 unwind_feed(struct unwind *u, uint64_t address, const void *bytes, size_t n)
 {
@@ -206,6 +184,8 @@ unwind_feed(struct unwind *u, uint64_t address, const void *bytes, size_t n)
     const uint8_t *in = bytes;
     uint64_t skip = -address & (line_size(w) - 1); /* up to the first start of a line */
 
+    if (w->line_count == 0)
+        return; /* these sources keep nothing */
     do {
         size_t piece;
         struct line *line;

@@ -3,43 +3,58 @@
  * lies; both are kernel ABI). */
 #include "arch/unwind/internal.h"
 
-/* Whether these bytes stand at pc; what cannot be read is no match, and no fault. */
-static bool
-stands_at(struct walk *w, uint64_t pc)
-{
-    uint8_t bytes[sizeof(w->machine->trampoline)];
+/* struct sigcontext: r8..r15 rdi rsi rbp rbx rdx rax rcx rsp rip. */
+static const int16_t saved_x86_64[UNWIND_REGISTERS] = { 104, 96, 112, 88, 72, 64, 80, 120, 0,
+                                                        8,   16, 24,  32, 40, 48, 56, 128, -1,
+                                                        -1,  -1, -1,  -1, -1, -1, -1, -1,  -1,
+                                                        -1,  -1, -1,  -1, -1, -1 };
+/* struct sigcontext: fault_address, x0..x30, sp, pc. */
+static const int16_t saved_aarch64[UNWIND_REGISTERS] = {
+    8,   16,  24,  32,  40,  48,  56,  64,  72,  80,  88,  96,  104, 112, 120, 128, 136,
+    144, 152, 160, 168, 176, 184, 192, 200, 208, 216, 224, 232, 240, 248, 256, 264
+};
 
-    if (unwind_bytes(w, pc, bytes, w->machine->trampoline_size))
-        return memcmp(bytes, w->machine->trampoline, w->machine->trampoline_size) == 0;
-    forgive(w);
-    return false;
+static const struct form {
+    uint8_t code[9], size; /* by which handlers return */
+    uint8_t more;          /* bytes of it that may already have been executed */
+    struct unwind_exception frame;
+} x86_64 = {
+    /* mov $__NR_rt_sigreturn, %rax; syscall. The stack pointer is at struct ucontext then. */
+    { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 }, 9, 7, { .at = 40, .saved = saved_x86_64 },
+}, aarch64 = {
+    /* mov x8, #__NR_rt_sigreturn; svc #0. struct rt_sigframe: siginfo of 128 bytes, ucontext's
+     * head of 176. */
+    { 0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4 }, 8, 4, { .at = 304, .saved = saved_aarch64 },
+};
+
+static const struct form *
+form_of(const struct walk *w)
+{
+    return w->machine->link != NO_REG ? &aarch64 : &x86_64;
 }
 
+/* Whether handlers return at pc; what cannot be read is no match, and no fault. */
 bool
 unwind_is_trampoline(struct walk *w, uint64_t pc)
 {
-    return stands_at(w, pc);
+    const struct form *form = form_of(w);
+    uint8_t bytes[sizeof(form->code)];
+
+    if (unwind_bytes(w, pc, bytes, form->size))
+        return memcmp(bytes, form->code, form->size) == 0;
+    forgive(w);
+    return false;
 }
 
 enum verdict
 unwind_by_signal(struct walk *w, struct row *row)
 {
-    const struct unwind_machine *m = w->machine;
+    const struct form *form = form_of(w);
     uint64_t pc = w->frame.pc;
-    bool begun = !w->frame.called && m->trampoline_more <= pc;
+    bool begun = !w->frame.called && form->more <= pc;
 
-    if (!stands_at(w, pc) && !(begun && stands_at(w, pc - m->trampoline_more)))
+    if (!unwind_is_trampoline(w, pc) && !(begun && unwind_is_trampoline(w, pc - form->more)))
         return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
-    unwind_row(row, m->sp, 0, UNWIND_SIGNAL, UNWIND_FULL);
-    row->cfa_how = AT_SP;
-    row->cfa_offset = m->context + m->saved[m->sp];
-    row->signal = true;
-    row->ra = m->pc;
-    for (unsigned n = 0; n < UNWIND_REGISTERS; n++) {
-        if (m->saved[n] < 0)
-            continue;
-        row->how[n] = AT_SP;
-        row->value[n] = m->context + m->saved[n];
-    }
+    unwind_saved_row(w, row, &form->frame);
     return FOUND;
 }

@@ -68,7 +68,7 @@ bool unwind_read_module(const struct arch_memory *memory, uint64_t base, struct 
 enum unwind_source {
     UNWIND_GIVEN,        /* the registers of unwind_begin */
     UNWIND_EH_FRAME,     /* .eh_frame or .debug_frame */
-    UNWIND_SIGNAL,       /* the kernel's signal frame, known by its return code */
+    UNWIND_SIGNAL,       /* the kernel's signal frame, known by its return code; an exception's */
     UNWIND_INSTRUCTIONS, /* what the code does from here to its return */
     UNWIND_FRAME_POINTER,
     UNWIND_LEAF, /* nothing but a return address where a call leaves it */
@@ -112,7 +112,9 @@ struct unwind_end {
     size_t length; /* with UNWIND_NEED: bytes wanted from address on */
 };
 
-/* Which sources are tried, in which order. A board leaves out the tables. */
+/* Which sources are tried, in which order; what no table names is not linked. A board's: what the
+ * code does, frame pointers and exception frames; memory is read when it is needed, none is kept,
+ * and a walk without a reader is refused. */
 struct unwind_sources;
 extern const struct unwind_sources unwind_all_sources, unwind_board_sources,
     unwind_frame_sources; /* frame pointers alone */
@@ -120,12 +122,21 @@ extern const struct unwind_sources unwind_all_sources, unwind_board_sources,
 /* The module that pc lies in, or NULL. It stays as it is until the same finder is asked again. */
 typedef const struct unwind_module *unwind_find_module_fn(void *finder, uint64_t pc);
 
+/* A firmware's exception frame: while the PC is in [begin, end), or a call there returns to it, the
+ * registers of the interrupted code lie on the stack. */
+struct unwind_exception {
+    uint64_t begin, end;  /* of the vector's code that runs with the frame in place */
+    int32_t at;           /* bytes from the stack pointer to where `saved` counts from */
+    const int16_t *saved; /* UNWIND_REGISTERS offsets, by DWARF number; -1 not saved. pc and sp
+                             must be */
+};
+
 struct unwind_config {
     size_t size; /* sizeof(struct unwind_config): a later field breaks nobody */
     const struct unwind_machine *machine;
     const struct unwind_sources *sources;
-    const struct arch_memory *memory;    /* NULL: the walk suspends and is fed */
-    void *lines;                         /* cache of target memory, aligned for uint64_t */
+    const struct arch_memory *memory; /* NULL: the walk suspends and is fed */
+    void *lines; /* cache of target memory, aligned for uint64_t; unwind_board_sources has none */
     size_t lines_size;                   /* at least unwind_lines_size(4, line_bytes) */
     uint32_t line_bytes;                 /* power of two, 64..65536: what one read should fetch */
     void *rules;                         /* cache of what tables said, aligned; or NULL */
@@ -136,8 +147,10 @@ struct unwind_config {
     bool scan;           /* search the stack when nothing else helps */
     uint32_t max_frames; /* 0: a million */
     uint64_t pac_mask;   /* AArch64: bits of a return address that are not address; 0 unknown */
-    unwind_find_module_fn *find_module; /* asked where no module of the table is, or NULL */
-    void *finder;                       /* handed to it */
+    unwind_find_module_fn *find_module;        /* asked where no module of the table is, or NULL */
+    void *finder;                              /* handed to it */
+    const struct unwind_exception *exceptions; /* or NULL */
+    size_t exception_count;
 };
 
 struct unwind {

@@ -76,7 +76,9 @@ find_row(struct walk *w)
 static bool
 evaluate(struct walk *w, int32_t place, const uint64_t *first, uint64_t *v)
 {
-    return unwind_evaluate(w, w->row.base + (uint64_t)(int64_t)place, first, v);
+    const struct extras *extras = w->sources->extras;
+
+    return extras != NULL && extras->evaluate(w, w->row.base + (uint64_t)(int64_t)place, first, v);
 }
 
 static bool
@@ -136,7 +138,8 @@ static bool
 describe(struct walk *w)
 {
     uint64_t key = w->frame.pc * 2 + w->frame.called;
-    const struct rule *rule = unwind_recall(w, key);
+    const struct extras *extras = w->sources->extras;
+    const struct rule *rule = extras != NULL ? extras->recall(w, key) : NULL;
 
     w->fault.reason = UNWIND_RUNNING;
     w->rule = NULL;
@@ -147,7 +150,8 @@ describe(struct walk *w)
         return false;
     w->frame.signal = w->row.signal;
     find_return(w);
-    w->rule = unwind_remember(w, key, &w->row);
+    if (extras != NULL)
+        w->rule = extras->remember(w, key, &w->row);
     return true;
 }
 
@@ -417,6 +421,8 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
     w->pac_mask = config->pac_mask;
     w->find_module = config->find_module;
     w->finder = config->finder;
+    w->exceptions = config->exceptions;
+    w->exception_count = config->exceptions != NULL ? config->exception_count : 0;
     w->max_frames = config->max_frames != 0 ? config->max_frames : FRAMES_MAX;
     w->rules = config->rules;
     rules = config->rules != NULL ? config->rules_size / sizeof(struct rule) : 0;
@@ -426,7 +432,7 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
         memset(w->rules, 0, w->rule_count * sizeof(struct rule));
     w->generation = w->rule_generation = 1;
     w->phase = OVER;
-    return unwind_lines_init(w, config);
+    return w->sources->reader->init(w, config);
 }
 
 void

@@ -116,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     module.map_count = (flags & COPIED) != 0;
     config.machine = (flags & ARM) != 0 ? &unwind_aarch64 : &unwind_x86_64;
     config.sources = (flags & BOARD) != 0 ? &unwind_board_sources : &unwind_all_sources;
-    config.memory = (flags & SUSPENDED) != 0 ? NULL : &memory;
+    config.memory = (flags & (SUSPENDED | BOARD)) == SUSPENDED ? NULL : &memory;
     config.lines_size = sizeof(lines);
     config.rules_size = sizeof(rules);
     config.line_bytes = LINE;
