@@ -60,9 +60,17 @@ struct unwind_machine {
     bool (*follows_call)(struct walk *w, uint64_t pc); /* is there a call just before pc? */
 };
 
+/* What the caller's registers are, before they are believed. */
+struct caller {
+    uint64_t valid, saved;
+    uint64_t lost; /* saved where nothing can be read */
+    uint64_t value[UNWIND_REGISTERS], at[UNWIND_REGISTERS];
+};
+
 /* What only tables and Linux need of the walk, so that a board does not link it. */
 struct extras {
-    const struct rule *(*recall)(const struct walk *w, uint64_t key);
+    bool (*recall)(struct walk *w, uint64_t key);
+    bool (*read_rule)(struct walk *w, struct caller *c);
     const struct rule *(*remember)(struct walk *w, uint64_t key, const struct row *row);
     bool (*evaluate)(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
     bool (*is_trampoline)(struct walk *w, uint64_t pc);
@@ -153,6 +161,11 @@ ra_column(const struct walk *w)
     return w->machine->link != NO_REG ? w->machine->link : w->machine->pc;
 }
 
+/* walk.c: register n of the caller, which lies at `at`. */
+bool unwind_load_saved(struct walk *w, struct caller *c, unsigned n, uint64_t at);
+/* Whether the walk goes on without register n, which could not be read. */
+bool unwind_can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra);
+
 /* The first thing that went wrong while this frame was worked on is what its end tells. */
 bool unwind_fault(struct walk *w, enum unwind_reason reason, uint64_t address);
 /* After a try: that memory cannot be read is then no fault. False when there is another. */
@@ -205,7 +218,9 @@ bool unwind_is_code(const struct walk *w, uint64_t pc);
 const uint8_t *unwind_copy(const struct unwind_module *m, uint64_t address, size_t *have);
 
 /* rules.c */
-const struct rule *unwind_recall(const struct walk *w, uint64_t key);
+/* Describes the frame by the rule that is kept for it. False: there is none. */
+bool unwind_recall(struct walk *w, uint64_t key);
+bool unwind_read_rule(struct walk *w, struct caller *c);
 /* The row as a rule, when it can be one. */
 const struct rule *unwind_remember(struct walk *w, uint64_t key, const struct row *row);
 

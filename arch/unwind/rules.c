@@ -16,8 +16,8 @@ is_it(const struct walk *w, const struct rule *r, uint64_t key)
     return r->key == key && r->generation == w->rule_generation;
 }
 
-const struct rule *
-unwind_recall(const struct walk *w, uint64_t key)
+static const struct rule *
+find(const struct walk *w, uint64_t key)
 {
     const struct rule *r;
 
@@ -27,6 +27,46 @@ unwind_recall(const struct walk *w, uint64_t key)
     if (is_it(w, r, key))
         return r;
     return is_it(w, r + 1, key) ? r + 1 : NULL;
+}
+
+bool
+unwind_recall(struct walk *w, uint64_t key)
+{
+    const struct rule *r = find(w, key);
+
+    if (r == NULL)
+        return false;
+    if (!known(w, r->cfa_reg)) {
+        unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
+        return true;
+    }
+    w->rule = r;
+    w->frame.cfa = reg(w, r->cfa_reg) + (uint64_t)(int64_t)r->cfa_offset;
+    if (r->count > 0 && r->reg[0] == ra_column(w))
+        w->frame.return_at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[0];
+    return true;
+}
+
+bool
+unwind_read_rule(struct walk *w, struct caller *c)
+{
+    const struct rule *r = w->rule;
+
+    w->fault.reason = UNWIND_RUNNING;
+    for (unsigned i = 0; i < r->count; i++) {
+        unsigned n = r->reg[i];
+        uint64_t at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[i];
+
+        if (!unwind_load(w, at, &c->value[n])) {
+            if (!unwind_can_do_without(w, c, n, ra_column(w)))
+                return false;
+            continue;
+        }
+        c->at[n] = at;
+        c->valid |= (uint64_t)1 << n;
+    }
+    c->saved = c->valid;
+    return true;
 }
 
 static bool

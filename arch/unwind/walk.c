@@ -123,28 +123,15 @@ is_outermost(struct walk *w)
 }
 
 static bool
-describe_by_rule(struct walk *w, const struct rule *r)
-{
-    if (!known(w, r->cfa_reg))
-        return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
-    w->rule = r;
-    w->frame.cfa = reg(w, r->cfa_reg) + (uint64_t)(int64_t)r->cfa_offset;
-    if (r->count > 0 && r->reg[0] == ra_column(w))
-        w->frame.return_at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[0];
-    return true;
-}
-
-static bool
 describe(struct walk *w)
 {
     uint64_t key = w->frame.pc * 2 + w->frame.called;
     const struct extras *extras = w->sources->extras;
-    const struct rule *rule = extras != NULL ? extras->recall(w, key) : NULL;
 
     w->fault.reason = UNWIND_RUNNING;
     w->rule = NULL;
-    if (rule != NULL)
-        return describe_by_rule(w, rule);
+    if (extras != NULL && extras->recall(w, key))
+        return w->fault.reason == UNWIND_RUNNING;
     w->work = FRAME_WORK;
     if (!find_row(w) || is_outermost(w) || !find_cfa(w))
         return false;
@@ -157,15 +144,8 @@ describe(struct walk *w)
 
 /* ---- leaving it ---- */
 
-/* What the caller's registers are, before they are believed. */
-struct caller {
-    uint64_t valid, saved;
-    uint64_t lost; /* saved where nothing can be read */
-    uint64_t value[UNWIND_REGISTERS], at[UNWIND_REGISTERS];
-};
-
-static bool
-load(struct walk *w, struct caller *c, unsigned n, uint64_t at)
+bool
+unwind_load_saved(struct walk *w, struct caller *c, unsigned n, uint64_t at)
 {
     if (!unwind_load(w, at, &c->value[n]))
         return false;
@@ -184,11 +164,11 @@ find_register(struct walk *w, struct caller *c, unsigned n)
 
     switch (row->how[n]) {
     case AT_CFA:
-        return load(w, c, n, w->frame.cfa + value);
+        return unwind_load_saved(w, c, n, w->frame.cfa + value);
     case AT_SP:
-        return load(w, c, n, reg(w, w->machine->sp) + value);
+        return unwind_load_saved(w, c, n, reg(w, w->machine->sp) + value);
     case AT_EXPR:
-        return evaluate(w, row->value[n], &w->frame.cfa, &v) && load(w, c, n, v);
+        return evaluate(w, row->value[n], &w->frame.cfa, &v) && unwind_load_saved(w, c, n, v);
     case IS_EXPR:
         if (!evaluate(w, row->value[n], &w->frame.cfa, &c->value[n]))
             return false;
@@ -225,8 +205,8 @@ kept(const struct walk *w)
 
 /* A register that cannot be read is lost, and the walk goes on; without a return address it ends.
  */
-static bool
-can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra)
+bool
+unwind_can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra)
 {
     if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT || n == ra)
         return false;
@@ -240,21 +220,8 @@ read_row(struct walk *w, struct caller *c)
 {
     w->fault.reason = UNWIND_RUNNING;
     for (unsigned n = 0; n < UNWIND_REGISTERS; n++)
-        if (!find_register(w, c, n) && !can_do_without(w, c, n, w->row.ra))
+        if (!find_register(w, c, n) && !unwind_can_do_without(w, c, n, w->row.ra))
             return false;
-    return true;
-}
-
-static bool
-read_rule(struct walk *w, const struct rule *r, struct caller *c)
-{
-    w->fault.reason = UNWIND_RUNNING;
-    for (unsigned i = 0; i < r->count; i++) {
-        uint64_t at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[i];
-
-        if (!load(w, c, r->reg[i], at) && !can_do_without(w, c, r->reg[i], ra_column(w)))
-            return false;
-    }
     return true;
 }
 
@@ -384,7 +351,8 @@ leave(struct walk *w)
     uint64_t pc = 0;
 
     c.valid = c.saved = c.lost = 0;
-    if (!(r != NULL ? read_rule(w, r, &c) : read_row(w, &c)) || !find_pc(w, &c, ra, keep, &pc))
+    if (!(r != NULL ? w->sources->extras->read_rule(w, &c) : read_row(w, &c)) ||
+        !find_pc(w, &c, ra, keep, &pc))
         return false;
     take_over(w, &c, keep & ~c.lost);
     w->frame.source = r != NULL ? UNWIND_EH_FRAME : w->row.source;
