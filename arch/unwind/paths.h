@@ -4,9 +4,9 @@
 
 #include "arch/unwind/internal.h"
 
-/* A value, told by the registers as they are now: register + offset, or what lies there. Small, for
- * a path holds many and a board's stack few: two bits of kind, six of register, 24 of offset. A
- * frame of 8 MiB and more is nobody's. */
+/* A value, told by the registers as they are now: register + offset, or what lies there. Small,
+ * for a path holds many and a board's stack few: two bits of kind, six of register, 24 of offset.
+ * Nobody's frame has more than 4 MiB. */
 enum value_kind { LOST, IS, LIES_AT };
 struct value {
     uint32_t word;

@@ -122,8 +122,8 @@ extern const struct unwind_sources unwind_all_sources, unwind_board_sources,
 /* The module that pc lies in, or NULL. It stays as it is until the same finder is asked again. */
 typedef const struct unwind_module *unwind_find_module_fn(void *finder, uint64_t pc);
 
-/* A firmware's exception frame: while the PC is in [begin, end), or a call there returns to it, the
- * registers of the interrupted code lie on the stack. */
+/* A firmware's exception frame: while the PC, or the call that it returns to, is in [begin, end),
+ * the registers of the interrupted code lie on the stack. */
 struct unwind_exception {
     uint64_t begin, end;  /* of the vector's code that runs with the frame in place */
     int32_t at;           /* bytes from the stack pointer to where `saved` counts from */

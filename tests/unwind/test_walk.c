@@ -551,6 +551,61 @@ START_TEST(signal_frame_that_points_to_itself_ends)
 }
 END_TEST
 
+/* A vector's code at CODE calls a handler at CODE + 0x40; its frame holds every register. By the
+ * board's sources, which read plainly, and by all of them. */
+START_TEST(exception_frame_gives_back_every_register)
+{
+    static int16_t saved[UNWIND_REGISTERS];
+    struct unwind_exception vector = { CODE, CODE + 0x20, 16, saved };
+    const struct unwind_frame *f;
+
+    for (unsigned n = 0; n < UNWIND_REGISTERS; n++)
+        saved[n] = n <= RIP ? (int16_t)(8 * n) : -1;
+    world_init(&w);
+    memcpy(world_add(&w, CODE, 5), "\xe8\x3b\0\0\0", 5);
+    memcpy(world_add(&w, CODE + 0x40, 2), "\x90\xc3", 2);
+    world_add(&w, STACK, 0x200);
+    world_put(&w, STACK, CODE + 5);
+    for (unsigned n = 0; n <= RIP; n++)
+        world_put(&w, STACK + 8 + 16 + 8 * n, 1000 + n);
+    world_put(&w, STACK + 8 + 16 + 8 * RSP, STACK + 0x180);
+    world_put(&w, STACK + 8 + 16 + 8 * RIP, CODE + 0x41);
+    world_put(&w, STACK + 0x180, CODE + 5);
+    w.config.exceptions = &vector;
+    w.config.exception_count = 1;
+    if (_i == 1) {
+        w.config.sources = &unwind_board_sources;
+        w.config.lines = NULL;
+        w.config.rules = NULL;
+    }
+    world_reset(&w);
+    world_begin(&w, CODE + 0x40, STACK);
+    ck_assert_uint_eq(unwind_next(&w.unwind)->return_at, STACK);
+    f = unwind_next(&w.unwind);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert(f->signal && f->called);
+    ck_assert_uint_eq(f->cfa, STACK + 0x180);
+    f = unwind_next(&w.unwind);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CODE + 0x41);
+    ck_assert(!f->called);
+    ck_assert_uint_eq(f->source, UNWIND_SIGNAL);
+    ck_assert_uint_eq(f->registers.valid, 0x1ffff);
+    ck_assert_uint_eq(f->registers.value[RAX], 1000);
+    ck_assert_uint_eq(f->registers.value[15], 1015);
+    ck_assert_uint_eq(f->cfa, STACK + 0x188); /* it is at its return */
+}
+END_TEST
+
+START_TEST(sources_that_keep_nothing_refuse_to_be_fed)
+{
+    world_init(&w);
+    w.config.sources = &unwind_board_sources;
+    w.config.memory = NULL;
+    ck_assert_ptr_ne(unwind_init(&w.unwind, &w.config), NULL);
+}
+END_TEST
+
 /* ---- AArch64 ---- */
 
 static void
@@ -744,6 +799,8 @@ unwind_walk_suite(void)
     tcase_add_test(tc, jump_to_nowhere_is_left_by_its_return_address);
     tcase_add_loop_test(tc, signal_frame_gives_back_every_register, 0, 2);
     tcase_add_test(tc, signal_frame_that_points_to_itself_ends);
+    tcase_add_loop_test(tc, exception_frame_gives_back_every_register, 0, 2);
+    tcase_add_test(tc, sources_that_keep_nothing_refuse_to_be_fed);
     tcase_add_loop_test(tc, arm_function_is_left_at_each_instruction, 0, 7);
     tcase_add_test(tc, arm_plt_is_left_by_the_link_register);
     tcase_add_test(tc, arm_signal_frame_gives_back_every_register);
