@@ -193,17 +193,20 @@ in_range(const struct stub_action *a, uint64_t pc)
 }
 
 /* A step ended: the client's, or one of ours that goes on as the action says. */
+bool
+live_is_step_over(struct thread *t, uint64_t pc)
+{
+    if (t->action.kind == STUB_RANGE)
+        return !in_range(&t->action, pc) || live_is_wished(t->process, pc);
+    return t->action.kind == STUB_STEP;
+}
+
 void
 live_step_ended(struct thread *t)
 {
     uint64_t pc;
 
-    if (t->in_handler || !live_get_pc(t, &pc))
-        return;
-    bool done = t->action.kind == STUB_STEP;
-    if (t->action.kind == STUB_RANGE)
-        done = !in_range(&t->action, pc) || live_is_wished(t->process, pc);
-    if (done)
+    if (!t->in_handler && live_get_pc(t, &pc) && live_is_step_over(t, pc))
         tell_stop(t, STUB_TRACE, SIGTRAP);
 }
 
@@ -365,7 +368,7 @@ note_stop(struct thread *t, int status)
 {
     int signal = WSTOPSIG(status);
 
-    t->running = t->interrupting = t->stuck = t->at_event = t->unread = false;
+    t->running = t->interrupting = t->stuck = t->at_event = t->unread = t->steps_on = false;
     t->at_signal = status >> 16 == 0 && (signal & 0x80) == 0 ? signal : 0;
     t->owed = 0;
     t->group_stop = t->has_info = false;

@@ -1,6 +1,7 @@
-/* emulate_x86_64.c - the first rung of stepping over a breakpoint: the instruction under it is
- * done here, with the thread's registers and memory (arch/x86_64_step.c). Nothing is lifted, and
- * no other thread is stopped. */
+/* emulate_x86_64.c - instructions done here, with the thread's registers and memory
+ * (arch/x86_64_step.c). The first rung of stepping over a breakpoint: the one under it is done;
+ * nothing is lifted, and no other thread is stopped. And steps through a range, of which nobody
+ * sees but the last. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -130,4 +131,140 @@ live_emulate(struct thread *t)
     put_state(&t->registers, &state);
     t->told = false;
     return true;
+}
+
+/* ---- a step through a range ---- */
+
+/* So many instructions at a time: then the processor does one, and with it comes what signals are
+ * pending by now. */
+enum { RANGE_AT_A_TIME = 64, CODE_MAX = 512, CODE_BEFORE = 128, DULL_STEPS = 4 };
+
+/* Code read ahead, good until the program writes into it. */
+struct ahead {
+    struct thread *t;
+    uint64_t at;
+    size_t size;
+    uint8_t bytes[CODE_MAX];
+};
+
+static bool
+read_for_range(void *context, uint64_t address, void *bytes, size_t size, bool stack)
+{
+    struct ahead *ahead = context;
+    return read_memory(ahead->t, address, bytes, size, stack);
+}
+
+static bool
+write_for_range(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
+{
+    struct ahead *ahead = context;
+
+    if (address - ahead->at < ahead->size || ahead->at - address < size)
+        ahead->size = 0;
+    return write_memory(ahead->t, address, bytes, size, stack);
+}
+
+/* The code at pc and how many bytes of it are known: all that an instruction can have, or all
+ * there are. A loop that goes back a little finds itself in the same piece. */
+static const uint8_t *
+code_at(struct ahead *ahead, uint64_t pc, size_t *n)
+{
+    uint64_t offset = pc - ahead->at;
+
+    if (offset >= ahead->size || ahead->size - offset < INSTRUCTION_MAX) {
+        ahead->at = pc > CODE_BEFORE ? pc - CODE_BEFORE : pc;
+        live_read_memory(ahead->t->process, ahead->at, ahead->bytes, CODE_MAX, &ahead->size);
+        if (ahead->size <= pc - ahead->at) { /* its mapping begins between the two */
+            ahead->at = pc;
+            live_read_memory(ahead->t->process, pc, ahead->bytes, CODE_MAX, &ahead->size);
+        }
+        offset = pc - ahead->at;
+    }
+    *n = ahead->size - offset;
+    return ahead->bytes + offset;
+}
+
+static bool
+is_signal_pending(const struct thread *t)
+{
+    siginfo_t first;
+    struct __ptrace_peeksiginfo_args own = { .nr = 1 };
+    struct __ptrace_peeksiginfo_args shared = { .flags = PTRACE_PEEKSIGINFO_SHARED, .nr = 1 };
+
+    return live_ptrace(PTRACE_PEEKSIGINFO, t->tid, (uintptr_t)&own, (uintptr_t)&first) != 0 ||
+           live_ptrace(PTRACE_PEEKSIGINFO, t->tid, (uintptr_t)&shared, (uintptr_t)&first) != 0;
+}
+
+static bool
+runs_alone(const struct thread *t)
+{
+    const struct thread *other;
+
+    TAILQ_FOREACH (other, &t->process->live->awake, awake) {
+        if (other != t && (other->running || other->wanted))
+            return false;
+    }
+    return true;
+}
+
+/* The thread is to step through a range and nothing else is to happen: no other thread runs, which
+ * might wait for this one or the other way round, no signal is due, no call goes on. */
+static bool
+may_emulate_range(struct thread *t)
+{
+    const struct process *p = t->process;
+    int64_t call;
+
+    if (t->action.kind != STUB_RANGE || t->in_handler || t->owed != 0 || t->injected != 0 ||
+        t->deferred != 0 || t->at_event || t->group_stop || t->vforking || t->disturbed != NULL ||
+        p->over != NULL || p->shares != NULL || p->soft_watches != 0 || !TAILQ_EMPTY(&p->points))
+        return false;
+    if (!runs_alone(t) || !live_load_general(t) || has_shadow_stack(t))
+        return false;
+    memcpy(&call, t->registers.general + PLACE(orig_rax), sizeof(call));
+    return call < 0 && (t->steps_on || !is_signal_pending(t));
+}
+
+/* How many were done; *over when the last of them ended the step. */
+static unsigned
+emulate_some(struct thread *t, struct arch_x86_64_state *state, bool *over)
+{
+    struct ahead ahead = { .t = t };
+    const struct arch_access access = { read_for_range, write_for_range, &ahead };
+    unsigned done = 0;
+
+    while (done < RANGE_AT_A_TIME && !*over) {
+        size_t n;
+        const uint8_t *code = code_at(&ahead, state->pc, &n);
+
+        if (!arch_x86_64_emulate(state, code, n, &access))
+            break;
+        done++;
+        *over = live_is_step_over(t, state->pc);
+    }
+    return done;
+}
+
+void
+live_emulate_range(struct thread *t)
+{
+    struct arch_x86_64_state state;
+    bool over = false;
+
+    if (t->dull_steps > 0) {
+        t->dull_steps--;
+        return;
+    }
+    if (!may_emulate_range(t))
+        return;
+    get_state(&t->registers, &state);
+    if (emulate_some(t, &state, &over) == 0) {
+        t->dull_steps = DULL_STEPS;
+        return;
+    }
+    put_state(&t->registers, &state);
+    live_flush_registers(t); /* what it wrote to memory must not be done twice, come what may */
+    t->told = t->has_restart = false;
+    if (over)
+        live_step_ended(t);
 }

@@ -94,9 +94,11 @@ struct thread {
     /* In the middle of a system call a step traps before anything is executed; and whether the
      * thread was started from there. */
     bool at_event, start_event;
-    bool plain;      /* started with a step beside which nothing can happen, see step.c */
-    bool unread;     /* stands, and its wait status was not asked for */
-    bool group_stop; /* stopped by SIGSTOP and its like */
+    bool plain;         /* started with a step beside which nothing can happen, see step.c */
+    bool unread;        /* stands, and its wait status was not asked for */
+    bool steps_on;      /* its last step was plain and it is to do one more: no signal was due */
+    uint8_t dull_steps; /* of a range, for the processor before the next try to do some here */
+    bool group_stop;    /* stopped by SIGSTOP and its like */
     uint64_t stop_pc, start_pc;
 
     int owed;     /* signal to deliver when it starts */
@@ -444,6 +446,8 @@ void live_classify(struct thread *t, int status);
 bool live_signal_arrives(struct thread *t, int signal);
 /* A step ended in the usual way: told, when the client's is over. */
 void live_step_ended(struct thread *t);
+/* Is the client's step over at this PC? */
+bool live_is_step_over(struct thread *t, uint64_t pc);
 /* Takes up a signal that waited for the end of a step over. True when it was queued. */
 bool live_take_deferred(struct thread *t);
 /* Keeps a signal that came at a bad moment. False: it is none, or the instruction's own doing. */
@@ -482,6 +486,9 @@ void live_over_end(struct process *p);
 /* Does the instruction under the breakpoint that t stands at. False, and nothing done: it has to
  * be stepped over. */
 bool live_emulate(struct thread *t);
+/* Does instructions of a thread that is about to step through a range, as long as that is the same
+ * as stepping; tells the end of the range when it comes to that. */
+void live_emulate_range(struct thread *t);
 
 /* ---- plant.c ---- */
 RB_PROTOTYPE(plant_tree, plant, by_address, )

@@ -122,9 +122,23 @@ is_held(struct process *p)
     return false;
 }
 
+/* The first of all ways to step through a range, also where it begins at a breakpoint. */
+static void
+emulate_ranges(struct process *p)
+{
+    struct thread *t;
+
+    TAILQ_FOREACH (t, &p->live->awake, awake) {
+        if (t->process == p && t->action.kind == STUB_RANGE && may_start(t))
+            live_emulate_range(t);
+    }
+}
+
 static void
 go(struct process *p)
 {
+    if (p->live->mode == STUB_ALL_STOP && p->over == NULL && !is_held(p))
+        emulate_ranges(p);
     struct thread *t = p->over != NULL ? p->over : first_that_steps_over(p);
 
     if (p->over == NULL && is_held(p))
@@ -162,6 +176,8 @@ take_action(struct thread *t, struct stub *s)
     int owed = t->owed;
 
     live_plant_return_end(t);
+    t->steps_on = false;
+    t->dull_steps = 0;
     t->action = stub_action(s, id);
     if (t->action.kind == STUB_STOP)
         t->action.kind = STUB_STAY;
@@ -342,6 +358,6 @@ live_resume(void *target, struct stub *s)
     }
     live->standing = false;
     live->why[0] = '\0';
-    live_go(live);
+    (void)live_go_on(live);
     return 0;
 }

@@ -66,7 +66,7 @@ take_plain_step(struct thread *t)
         t->running = true;
         return false;
     }
-    t->unread = true;
+    t->unread = t->steps_on = true;
     t->at_signal = SIGTRAP;
     live_step_ended(t);
     return true;

@@ -464,7 +464,7 @@ live_go_on(struct live *live)
     if (stand_for_news(live))
         return true;
     live_go(live);
-    return false;
+    return stand_for_news(live); /* of what went no further */
 }
 
 bool

@@ -75,6 +75,6 @@ limit '64 KiB x read' 3
 limit '64 KiB M write' 3.2
 limit '64 KiB X write' 3.2
 limit 'single step' 5.3
-limit 'step of a range' 3.3
+limit 'step of a range' 1
 limit 'false condition' 14
 exit $status

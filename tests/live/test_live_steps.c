@@ -6,7 +6,9 @@
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -78,6 +80,168 @@ START_TEST(range_of_a_thousand_steps_ends_behind_it)
     ck_assert_int_eq(d.event.reason, STUB_TRACE);
     ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 0);
     ck_assert_uint_eq(pc(), drive_symbol(&d, "at_own"));
+    drive_close(&d);
+}
+END_TEST
+
+/* What at_work leaves behind. */
+struct outcome {
+    uint64_t registers[18], sum, words[16];
+};
+
+static void
+take_outcome(struct outcome *o)
+{
+    static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
+                                         "rbp", "rsp", "r8",  "r9",  "r10", "r11",
+                                         "r12", "r13", "r14", "r15", "rip", "eflags" };
+    size_t n;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        o->registers[i] = drive_register(&d, d.pid, names[i]);
+    o->sum = drive_get(&d, "sum", 8);
+    ck_assert(live_target.read_memory(drive_process(&d), drive_symbol(&d, "words"), o->words,
+                                      sizeof(o->words), &n));
+    ck_assert_uint_eq(n, sizeof(o->words));
+}
+
+/* Most of it is done without the processor, a part is not. Addresses are the same each time. */
+START_TEST(range_leaves_behind_what_its_steps_do)
+{
+    struct outcome stepped, ranged;
+
+    begin_at("at_work");
+    uint64_t end = drive_symbol(&d, "at_worked");
+    while (pc() != end)
+        step();
+    take_outcome(&stepped);
+    drive_close(&d);
+    ck_assert_uint_eq(stepped.words[0], 136);
+    ck_assert_uint_ne(stepped.sum, 0);
+
+    begin_at("at_work");
+    drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)pc(), (unsigned long long)end,
+              (unsigned)d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    take_outcome(&ranged);
+    ck_assert_mem_eq(&ranged, &stepped, sizeof(stepped));
+    drive_close(&d);
+}
+END_TEST
+
+/* mov byte [rip+1], 7; mov eax, 0x11111111 - of which the first writes into the second. */
+START_TEST(code_that_a_range_writes_is_the_code_it_does)
+{
+    static const uint8_t code[] = { 0xc6, 0x05, 0x01, 0x00, 0x00, 0x00, 0x07, 0xb8,
+                                    0x11, 0x11, 0x11, 0x11, 0x90, 0x90, 0x90, 0x90,
+                                    0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+                                    0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 };
+    uint64_t at;
+
+    drive_launch(&d, "steps", NULL, NULL);
+    ck_assert_int_eq(
+        live_target.allocate(drive_process(&d), 4096, STUB_READ | STUB_WRITE | STUB_EXECUTE, &at),
+        0);
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), at, code, sizeof(code)), 0);
+    ck_assert(drive_set_register(&d, d.pid, "rip", at));
+    drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)at, (unsigned long long)at + 13,
+              (unsigned)d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(pc(), at + 13);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), 0x11111107);
+    drive_close(&d);
+}
+END_TEST
+
+static void
+send_range(const char *from, const char *to)
+{
+    drive_send(&d, "vCont;r%llx,%llx:%x", (unsigned long long)drive_symbol(&d, from),
+               (unsigned long long)drive_symbol(&d, to), (unsigned)d.pid);
+}
+
+START_TEST(breakpoint_inside_a_range_ends_it_each_time)
+{
+    begin_at("at_lap");
+    ck_assert(drive_set_register(&d, d.pid, "rcx", 1000));
+    uint64_t lap = drive_symbol(&d, "at_lap");
+    drive_insert(&d, STUB_POINT_SOFTWARE, lap, 1);
+    for (unsigned i = 1; i <= 3; i++) {
+        send_range("at_lap", "at_own");
+        drive_wait(&d, 5000);
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_eq(pc(), lap);
+        ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 1000 - i);
+    }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(signal_that_is_due_comes_before_a_range_does_anything)
+{
+    for (unsigned steps = 0; steps < 3; steps++) {
+        begin_at("at_lap");
+        ck_assert(drive_set_register(&d, d.pid, "rcx", 1000));
+        for (unsigned i = 0; i < steps; i++)
+            step();
+        uint64_t rcx = drive_register(&d, d.pid, "rcx"), at = pc();
+        kill(d.pid, SIGUSR1);
+        send_range("at_lap", "at_own");
+        drive_wait(&d, 5000);
+        ck_assert_int_eq(d.event.signal, SIGUSR1);
+        ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), rcx);
+        ck_assert_uint_eq(pc(), at);
+        drive_close(&d);
+    }
+}
+END_TEST
+
+/* Should the server die, the program must not do again what was done for it. */
+START_TEST(range_is_in_the_threads_own_registers_when_it_is_told)
+{
+    struct user_regs_struct own;
+
+    begin_at("at_lap");
+    ck_assert(drive_set_register(&d, d.pid, "rcx", 10));
+    send_range("at_lap", "at_own");
+    drive_wait(&d, 5000);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_int_eq(ptrace(PTRACE_GETREGS, d.pid, NULL, &own), 0);
+    ck_assert_uint_eq(own.rip, drive_symbol(&d, "at_own"));
+    ck_assert_uint_eq(own.rcx, 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(signals_come_in_a_range_that_never_ends)
+{
+    begin_at("at_spin");
+    kill(d.pid, SIGUSR1); /* is there when it begins */
+    drive_send(&d, "vCont;r%llx,%llx:%x", (unsigned long long)pc(), (unsigned long long)pc() + 2,
+               (unsigned)d.pid);
+    drive_wait(&d, 5000);
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    drive_send(&d, "vCont;r%llx,%llx:%x", (unsigned long long)pc(), (unsigned long long)pc() + 2,
+               (unsigned)d.pid);
+    ck_assert_str_eq(drive_wait(&d, 50), "");
+    kill(d.pid, SIGUSR2); /* comes in its midst */
+    drive_wait(&d, 5000);
+    ck_assert_int_eq(d.event.signal, SIGUSR2);
+    drive_send(&d, "vCont;r%llx,%llx:%x", (unsigned long long)pc(), (unsigned long long)pc() + 2,
+               (unsigned)d.pid);
+    ck_assert_str_eq(drive_wait(&d, 50), "");
+    kill(d.pid, SIGKILL);
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "X09", 3), 0);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(program_killed_before_a_range_is_told)
+{
+    begin_at("at_lap");
+    kill(d.pid, SIGKILL);
+    send_range("at_lap", "at_own");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "X09", 3), 0);
     drive_close(&d);
 }
 END_TEST
@@ -243,6 +407,13 @@ live_steps_suite(void)
     tcase_add_test(c, step_over_instructions_of_any_length_is_a_step);
     tcase_add_test(c, thousand_steps_are_a_thousand_instructions);
     tcase_add_test(c, range_of_a_thousand_steps_ends_behind_it);
+    tcase_add_test(c, range_leaves_behind_what_its_steps_do);
+    tcase_add_test(c, code_that_a_range_writes_is_the_code_it_does);
+    tcase_add_test(c, breakpoint_inside_a_range_ends_it_each_time);
+    tcase_add_test(c, signal_that_is_due_comes_before_a_range_does_anything);
+    tcase_add_test(c, range_is_in_the_threads_own_registers_when_it_is_told);
+    tcase_add_test(c, signals_come_in_a_range_that_never_ends);
+    tcase_add_test(c, program_killed_before_a_range_is_told);
     tcase_add_test(c, int3_of_the_programs_own_is_a_signal_also_when_stepped);
     tcase_add_test(c, step_that_leaves_the_pc_is_a_step);
     tcase_add_test(c, step_into_a_call_that_blocks_can_be_interrupted);
