@@ -405,6 +405,12 @@ stub_is_idle(const struct stub *stub)
     return !s->busy && stub_output_free(s) && s->acks == 0 && !rsp_receiver_inside(&s->rx);
 }
 
+struct rsp_id
+stub_thread(const struct stub *stub)
+{
+    return ((const struct engine *)(const void *)stub->opaque)->general;
+}
+
 bool
 stub_is_waiting(const struct stub *stub)
 {

@@ -197,7 +197,7 @@ program_bt(char **argv)
     else {
         if (!options.quiet)
             debug = bt_name_frames(&options, &stacks);
-        bt_print(&options, debug, &stacks);
+        bt_print(stdout, &options, debug, &stacks);
         status = status_of(&stacks);
     }
     bt_free_names(debug, &stacks);

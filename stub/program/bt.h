@@ -2,6 +2,7 @@
 #ifndef STUB_PROGRAM_BT_H
 #define STUB_PROGRAM_BT_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "stub/image/image.h"
@@ -99,7 +100,7 @@ void bt_free_names(struct bt_debug *debug, const struct bt_stacks *stacks);
 char *bt_demangle(const char *name);
 
 /* bt_print.c */
-void bt_print(const struct bt_options *options, struct bt_debug *debug,
+void bt_print(FILE *out, const struct bt_options *options, struct bt_debug *debug,
               const struct bt_stacks *stacks);
 void bt_print_modules(const struct bt_options *options, const struct bt_stacks *stacks);
 

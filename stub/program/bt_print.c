@@ -10,6 +10,7 @@
 #include "stub/dump/dump.h"
 
 struct page {
+    FILE *file;
     const struct bt_options *options;
     const struct bt_stacks *stacks;
     struct bt_debug *debug;
@@ -38,13 +39,13 @@ print_module(const struct page *p)
     ssize_t i = p->frame->image;
 
     if (p->options->module && i >= 0 && images->image[i].path[0] != '\0')
-        printf(" - %s", images->image[i].path);
+        fprintf(p->file, " - %s", images->image[i].path);
     if (p->options->build_id && i >= 0 && images->image[i].id_size > 0) {
-        printf("\n    [");
+        fprintf(p->file, "\n    [");
         for (size_t n = 0; n < images->image[i].id_size; n++)
-            printf("%02x", images->image[i].id[n]);
-        printf("]@0x%" PRIx64 "+0x%" PRIx64, images->module[i].start,
-               p->frame->pc - images->module[i].start);
+            fprintf(p->file, "%02x", images->image[i].id[n]);
+        fprintf(p->file, "]@0x%" PRIx64 "+0x%" PRIx64, images->module[i].start,
+                p->frame->pc - images->module[i].start);
     }
 }
 
@@ -53,63 +54,63 @@ print_text(const struct page *p, const char *name, const char *file, int line, i
 {
     char *plain = demangled(p->options, name);
 
-    printf("#%-2u 0x%016" PRIx64, p->number, p->frame->pc);
+    fprintf(p->file, "#%-2u 0x%016" PRIx64, p->number, p->frame->pc);
     if (p->options->verbose)
-        printf("%4s", p->frame->called ? "- 1" : "");
+        fprintf(p->file, "%4s", p->frame->called ? "- 1" : "");
     if (name != NULL)
-        printf(" %s", plain != NULL ? plain : name);
+        fprintf(p->file, " %s", plain != NULL ? plain : name);
     if (p->frame->signal)
-        printf(" [signal]");
+        fprintf(p->file, " [signal]");
     if (p->frame->source > UNWIND_SIGNAL)
-        printf(" [by %s]", unwind_source_name((enum unwind_source)p->frame->source));
+        fprintf(p->file, " [by %s]", unwind_source_name((enum unwind_source)p->frame->source));
     print_module(p);
     if (p->options->source && file != NULL) {
-        printf("\n    %s:%d", file, line);
+        fprintf(p->file, "\n    %s:%d", file, line);
         if (column > 0)
-            printf(":%d", column);
+            fprintf(p->file, ":%d", column);
     }
-    printf("\n");
+    fprintf(p->file, "\n");
     free(plain);
 }
 
 /* An end that is proven needs no words. */
 static void
-print_end(const struct bt_options *o, const struct bt_thread *t)
+print_end(FILE *out, const struct bt_options *o, const struct bt_thread *t)
 {
     if (o->verbose && t->stood_for > 0)
-        printf("[stood still for %.0f us]\n", t->stood_for);
+        fprintf(out, "[stood still for %.0f us]\n", t->stood_for);
     if (t->why != NULL)
-        printf("[%s]\n", t->why);
+        fprintf(out, "[%s]\n", t->why);
     else if (t->end.reason == UNWIND_RUNNING)
-        printf("[more frames]\n");
+        fprintf(out, "[more frames]\n");
     else if (t->end.reason != UNWIND_OUTERMOST && t->end.reason != UNWIND_MARKED)
-        printf("[%s: 0x%" PRIx64 "]\n", unwind_reason_name(t->end.reason), t->end.address);
+        fprintf(out, "[%s: 0x%" PRIx64 "]\n", unwind_reason_name(t->end.reason), t->end.address);
 }
 
 /* ---- JSON ---- */
 
 static void
-print_string(const char *text)
+print_string(FILE *out, const char *text)
 {
-    putchar('"');
+    fputc('"', out);
     for (; *text != '\0'; text++) {
         if (*text == '"' || *text == '\\')
-            printf("\\%c", *text);
+            fprintf(out, "\\%c", *text);
         else if ((unsigned char)*text < ' ')
-            printf("\\u%04x", (unsigned char)*text);
+            fprintf(out, "\\u%04x", (unsigned char)*text);
         else
-            putchar(*text);
+            fputc(*text, out);
     }
-    putchar('"');
+    fputc('"', out);
 }
 
 static void
-print_member(const char *name, const char *value)
+print_member(FILE *out, const char *name, const char *value)
 {
     if (value == NULL)
         return;
-    printf(",\"%s\":", name);
-    print_string(value);
+    fprintf(out, ",\"%s\":", name);
+    print_string(out, value);
 }
 
 static void
@@ -118,20 +119,21 @@ print_json(struct page *p, const char *name, const char *file, int line)
     const struct bt_frame *f = p->frame;
     char *plain = demangled(p->options, name);
 
-    printf("%s\n   {\"index\":%u,\"pc\":\"0x%" PRIx64 "\",\"source\":\"%s\",\"trust\":%d",
-           p->first ? "" : ",", p->number, f->pc,
-           unwind_source_name((enum unwind_source)f->source), f->trust);
-    print_member("name", plain != NULL ? plain : name);
+    fprintf(p->file,
+            "%s\n   {\"index\":%u,\"pc\":\"0x%" PRIx64 "\",\"source\":\"%s\",\"trust\":%d",
+            p->first ? "" : ",", p->number, f->pc,
+            unwind_source_name((enum unwind_source)f->source), f->trust);
+    print_member(p->file, "name", plain != NULL ? plain : name);
     if (name != NULL && f->name != NULL)
-        printf(",\"offset\":%" PRIu64, f->offset);
+        fprintf(p->file, ",\"offset\":%" PRIu64, f->offset);
     if (f->image >= 0)
-        print_member("module", p->stacks->images.image[f->image].path);
-    print_member("file", file);
+        print_member(p->file, "module", p->stacks->images.image[f->image].path);
+    print_member(p->file, "file", file);
     if (file != NULL)
-        printf(",\"line\":%d", line);
+        fprintf(p->file, ",\"line\":%d", line);
     if (f->signal)
-        printf(",\"signal\":true");
-    printf("}");
+        fprintf(p->file, ",\"signal\":true");
+    fprintf(p->file, "}");
     free(plain);
     p->first = false;
 }
@@ -171,11 +173,12 @@ print_frames(struct page *p, const struct bt_thread *t)
 static void
 print_thread_json(struct page *p, const struct bt_thread *t)
 {
-    printf("\n  {\"tid\":%d,\"frames\":[", (int)t->tid);
+    fprintf(p->file, "\n  {\"tid\":%d,\"frames\":[", (int)t->tid);
     print_frames(p, t);
-    printf("],\"end\":");
-    print_string(t->why != NULL ? t->why : unwind_reason_name(t->end.reason));
-    printf(",\"address\":\"0x%" PRIx64 "\",\"stood_us\":%.0f}", t->end.address, t->stood_for);
+    fprintf(p->file, "],\"end\":");
+    print_string(p->file, t->why != NULL ? t->why : unwind_reason_name(t->end.reason));
+    fprintf(p->file, ",\"address\":\"0x%" PRIx64 "\",\"stood_us\":%.0f}", t->end.address,
+            t->stood_for);
 }
 
 static int
@@ -185,56 +188,56 @@ pid_of(const struct bt_options *o, const struct bt_stacks *s)
 }
 
 static void
-print_title(const struct bt_options *o, const struct bt_stacks *s, const char *what)
+print_title(FILE *out, const struct bt_options *o, const struct bt_stacks *s, const char *what)
 {
     if (s->remote)
-        printf("%s - remote%s\n", o->comm, what);
+        fprintf(out, "%s - remote%s\n", o->comm, what);
     else
-        printf("PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
+        fprintf(out, "PID %d - %s%s\n", pid_of(o, s), s->dump != NULL ? "core" : "process", what);
     if (s->remote && o->verbose)
-        printf("[%u round trips]\n", s->round_trips);
+        fprintf(out, "[%u round trips]\n", s->round_trips);
 }
 
 void
-bt_print(const struct bt_options *o, struct bt_debug *debug, const struct bt_stacks *s)
+bt_print(FILE *out, const struct bt_options *o, struct bt_debug *debug, const struct bt_stacks *s)
 {
-    struct page p = { .options = o, .stacks = s, .debug = debug };
+    struct page p = { .file = out, .options = o, .stacks = s, .debug = debug };
 
     if (o->json)
-        printf("{\"pid\":%d,\"threads\":[", pid_of(o, s));
+        fprintf(out, "{\"pid\":%d,\"threads\":[", pid_of(o, s));
     else
-        print_title(o, s, "");
+        print_title(out, o, s, "");
     for (size_t i = 0; i < s->count; i++) {
         if (o->json) {
-            printf("%s", i > 0 ? "," : "");
+            fprintf(out, "%s", i > 0 ? "," : "");
             print_thread_json(&p, &s->thread[i]);
             continue;
         }
-        printf("TID %d:\n", (int)s->thread[i].tid);
+        fprintf(out, "TID %d:\n", (int)s->thread[i].tid);
         print_frames(&p, &s->thread[i]);
-        print_end(o, &s->thread[i]);
+        print_end(out, o, &s->thread[i]);
     }
     if (o->json)
-        printf("]}\n");
+        fprintf(out, "]}\n");
 }
 
 void
 bt_print_modules(const struct bt_options *o, const struct bt_stacks *s)
 {
-    print_title(o, s, " module memory map");
+    print_title(stdout, o, s, " module memory map");
     for (size_t i = 0; i < s->images.count; i++) {
         const struct image *image = &s->images.image[i];
         const char *slash = strrchr(image->path, '/');
 
-        printf("0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,
-               s->images.module[i].end, slash != NULL ? slash + 1 : image->path);
+        fprintf(stdout, "0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,
+                s->images.module[i].end, slash != NULL ? slash + 1 : image->path);
         if (image->id_size > 0) {
-            printf("  [");
+            fprintf(stdout, "  [");
             for (size_t n = 0; n < image->id_size; n++)
-                printf("%02x", image->id[n]);
-            printf("]\n");
+                fprintf(stdout, "%02x", image->id[n]);
+            fprintf(stdout, "]\n");
         }
         if (image->path[0] == '/')
-            printf("  %s%s\n", image->path, image->deleted ? " (deleted)" : "");
+            fprintf(stdout, "  %s%s\n", image->path, image->deleted ? " (deleted)" : "");
     }
 }

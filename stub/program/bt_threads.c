@@ -218,7 +218,8 @@ find_threads(pid_t pid, struct bt_stacks *s)
     }
     if (d != NULL)
         closedir(d);
-    qsort(s->thread, s->count, sizeof(*s->thread), by_number);
+    if (s->count > 0)
+        qsort(s->thread, s->count, sizeof(*s->thread), by_number);
     return s->count > 0;
 }
 

@@ -243,6 +243,7 @@ help(void *context, const char *args, struct rsp_out *out)
              "Add additional information to debugging messages\n"
              "    Options: all, none, timestamp");
     put_help(out, "  set debug-file", " FILE", "Write debugging messages to FILE");
+    put_help(out, "  bt", " [all]", "Stacks, without a round trip for each frame");
     put_help(out, "  exit", "", "Quit GDBserver");
     return 0;
 }
@@ -276,6 +277,7 @@ set(void *context, const char *args, struct rsp_out *out)
 const struct stub_command program_commands[] = {
     { "help", "what there is", help },
     { "set", "debugging output", set },
+    { "bt", "the stack of this thread; bt all: of all threads", program_monitor_bt },
     { "exit", "quit", quit },
     { NULL, NULL, NULL },
 };

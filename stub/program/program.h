@@ -108,5 +108,6 @@ void program_serve_apart(struct program_session *x);
 
 /* monitor.c: `monitor` commands; their context is the session. */
 extern const struct stub_command program_commands[];
+int program_monitor_bt(void *context, const char *args, struct rsp_out *out); /* monitor_bt.c */
 
 #endif

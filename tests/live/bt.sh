@@ -49,6 +49,18 @@ if command -v eu-stack >/dev/null 2>&1; then
 	pcs "$tmp/theirs" >"$tmp/b"
 	is 'has the PCs that eu-stack has' cmp -s "$tmp/a" "$tmp/b"
 fi
+if command -v gdb >/dev/null 2>&1; then
+	monitor() {
+		timeout 30 gdb -nx -batch -ex "target remote | ${bt% bt} --once --attach - $pid" \
+			-ex 'echo ----\n' -ex "$1" -ex detach 2>&1 </dev/null |
+			sed '1,/^----$/d; /^Detaching\|^\[Inferior/d'
+	}
+	monitor 'monitor bt all' >"$tmp/monitor"
+	is 'says the same to monitor bt all' cmp -s "$tmp/ours" "$tmp/monitor"
+	monitor 'monitor bt' >"$tmp/monitor"
+	is 'says one thread to monitor bt' [ "$(grep -c '^TID ' "$tmp/monitor")" -eq 1 ]
+	is 'walks it to its end' grep -q ' deep$' "$tmp/monitor"
+fi
 is 'names functions' grep -q ' inner$' "$tmp/ours"
 is 'walks through two signal frames' [ "$(grep -c '\[signal\]' "$tmp/ours")" -eq 2 ]
 is 'walks recursion' [ "$(grep -c ' deep$' "$tmp/ours")" -eq 21 ]
