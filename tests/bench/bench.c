@@ -1,6 +1,6 @@
 /* bench.c - runs several servers side by side, asks each the same in turn, prints a table.
  *
- *     bench [-c] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...
+ *     bench [-c] [-b N] [-l LABEL] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...
  *
  * COMMAND is the shell's and finds $ADDR (where to listen), $PROG and $PLACES (the program to
  * serve and its argument); `bare` stands for the yardstick. DIR takes the servers' output. The
@@ -8,6 +8,9 @@
  * median ratio to the best of the others, "to bare" that to the yardstick, rounds compared one by
  * one. -c prints the system calls of one operation instead, counted exactly; a count is the
  * difference of two runs, n and 2n operations, so that nothing of the setting up is in it.
+ *
+ * -b has N processes compute beside; -l puts words behind the names of the rows and leaves the
+ * heading out, so that the table goes on.
  *
  * Each server is asked from a process of its own (a driver), so that one that fails spoils only
  * its own column. */
@@ -33,7 +36,7 @@
 #include "tests/bench/count.h"
 #include "tests/bench/measure.h"
 
-enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, START_TRIES = 3, QUIET_US = 30000 };
+enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, START_TRIES = 3, QUIET_US = 30000, NAME_WIDTH = 40 };
 
 /* What a driver hands back, in shared memory. */
 struct shared {
@@ -54,9 +57,9 @@ struct server {
 };
 
 struct settings {
-    const char *prog, *dir, *only;
+    const char *prog, *dir, *only, *label;
     bool count;
-    unsigned rounds;
+    unsigned rounds, busy;
     double seconds;
     struct server servers[MAX_SERVERS];
     unsigned server_count;
@@ -364,8 +367,9 @@ put_row(const struct settings *settings, const struct measure *row, table rates)
     double to_peer = 0, to_bare = 0;
     char name[64], text[32];
 
-    snprintf(name, sizeof(name), "%s, %s", row->name, row->unit);
-    printf("| %-24s |", name);
+    snprintf(name, sizeof(name), "%s%s%s, %s", row->name, settings->label ? ", " : "",
+             settings->label ? settings->label : "", row->unit);
+    printf("| %-*s |", NAME_WIDTH, name);
     for (unsigned i = 0; i < settings->server_count; i++) {
         const struct server *server = &settings->servers[i];
         int width = (int)strlen(server->name);
@@ -385,13 +389,13 @@ put_row(const struct settings *settings, const struct measure *row, table rates)
 }
 
 static void
-put_heading(const struct settings *settings, const char *corner, bool ratios)
+put_heading(const struct settings *settings)
 {
-    printf("| %-24s |", corner);
+    printf("| %-*s |", NAME_WIDTH, "");
     for (unsigned i = 0; i < settings->server_count; i++)
         printf(" %8s |", settings->servers[i].name);
-    printf("%s\n|---|", ratios ? "  to peer |  to bare |" : "");
-    for (unsigned i = 0; i < settings->server_count + (ratios ? 2 : 0); i++)
+    printf("  to peer |  to bare |\n|---|");
+    for (unsigned i = 0; i < settings->server_count + 2; i++)
         printf("--:|");
     printf("\n");
 }
@@ -446,12 +450,34 @@ count_row(struct settings *settings, unsigned row)
     }
 }
 
+/* ---- a busy machine ---- */
+
+/* An end of a driver's line kept open there would keep the driver from ending. */
+static void
+keep_busy(const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->busy; i++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            err(1, "fork");
+        if (pid > 0)
+            continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (unsigned k = 0; k < settings->server_count; k++)
+            close(settings->servers[k].line);
+        for (volatile uint64_t work = 1;;)
+            work = work * 3 + 1;
+    }
+}
+
 /* ---- the command line ---- */
 
 static _Noreturn void
 usage(void)
 {
-    fprintf(stderr, "usage: bench [-c] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR NAME=COMMAND ...\n");
+    fprintf(stderr, "usage: bench [-c] [-b N] [-l LABEL] [-m ROW] [-r ROUNDS] [-t MS] PROG DIR "
+                    "NAME=COMMAND ...\n");
     exit(2);
 }
 
@@ -460,9 +486,13 @@ read_options(struct settings *settings, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "cm:r:t:")) != -1) {
+    while ((option = getopt(argc, argv, "b:cl:m:r:t:")) != -1) {
         if (option == 'c')
             settings->count = true;
+        else if (option == 'b')
+            settings->busy = (unsigned)atoi(optarg);
+        else if (option == 'l')
+            settings->label = optarg;
         else if (option == 'm')
             settings->only = optarg;
         else if (option == 'r')
@@ -500,8 +530,9 @@ main(int argc, char **argv)
     for (unsigned i = 0; i < settings.server_count; i++)
         if (!settings.count || !settings.servers[i].is_bare)
             start_driver(&settings, &settings.servers[i]);
-    if (!settings.count)
-        put_heading(&settings, "", true);
+    if (!settings.count && !settings.label)
+        put_heading(&settings);
+    keep_busy(&settings);
     for (unsigned row = 0; measures[row].run; row++) {
         if (settings.only && strcmp(settings.only, measures[row].name) != 0)
             continue;

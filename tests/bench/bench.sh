@@ -1,7 +1,8 @@
 #!/bin/sh
 # bench.sh [ROW] - this server beside every gdbserver and lldb-server that can be found, in one run
-# (bench.c says how), then the exact counts of this one. The servers of the clients' folder
-# (`make clients`) take part when it is there: run in place by the folder's own loader.
+# (bench.c says how), what real debuggers do with them (sessions.sh), then the exact counts of this
+# one. The servers of the clients' folder (`make clients`) take part when it is there: run in place
+# by the folder's own loader. What is printed is the table of README.md.
 set -eu
 sh tests/bench/build.sh
 dir=build/bench
@@ -15,7 +16,8 @@ lldb=$(for f in $(echo "$PATH" | tr : ' '); do
 	ls "$f" 2>/dev/null | grep -x 'lldb-server\(-[0-9]*\)\{0,1\}' || true
 done | sort -t- -k3 -n | tail -n 1)
 
-set -- ${1:+-m "$1"} $dir/prog $dir 'stubborn=build/stubborn --once $ADDR $PROG $PLACES'
+row=${1:-}
+set -- 'stubborn=build/stubborn --once $ADDR $PROG $PLACES'
 if command -v gdbserver >/dev/null; then
 	set -- "$@" "gdbserver $(gdbserver --version 2>&1 | last_word)=gdbserver --once \$ADDR \$PROG \$PLACES"
 else
@@ -40,9 +42,26 @@ if [ -x $loader ]; then
 	done
 fi
 
+# The program that is served has 8 threads more, which wake and sleep all the time.
+with_threads() {
+	for server; do
+		shift
+		set -- "$@" "${server% \$PLACES} \$PLACES 9 awake"
+	done
+	$dir/bench -m 'false conditions' -l '8 threads beside' $dir/prog $dir "$@" bare=bare
+}
+
 echo "$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r | cut -d- -f1)"
 echo
-$dir/bench "$@" bare=bare
+$dir/bench ${row:+-m "$row"} $dir/prog $dir "$@" bare=bare
+if [ -z "$row" ]; then
+	with_threads "$@"
+	$dir/bench -b 2 -l 'two processes computing beside' $dir/prog $dir "$@" bare=bare
+	echo
+	echo "Seconds of whole commands:"
+	echo
+	sh tests/bench/sessions.sh
+fi
 echo
 echo "System calls for each operation, counted:"
-$dir/bench -c $dir/prog $dir 'stubborn=build/stubborn --once $ADDR $PROG $PLACES'
+$dir/bench -c ${row:+-m "$row"} $dir/prog $dir 'stubborn=build/stubborn --once $ADDR $PROG $PLACES'

@@ -23,3 +23,6 @@ if newer $dir/prog; then
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -O1 -g -I. -pthread -o $dir/prog \
 		tests/bench/prog.c tests/bench/loop_x86_64.S
 fi
+if newer $dir/start; then
+	${CC:-cc} -std=c11 -Wall -Wextra -Werror -O0 -g -o $dir/start tests/bench/start.c
+fi
