@@ -19,7 +19,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 .PHONY: all demo check check-all check-clients check-package clients bench bench-unwind accuracy fuzz size gdb-suite \
 	lldb-suite static deb install uninstall clean help deps freestanding format roundtrips clang-objects progs \
-	tools
+	tools coverage prove-emulation
 .DEFAULT_GOAL = all
 
 # ---- the house: a list for each directory ----
@@ -241,6 +241,10 @@ bench: deps-bench all  ## this server, gdbserver and lldb-server in one run
 	@sh tests/bench/bench.sh
 bench-threads: deps-bench all  ## the same beside them on a program of THREADS threads (default 1000), and memory
 	@sh tests/bench/bench_threads.sh $${THREADS:-1000}
+coverage: deps-bench  ## what share of line starts the server does itself, in code of gcc -O0 and -O2
+	@sh tests/bench/coverage.sh
+prove-emulation: deps-check $(B)/unit  ## N (default 1000000) random instructions done here and by the processor
+	@CK_RUN_SUITE=emulate EMULATE_CASES=$${N:-1000000} $(B)/unit
 bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
 	@sh tests/bench/bench_unwind.sh
 accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program
