@@ -29,8 +29,17 @@ static const struct {
     { EM_AARCH64, &arch_aarch64, &arch_aarch64_linux },
 };
 
-/* Where its registers are and how it is walked. False when it is none of ours. */
-static bool
+static const char *
+why_no_program(int error)
+{
+    if (error == ENOENT)
+        return "it has no program: it is a thread of the kernel, or a zombie";
+    return "its program is not shown to this user: it is another's, or has more rights; try as "
+           "root";
+}
+
+/* Where its registers are and how it is walked. NULL, or why that is not known. */
+static const char *
 know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_places **places)
 {
     char path[64];
@@ -40,17 +49,18 @@ know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_pla
 
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
     exe = fopen(path, "re");
-    ok = exe != NULL && fread(&header, sizeof(header), 1, exe) == 1;
-    if (exe != NULL)
-        fclose(exe);
+    if (exe == NULL)
+        return why_no_program(errno);
+    ok = fread(&header, sizeof(header), 1, exe) == 1;
+    fclose(exe);
     for (size_t i = 0; ok && i < sizeof(machines) / sizeof(machines[0]); i++) {
         if (header.e_machine != machines[i].elf || header.e_ident[EI_CLASS] != ELFCLASS64)
             continue;
         *machine = bt_machine_of(machines[i].arch);
         *places = machines[i].places;
-        return true;
+        return NULL;
     }
-    return false;
+    return "it is for a machine that is not walked yet";
 }
 
 /* ---- one thread, copied ---- */
@@ -239,12 +249,14 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
     struct copy copy = { .pid = o->pid, .images = &s->images };
     struct arch_memory memory = { read_copy, &copy, PAGE, 0 };
     struct bt_walker *walker;
+    const char *why;
 
     if (!find_threads(o->pid, s))
         return access("/proc/self", F_OK) == 0 ? "there is no such process"
                                                : "/proc is not there; mount it";
-    if (!know_machine(o->pid, &copy.machine, &copy.places))
-        return "its program cannot be read, or is for a machine that is not walked yet";
+    why = know_machine(o->pid, &copy.machine, &copy.places);
+    if (why != NULL)
+        return why;
     if (!image_find(&s->images, o->pid))
         return "its maps cannot be read";
     if (o->list)
