@@ -42,8 +42,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/reasons.c stub/lldb_stop
 	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_linux.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
-BOARD = stub/board/self.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
-	stub/board/packets.c
+BOARD = stub/board/self.c stub/board/memory.c stub/board/points.c stub/board/tasks.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 DBGHELP = $(sort $(wildcard stub/dbghelp/*.c))
@@ -150,7 +149,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(B)/boards/aarch64-virt.elf $(B)/boards/x86_64-pc.elf
+BOARDS = $(B)/boards/smallest.elf $(B)/boards/aarch64-virt.elf $(B)/boards/x86_64-pc.elf
 FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
@@ -159,7 +158,7 @@ $(B)/boards/aarch64/%.o: tests/boards/%.c
 $(B)/boards/aarch64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine kernel demo) \
+$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine kernel demo smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -169,9 +168,13 @@ $(B)/boards/x86_64/%.o: tests/boards/%.c
 $(B)/boards/x86_64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine kernel demo) \
+$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine kernel demo smallest/memory) \
 	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
+
+$(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start smallest memory) \
+	$(B)/freestanding-aarch64/libstubborn.a tests/boards/smallest/link.ld
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/smallest/link.ld -o $@ $(filter %.o %.a,$^)
 boards: $(BOARDS)
 
 # ---- tests ----
@@ -232,6 +235,8 @@ clients: deps-clients  ## Debian trixie's gdb and lldb in a folder under build/
 
 check-boards: deps-boards boards  ## the stub inside firmware on QEMU's boards, gdb and lldb at its UART
 	@sh tests/boards/check_boards.sh
+board-demo: deps-boards boards  ## a real gdb at the UART of two boards in QEMU, the stub inside their firmware
+	@sh tests/boards/demo.sh
 board-demo-uart: deps-boards boards  ## a line for each board: NAME ELF COMMAND... with {sock} in it
 	@sh tests/boards/uart.sh
 

@@ -6,7 +6,7 @@
  *     static struct stub_board board;
  *     static _Alignas(16) uint8_t room[STUB_BOARD_ROOM];
  *     static const struct stub_board_config config = {
- *         .size = sizeof(config), .packets = stub_board_packets, .get = get, .put = put,
+ *         .size = sizeof(config), .packets = stub_embedded_packets, .get = get, .put = put,
  *         .room = room, .room_size = sizeof(room),
  *     };
  *     ...
@@ -104,7 +104,7 @@ enum {
 
 struct stub_board_config {
     size_t size; /* sizeof(struct stub_board_config): a later field breaks nobody */
-    const struct stub_family *const *packets; /* stub_board_packets, or a table of one's own */
+    const struct stub_family *const *packets; /* stub_embedded_packets or fewer (stub.h) */
 
     /* The line. get returns the next byte, 0..255, or -1 when none is there: it never waits. put
      * waits until there is room. Neither uses interrupts or floating-point registers. */
@@ -177,9 +177,6 @@ void stub_board_link_lost(void);
 
 /* A row of `commands`: { "reset", "restarts the board", stub_board_reset }. */
 int stub_board_reset(void *context, const char *args, struct rsp_out *out);
-
-/* What debuggers need of a board, gdb and lldb both; for config.packets. */
-extern const struct stub_family *const stub_board_packets[];
 
 #ifdef __cplusplus
 }

@@ -63,6 +63,10 @@ stub_board_memory_map(void *process, unsigned index, struct stub_region *region)
 {
     const struct board *b = process;
 
+    if (b->settings.regions == NULL && index == 0) {
+        *region = (struct stub_region){ .size = UINT64_MAX, .kind = STUB_RAM };
+        return 1;
+    }
     if (index >= b->settings.region_count)
         return 0;
     *region = b->settings.regions[index];

@@ -4,13 +4,14 @@
 # listens for whoever is at the other end of the board's UART.
 board_command() {
 	case $1 in
-	aarch64-virt) echo "qemu-system-aarch64 -M virt -cpu cortex-a57 -m 128 -display none" \
+	aarch64-virt | smallest) echo "qemu-system-aarch64 -M virt -cpu cortex-a57 -m 128 -display none" \
 		"-monitor none -serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	x86_64-pc) echo "qemu-system-x86_64 -M pc -m 128 -display none -monitor none -nic none" \
 		"-serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	esac
 }
 board_names='aarch64-virt x86_64-pc'
+board_machine() { case $1 in x86_64*) echo x86_64 ;; *) echo aarch64 ;; esac; }
 board_elf() { echo "$PWD/build/boards/$1.elf"; }
 
 # start_board NAME SOCK: sets $board_pid, waits until QEMU listens.

@@ -35,7 +35,7 @@ in_gdb() {
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	with_lines -ex tests/boards/$2.gdb timeout 100 "$gdb" -nx -q -batch -ex 'set pagination off' \
 		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 10' \
-		-x tests/boards/${1%%-*}/words.gdb -ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+		-x tests/boards/$(board_machine $1)/words.gdb -ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	stop_board
 }
 in_lldb() {
@@ -44,7 +44,7 @@ in_lldb() {
 	timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
 		-O 'settings set interpreter.stop-command-source-on-error false' \
 		-o "process connect --plugin gdb-remote unix-connect://$sock" \
-		-s tests/boards/${1%%-*}/words.lldb -s tests/boards/$2.lldb "$(board_elf "$1")" \
+		-s tests/boards/$(board_machine $1)/words.lldb -s tests/boards/$2.lldb "$(board_elf "$1")" \
 		>>"$log" 2>&1 </dev/null
 	stop_board
 }
@@ -136,6 +136,13 @@ replug() {
 		'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
 }
 
+# PORTING.md's example: nothing but a line and a call, Ctrl-C seen by stub_board_poll().
+smallest() {
+	in_gdb smallest smallest || return
+	has "smallest: breakpoint, watchpoint, Ctrl-C and memory" "$log" '^Breakpoint 1, main' '= 1$' '^Breakpoint 1, main' \
+		'= 2$' '^Hardware watchpoint' '^New value = 3' 'received signal SIGINT' '= 1$' '^0x40000000:' 'detached'
+}
+
 for name in ${*:-$board_names}; do
 	if [ -z "$gdb" ]; then
 		echo "skip boards: gdb sessions on $name (no gdb-multiarch here)"
@@ -151,4 +158,5 @@ for name in ${*:-$board_names}; do
 		case $name in aarch64*) lldb_session "$name" x1 ;; *) lldb_session "$name" rsi ;; esac
 	fi
 done
+[ -z "$gdb" ] || [ $# -gt 0 ] || smallest
 exit $bad

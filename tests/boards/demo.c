@@ -2,58 +2,6 @@
  * when the debugger asks for it; and the board's own monitor commands. */
 #include "tests/boards/kernel.h"
 
-/* ---- memory functions: all that the library needs of a C library ---- */
-
-void *memcpy(void *to, const void *from, size_t n);
-void *memmove(void *to, const void *from, size_t n);
-void *memset(void *to, int byte, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
-
-void *
-memcpy(void *to, const void *from, size_t n)
-{
-    uint8_t *t = to;
-    const uint8_t *f = from;
-
-    while (n-- > 0)
-        *t++ = *f++;
-    return to;
-}
-
-void *
-memmove(void *to, const void *from, size_t n)
-{
-    uint8_t *t = to;
-    const uint8_t *f = from;
-
-    if (t <= f)
-        return memcpy(to, from, n);
-    while (n-- > 0)
-        t[n] = f[n];
-    return to;
-}
-
-void *
-memset(void *to, int byte, size_t n)
-{
-    uint8_t *t = to;
-
-    while (n-- > 0)
-        *t++ = (uint8_t)byte;
-    return to;
-}
-
-int
-memcmp(const void *a, const void *b, size_t n)
-{
-    const uint8_t *x = a, *y = b;
-
-    for (; n > 0; n--, x++, y++)
-        if (*x != *y)
-            return *x < *y ? -1 : 1;
-    return 0;
-}
-
 /* ---- the baker: something to break in, with a stack ---- */
 
 struct loaf {
@@ -196,8 +144,10 @@ troubled(void)
 static void
 idle(void)
 {
-    for (;;)
+    for (;;) {
+        wait_for_interrupt();
         sleep_for(0);
+    }
 }
 
 struct task tasks[] = {
@@ -261,7 +211,7 @@ demo_start(void)
 
     config = (struct stub_board_config){
         .size = sizeof(config),
-        .packets = stub_board_packets,
+        .packets = stub_embedded_packets,
         .get = uart_get,
         .put = uart_put,
         .room = room,

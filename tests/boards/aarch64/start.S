@@ -112,9 +112,13 @@ switch_stacks:
 	.global	task_entry
 	.type	task_entry, %function
 task_entry:
+	.cfi_startproc
+	.cfi_undefined x30
 	mov	x29, #0
 	mov	x30, #0
-	br	x19
+	blr	x19
+	b	.
+	.cfi_endproc
 	.size	task_entry, . - task_entry
 
 	.global	undefined_instruction

@@ -142,9 +142,12 @@ switch_stacks:
 	.global	task_entry
 	.type	task_entry, @function
 task_entry:
+	.cfi_startproc
+	.cfi_undefined rip
 	xorl	%ebp, %ebp
-	pushq	$0
-	jmp	*%rbx
+	call	*%rbx
+	jmp	.
+	.cfi_endproc
 	.size	task_entry, . - task_entry
 
 	.global	undefined_instruction
