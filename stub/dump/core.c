@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef NT_X86_XSAVE_LAYOUT /* Linux 6.12 */
+#define NT_X86_XSAVE_LAYOUT 0x205
+#endif
 #ifndef NT_ARM_PAC_MASK
 #define NT_ARM_PAC_MASK 0x406
 #endif
@@ -101,7 +104,7 @@ know_machine(struct dump *d)
 
 enum { PRSTATUS_SIGNAL = 12, PRSTATUS_PID = 32, PRSTATUS_REGISTERS = 112, PRSTATUS_TAIL = 8 };
 enum { PSINFO_PID = 24, PSINFO_PARENT = 28, PSINFO_NAME = 40, NAME_SIZE = 16 };
-enum { XFEATURES = 512, AVX_BASE = 576, AVX_SIZE = 256 };
+enum { AVX_BASE = 576, AVX_SIZE = 256, XCR0_AT = 464, XCR0_AVX512 = 0xe0, XCR0_PKRU = 0x200 };
 
 static bool
 add_thread(struct dump *d, struct bytes note)
@@ -135,17 +138,56 @@ add_set(struct dump *d, unsigned set, struct bytes note)
     t->sets.size[set] = (uint32_t)note.size;
 }
 
-/* AVX lies at the same place on every CPU; where the later components lie a core does not say. */
+/* A component of the XSAVE area, if it lies in it. */
+static void
+add_component(struct dump *d, uint64_t number, uint64_t base, uint64_t size)
+{
+    if (number < 2 || number >= ARCH_XSAVE_COMPONENTS || base > d->xsave.total ||
+        size > d->xsave.total - base)
+        return;
+    d->xsave.base[number] = (uint32_t)base;
+    d->xsave.size[number] = (uint32_t)size;
+}
+
+/* AVX lies at the same place on every CPU. Where the later components lie, kernels before 6.12 do
+ * not say; by the size of the area, as gdb 14 guesses: Intel leaves room for MPX, AMD does not. */
+static void
+guess_components(struct dump *d, struct bytes area)
+{
+    uint64_t xcr0 = number(area, XCR0_AT, 8);
+    bool amd = area.size == 2432 || area.size == 2440;
+    uint32_t first = amd ? 832 : 1088;
+
+    add_component(d, 2, AVX_BASE, AVX_SIZE);
+    if ((xcr0 & XCR0_AVX512) != XCR0_AVX512)
+        return;
+    add_component(d, 5, first, 64);
+    add_component(d, 6, first + 64, 512);
+    add_component(d, 7, first + 64 + 512, 1024);
+    if ((xcr0 & XCR0_PKRU) != 0)
+        add_component(d, 9, first + 64 + 512 + 1024, 8);
+}
+
 static void
 add_xstate(struct dump *d, struct bytes note)
 {
     add_set(d, ARCH_SET_XSTATE, note);
-    if (note.size < AVX_BASE + AVX_SIZE)
+    if (d->xsave.total != 0 || note.size < AVX_BASE)
         return;
-    d->xsave.base[2] = AVX_BASE;
-    d->xsave.size[2] = AVX_SIZE;
     d->xsave.total = (uint32_t)note.size;
-    d->layout.features |= ARCH_X86_64_AVX;
+    guess_components(d, note);
+    d->layout.features |= arch_x86_64_features(&d->xsave);
+}
+
+/* {component, size, offset, flags}, 32 bits each. */
+static void
+add_xsave_layout(struct dump *d, struct bytes note)
+{
+    if (d->xsave.total == 0)
+        return;
+    for (uint64_t at = 0; at + 16 <= note.size; at += 16)
+        add_component(d, number(note, at, 4), number(note, at + 8, 4), number(note, at + 4, 4));
+    d->layout.features |= arch_x86_64_features(&d->xsave);
 }
 
 static void
@@ -207,6 +249,9 @@ add_note(struct dump *d, uint64_t type, struct bytes note)
         return true;
     case NT_X86_XSTATE:
         add_xstate(d, note);
+        return true;
+    case NT_X86_XSAVE_LAYOUT:
+        add_xsave_layout(d, note);
         return true;
     case NT_ARM_TLS:
         add_set(d, ARCH_SET_TLS, note);

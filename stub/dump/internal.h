@@ -44,6 +44,10 @@ struct dump {
 bool dump_map(const char *path, struct bytes *bytes);
 void dump_unmap(struct bytes bytes);
 
+/* libraries.c */
+int dump_shlib_info(void *process, uint64_t *address);
+int dump_libraries(void *process, struct rsp_window *w, bool for_gdb);
+
 /* memory.c */
 const struct segment *dump_segment_at(const struct dump *d, uint64_t address);
 

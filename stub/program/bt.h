@@ -63,6 +63,8 @@ const char *bt_walk_process(const struct bt_options *options, struct bt_stacks *
 
 /* bt_core.c: the same for a core. It stays open until the stacks are freed. */
 const char *bt_walk_core(const struct bt_options *options, struct bt_stacks *stacks);
+/* Its files as modules; images->memory is set. False: no memory. */
+bool bt_find_core_images(struct images *images, struct dump *dump);
 /* bt_remote.c: the same for who answers at COMM. */
 const char *bt_walk_remote(const struct bt_options *options, struct bt_stacks *stacks);
 void bt_close_core(struct bt_stacks *stacks);

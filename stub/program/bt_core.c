@@ -62,8 +62,8 @@ add_region(struct images *images, const struct dump *d, const struct stub_region
     return image_add_mapping(images, &m);
 }
 
-static bool
-find_images(struct images *images, struct dump *d)
+bool
+bt_find_core_images(struct images *images, struct dump *d)
 {
     struct stub_region r;
     uint64_t at = 0;
@@ -91,7 +91,7 @@ bt_walk_core(const struct bt_options *o, struct bt_stacks *s)
         return why;
     s->memory = (struct arch_memory){ dump_read_memory, s->dump, 4096, 0 };
     s->images.memory = &s->memory;
-    if (!find_images(&s->images, s->dump))
+    if (!bt_find_core_images(&s->images, s->dump))
         return "out of memory";
     machine = bt_machine_of(dump_layout(s->dump)->arch);
     walker = bt_open_walker(o, s, machine, &s->memory, dump_pac_mask(s->dump));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "stub/dump/dump.h"
+#include "stub/program/bt.h"
 
 enum { BUFFER_SIZE = 0x20000 + 64, CHUNK = 65536 };
 
@@ -18,8 +19,33 @@ struct server {
     struct program_listener listener;
     struct program_line line;
     struct dump *dump;
+    struct stub_target target; /* dump_target, and what is loaded */
+    struct arch_memory memory;
+    struct images images; /* found when somebody asks */
     struct stub stub;
+    struct stub_stacks stacks;
 };
+
+static struct server server = { .listener.fd = -1, .line = { .in = -1, .out = -1 } };
+
+/* ---- what is loaded ---- */
+
+static int
+find_modules(void *process, uint64_t unknown, struct stub_modules *modules)
+{
+    struct server *s = &server;
+
+    (void)unknown;
+    if (s->images.memory == NULL) {
+        s->memory = (struct arch_memory){ dump_read_memory, process, 4096, 0 };
+        s->images.memory = &s->memory;
+        (void)bt_find_core_images(&s->images, process);
+    }
+    *modules = (struct stub_modules){ s->images.module, s->images.count, 1 };
+    return 0;
+}
+
+/* ---- the line ---- */
 
 static bool
 send_all(int fd, const uint8_t *bytes, size_t n)
@@ -129,15 +155,19 @@ static bool
 open_engine(struct server *s)
 {
     struct stub_config config = { .size = sizeof(config),
-                                  .target = &dump_target,
+                                  .target = &s->target,
                                   .target_object = s->dump,
                                   .packets = stub_all_packets,
                                   .input = calloc(1, BUFFER_SIZE),
                                   .output = calloc(1, BUFFER_SIZE),
                                   .input_size = BUFFER_SIZE,
-                                  .output_size = BUFFER_SIZE };
+                                  .output_size = BUFFER_SIZE,
+                                  .stacks = &s->stacks };
 
-    if (config.input != NULL && config.output != NULL && stub_init(&s->stub, &config))
+    s->target = dump_target;
+    s->target.modules = find_modules;
+    if (config.input != NULL && config.output != NULL && program_open_stacks(&s->stacks) &&
+        stub_init(&s->stub, &config))
         return true;
     warnx("out of memory; end some programs");
     return false;
@@ -168,7 +198,7 @@ const struct program_mode program_core_mode = {
 int
 program_core(char **argv)
 {
-    static struct server s = { .listener.fd = -1, .line = { .in = -1, .out = -1 } };
+    struct server *s = &server;
     struct program_settings settings;
     const char *why;
 
@@ -176,21 +206,21 @@ program_core(char **argv)
         return EXIT_FAILURE;
     if (settings.program_count != 1 && settings.program_count != 2)
         errx(EXIT_FAILURE, "--core takes CORE [EXE] COMM: stubborn --core core :1234");
-    s.dump =
+    s->dump =
         dump_open(settings.comm, settings.program_count == 2 ? settings.program[0] : NULL, &why);
-    if (s.dump == NULL)
+    if (s->dump == NULL)
         errx(EXIT_FAILURE, "%s: %s", settings.comm, why);
-    if (!open_engine(&s) || !open_line(&s, settings.program[settings.program_count - 1]))
+    if (!open_engine(s) || !open_line(s, settings.program[settings.program_count - 1]))
         return EXIT_FAILURE;
-    s.listener.any_user = settings.any_user;
-    if (s.listener.fd >= 0 && !program_tell_port(&settings, s.listener.port))
+    s->listener.any_user = settings.any_user;
+    if (s->listener.fd >= 0 && !program_tell_port(&settings, s->listener.port))
         return EXIT_FAILURE;
-    while (s.line.in >= 0 || (s.listener.fd >= 0 && await_client(&s))) {
-        talk(&s);
+    while (s->line.in >= 0 || (s->listener.fd >= 0 && await_client(s))) {
+        talk(s);
         if (settings.once)
             break;
     }
-    program_unlisten(&s.listener);
-    dump_close(s.dump);
+    program_unlisten(&s->listener);
+    dump_close(s->dump);
     return EXIT_SUCCESS;
 }

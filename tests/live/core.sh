@@ -80,11 +80,58 @@ has 'gdb is told of holes' "$tmp/client" 'Cannot access memory at address 0x8'
 lldb=$(command -v lldb-19 || command -v lldb-22 || command -v lldb)
 if [ -n "$lldb" ]; then
 	begin
-	use "$lldb" -b -o "gdb-remote $port" -o 'bt all' -o 'p value' \
-		"$tmp/prog"
+	use "$lldb" -b -o "gdb-remote $port" -o 'bt all' -o 'p value' -o 'image list -b' \
+		-o 'thread siginfo' "$tmp/prog"
 	has 'lldb walks it' "$tmp/client" 'frame #6: .*main'
 	has 'lldb sees both threads' "$tmp/client" '`thread\('
 	has 'lldb knows the signal' "$tmp/client" 'thread #1.*SIGSEGV'
 	has 'lldb reads memory' "$tmp/client" '7$'
+	has 'lldb lists libraries' "$tmp/client" 'libc.so.6$'
+	has 'lldb reads the signal' "$tmp/client" 'si_signo = 11'
+	begin
+	cat >"$tmp/note" <<-END
+		#!/bin/sh
+		grep 'send packet: [\$]' $tmp/log | grep -v -c '[\$]x0,' >>$tmp/counts
+	END
+	chmod +x "$tmp/note"
+	use "$lldb" -b -o "log enable -f $tmp/log gdb-remote packets" -o "gdb-remote $port" \
+		-o "shell $tmp/note" -o 'bt all' -o "shell $tmp/note" "$tmp/prog"
+	is 'lldb walks all threads without a packet' [ "$(uniq "$tmp/counts" | wc -l)" -eq 1 ]
+	"$server" --core "$tmp/core" "unix:$tmp/socket" 2>"$tmp/server" &
+	pid=$!
+	sleep 0.5
+	use "$lldb" -b -o "process connect -p gdb-remote unix-connect://$tmp/socket" -o 'bt all' \
+		"$tmp/prog"
+	has 'lldb comes by a Unix socket' "$tmp/client" 'frame #6: .*main'
+fi
+
+# A core as the kernel writes it, of a thread that used what only AVX-512 has.
+if ! grep -q avx512bw /proc/cpuinfo; then
+	echo "skip core AVX-512 (this CPU has none)"
+	exit $bad
+fi
+cat >"$tmp/wide.c" <<'END'
+int main(void) {
+	__asm__ volatile("vpternlogd $0xff, %zmm20, %zmm20, %zmm20; vpsrld $7, %zmm20, %zmm20\n"
+	                 "mov $0x1234567, %eax; kmovd %eax, %k3; movl $1, 8");
+}
+END
+${CC:-cc} -g -o "$tmp/wide" "$tmp/wide.c" || exit 1
+rm -f "$tmp"/core*
+(cd "$tmp" && ulimit -c unlimited && ./wide) >"$tmp/wide.out" 2>&1
+[ -s "$tmp/core" ] || mv "$tmp"/core* "$tmp/core" 2>/dev/null
+if [ ! -s "$tmp/core" ]; then
+	echo "skip core AVX-512 (the kernel's core_pattern sends cores elsewhere)"
+	exit $bad
+fi
+begin
+use gdb -nx -batch -ex "target remote :$port" -ex 'print $zmm20.v16_int32' -ex 'print/x $k3' \
+	"$tmp/wide"
+has 'gdb reads a zmm register' "$tmp/client" '= .33554431 <repeats 16 times>'
+has 'gdb reads a mask register' "$tmp/client" '= 0x1234567$'
+if [ -n "$lldb" ]; then
+	begin
+	use "$lldb" -b -o "gdb-remote $port" -o 'register read k3' "$tmp/wide"
+	has 'lldb reads a mask register' "$tmp/client" 'k3 = 0x0*1234567$'
 fi
 exit $bad
