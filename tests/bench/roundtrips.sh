@@ -1,10 +1,24 @@
 #!/bin/sh
 # roundtrips.sh [LLDB] [NAME=SERVER...] - how many packets LLDB sends for each thing its user does,
 # on a program of five threads: a table, one row for each server. A server is a command that takes
-# lldb-server's `gdbserver` command line. Without arguments: lldb-19, this server and lldb-server-19.
+# lldb-server's `gdbserver` command line. Without arguments: lldb-19 on this server and on
+# lldb-server-19, then the same with 22 of the clients' folder (`make clients`) when it is there.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-lldb=${1:-lldb-19}
+if [ $# -eq 0 ]; then
+	root=$PWD/build/clients/trixie
+	sh "$0" lldb-19 || exit 1
+	[ -x "$root/usr/bin/lldb-22" ] || { echo "no lldb 22 here (make clients)"; exit 0; }
+	run="$root/lib64/ld-linux-x86-64.so.2 --library-path $(echo "$root"/usr/lib/*-linux-gnu "$root"/usr/lib/llvm-*/lib | tr ' ' :)"
+	lldb=$(mktemp)
+	printf '#!/bin/sh\nPYTHONHOME=%s exec %s %s "$@"\n' "$root/usr" "$run" "$root/usr/lib/llvm-22/bin/lldb" >"$lldb"
+	chmod +x "$lldb"
+	sh "$0" "$lldb" "stubborn=build/stubborn" "lldb-server=$run $root/usr/bin/lldb-server-22"
+	status=$?
+	rm -f "$lldb"
+	exit $status
+fi
+lldb=$1
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- "stubborn=build/stubborn" "lldb-server=lldb-server-19"
 dir=$(mktemp -d)
@@ -65,7 +79,7 @@ count() {
 	awk '{ if ($2 != "-") printf "%s ", $1 - last; last = $1 }' "$dir/counts"
 }
 
-printf '%-24s' "$("$lldb" --version | sed -n '1s/ *(.*//p')"
+printf '%-24s' "$("$lldb" --version | sed 's/ *(.*//;q')"
 for name in $(names); do printf '%10s' "$name"; done
 echo
 for pair; do
