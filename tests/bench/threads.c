@@ -347,6 +347,8 @@ look_at_one(struct session *s)
     enum { RBP = 6, RSP = 7, RIP = 16, WORD = 8 };
     uint64_t tid, sp;
 
+    if (s->tid_count == 0)
+        list_threads(s);
     s->turn = (s->turn + 7) % s->tid_count;
     tid = s->tids[s->turn];
     if (s->settings->lldb) {
