@@ -213,7 +213,7 @@ program_core(char **argv)
     if (!open_engine(s) || !open_line(s, settings.program[settings.program_count - 1]))
         return EXIT_FAILURE;
     s->listener.any_user = settings.any_user;
-    if (s->listener.fd >= 0 && !program_tell_port(&settings, s->listener.port))
+    if (s->listener.fd >= 0 && !program_tell_place(&settings, &s->listener))
         return EXIT_FAILURE;
     while (s->line.in >= 0 || (s->listener.fd >= 0 && await_client(s))) {
         talk(s);

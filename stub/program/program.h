@@ -72,8 +72,10 @@ void program_note_message(struct program_session *x, size_t size);
 /* Gives the pages back after a large message, once many small ones have followed. */
 void program_shrink_buffers(struct program_session *x);
 
-/* session.c: writes the port to whatever the command line says. False after saying what fails. */
-bool program_tell_port(const struct program_settings *settings, uint16_t port);
+/* session.c: writes the port, or the path of a Unix socket, to whatever the command line says.
+ * False after saying what fails. */
+bool program_tell_place(const struct program_settings *settings,
+                        const struct program_listener *listener);
 
 /* loop.c: catches the signals that matter from now on. False when the system refuses. */
 bool program_catch_signals(void);

@@ -64,21 +64,20 @@ open_line(struct program_session *x)
 /* ---- telling the port to who started us ---- */
 
 static bool
-write_port(int fd, uint16_t port, size_t extra)
+write_place(int fd, const char *place, size_t extra)
 {
-    char text[8] = { 0 };
-    int size = snprintf(text, sizeof(text), "%u", port);
+    size_t size = strlen(place) + extra;
     bool works;
 
     if (fd < 0)
         return false;
-    works = write(fd, text, (size_t)size + extra) == (ssize_t)((size_t)size + extra);
+    works = write(fd, place, size) == (ssize_t)size;
     return close(fd) == 0 && works;
 }
 
 /* The file appears under its name only when it is complete. */
 static bool
-write_port_file(const char *path, uint16_t port)
+write_place_file(const char *path, const char *place)
 {
     char other[4096];
 
@@ -86,19 +85,23 @@ write_port_file(const char *path, uint16_t port)
         errno = ENAMETOOLONG;
         return false;
     }
-    return write_port(mkostemp(other, O_CLOEXEC), port, 0) && rename(other, path) == 0;
+    return write_place(mkostemp(other, O_CLOEXEC), place, 0) && rename(other, path) == 0;
 }
 
 bool
-program_tell_port(const struct program_settings *s, uint16_t port)
+program_tell_place(const struct program_settings *s, const struct program_listener *listener)
 {
-    const char *what = NULL;
+    char port[8];
+    const char *what = NULL, *place = listener->path;
 
-    if (s->port_fd >= 0 && !write_port(s->port_fd, port, 1))
+    snprintf(port, sizeof(port), "%u", listener->port);
+    if (*place == '\0')
+        place = port;
+    if (s->port_fd >= 0 && !write_place(s->port_fd, place, 1))
         what = "--pipe";
-    if (s->port_pipe && !write_port(open(s->port_pipe, O_WRONLY | O_CLOEXEC), port, 1))
+    if (s->port_pipe && !write_place(open(s->port_pipe, O_WRONLY | O_CLOEXEC), place, 1))
         what = s->port_pipe;
-    if (s->port_file && !write_port_file(s->port_file, port))
+    if (s->port_file && !write_place_file(s->port_file, place))
         what = s->port_file;
     if (what)
         warnx("%s: cannot write the port there: %s; give a place that you can write to", what,
@@ -263,7 +266,7 @@ begin(struct program_session *x)
         return false;
     if (x->listener.fd >= 0 && s->port_fd < 0 && !s->port_pipe)
         program_say_where(x); /* else whoever started us is told, and the user need not be */
-    return x->listener.fd < 0 || program_tell_port(s, x->listener.port);
+    return x->listener.fd < 0 || program_tell_place(s, &x->listener);
 }
 
 int

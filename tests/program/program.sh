@@ -93,6 +93,11 @@ claim 'and who holds it' says "port $port is held by .* (pid $holder)"
 kill $holder
 wait $holder
 
+# Who asks for the port of a Unix socket gets its path, with a NUL in a pipe, as from lldb-server.
+socket=$(mktemp -u)
+timeout 1 "$server" gdbserver --pipe 1 "unix://$socket" 2>/dev/null </dev/null | tr '\0' '|' >"$out"
+claim 'the path of a Unix socket is told through the pipe' [ "$(cat "$out")" = "$socket|" ]
+
 # The lines to paste are pasted, with the client behind a Unix socket, where they differ most.
 lldb=$(command -v lldb-19 || command -v lldb || :)
 pasted() {
