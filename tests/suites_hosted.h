@@ -31,6 +31,9 @@ SUITE(live_start)
 /* tests/host */
 SUITE(host)
 
+/* tests/dump */
+SUITE(dump)
+
 /* tests/dbghelp */
 SUITE(dbghelp)
 

@@ -44,12 +44,12 @@ dump_unmap(struct bytes bytes)
         munmap((void *)(uintptr_t)bytes.at, bytes.size);
 }
 
-/* [offset, offset + size) of b as far as it is there. */
+/* [offset, offset + size) of b as far as it is there; never NULL when b is not. */
 static struct bytes
 part(struct bytes b, uint64_t offset, uint64_t size)
 {
     if (offset > b.size)
-        return (struct bytes){ NULL, 0 };
+        return (struct bytes){ b.at, 0 };
     if (size > b.size - offset)
         size = b.size - offset;
     return (struct bytes){ b.at + offset, (size_t)size };
@@ -275,11 +275,15 @@ add_note(struct dump *d, uint64_t type, struct bytes note)
     }
 }
 
+/* No more bytes in all than the file has: what many headers name would else be kept many times. */
 static bool
 read_notes(struct dump *d, struct bytes notes)
 {
     uint64_t at = 0;
 
+    if (notes.size > d->file.size - d->notes_read)
+        return true;
+    d->notes_read += notes.size;
     while (at + sizeof(Elf64_Nhdr) <= notes.size) {
         uint64_t name = number(notes, at, 4);
         uint64_t size = number(notes, at + 4, 4);
@@ -369,6 +373,41 @@ by_address(const void *a, const void *b)
 
 /* ---- the whole ---- */
 
+static int
+by_tid(const void *a, const void *b)
+{
+    const struct dump_thread *x = *(struct dump_thread *const *)a;
+    const struct dump_thread *y = *(struct dump_thread *const *)b;
+
+    if (x->tid == y->tid)
+        return (x > y) - (x < y);
+    return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
+/* Debuggers and we tell threads by their numbers, and 0 is none: a kernel's dump has a 0 for each
+ * idle CPU, a damaged one anything. Those get numbers above all others. */
+static bool
+number_threads(struct dump *d)
+{
+    struct dump_thread **sorted = calloc(d->thread_count, sizeof(struct dump_thread *));
+    int64_t last = 0, next;
+
+    if (sorted == NULL)
+        return false;
+    for (size_t i = 0; i < d->thread_count; i++)
+        sorted[i] = &d->thread[i];
+    qsort(sorted, d->thread_count, sizeof(struct dump_thread *), by_tid);
+    next = sorted[d->thread_count - 1]->tid;
+    for (size_t i = 0; i < d->thread_count; i++) {
+        if (sorted[i]->tid > last)
+            last = sorted[i]->tid;
+        else
+            sorted[i]->tid = ++next;
+    }
+    free(sorted);
+    return true;
+}
+
 /* The mapped file in which the program begins. */
 static void
 find_exe(struct dump *d)
@@ -396,7 +435,10 @@ read_core(struct dump *d)
         return "out of memory";
     if (d->thread_count == 0)
         return "it holds no thread; it may be cut short";
-    qsort(d->segment, d->segment_count, sizeof(*d->segment), by_address);
+    if (!number_threads(d))
+        return "out of memory";
+    if (d->segment_count > 0)
+        qsort(d->segment, d->segment_count, sizeof(*d->segment), by_address);
     if (d->pid == 0)
         d->pid = d->thread[0].tid;
     find_exe(d);

@@ -37,6 +37,7 @@ struct dump {
     size_t backing_count;
     struct dump_thread *thread;
     size_t thread_count;
+    size_t notes_read;
     bool told; /* the stop was reported */
 };
 

@@ -10,13 +10,13 @@ mkdir -p build/fuzz
 flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g -fno-sanitize-recover=all'
 mkdir -p build/fuzz/obj
 # What all entries share is compiled once, on every core.
-ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c tests/stub/fake.c | xargs -P "$(nproc)" -I{} sh -c \
+ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c stub/dump/*.c tests/stub/fake.c | xargs -P "$(nproc)" -I{} sh -c \
 	"$CLANG $flags"' -fsanitize=fuzzer-no-link,address,undefined -c -o "build/fuzz/obj/$(echo "$1" | tr / _).o" "$1"' \
 	sh {} >build/fuzz/obj.build 2>&1 ||
 	{ echo "not ok fuzz (does not build: $(head -1 build/fuzz/obj.build))"; exit 1; }
 # The dictionary comes from the rows, the first inputs from the transcripts.
 ${CC:-cc} -std=c11 -I. -DSTUBBORN_VERSION='"fuzz"' -o build/fuzz/dict tests/fuzz/dict.c rsp/*.c arch/*.c \
-	stub/*.c && build/fuzz/dict >build/fuzz/packets.dict
+	arch/unwind/*.c stub/*.c && build/fuzz/dict >build/fuzz/packets.dict
 mkdir -p build/fuzz/fuzz_engine.corpus
 for transcript in tests/stub/*.rsp; do
 	for mode in '\000' '\022' '\044'; do # as it is; gdb in a small buffer; lldb and a late target
