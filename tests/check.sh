@@ -69,6 +69,7 @@ quick() {
 	part fuzz sh tests/fuzz/fuzz.sh 5s
 	part bt sh tests/live/bt.sh
 	part core sh tests/live/core.sh
+	part bad-peer sh tests/live/bad_peer.sh build/stubborn-san
 	part facade sh tests/dbghelp/facade.sh
 	part demo sh tests/demo.sh check
 }
@@ -90,6 +91,7 @@ rest() {
 	part vanish-long sh tests/live/vanish.sh 1000
 	part mutate-minute sh tests/live/mutate.sh 60
 	part bad-line-long sh tests/live/bad_line.sh long
+	part bad-peer-long sh tests/live/bad_peer.sh build/stubborn-san long
 	part fuzz-long sh tests/fuzz/fuzz.sh 1m
 }
 case $which in

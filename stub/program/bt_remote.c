@@ -12,6 +12,7 @@
 #include "stub/program/bt_peer.h"
 
 enum { ANNEX_MAX = 128, DEPTH = 4, SLOTS = 64, LINKS = 512, DYNAMIC_MAX = 512, PATH_SIZE = 1024 };
+enum { THREADS_MAX = 10000 };
 
 struct slot {
     unsigned to; /* number in struct unwind_registers */
@@ -401,7 +402,8 @@ struct names {
     size_t count;
 };
 
-/* "m1,2,3" and so on until "l"; ids stay as the peer writes them. */
+/* "m1,2,3" and so on until "l", or until the first one comes again; ids stay as the peer writes
+ * them. */
 static void
 find_threads(struct bt_peer *peer, struct names *names)
 {
@@ -417,7 +419,11 @@ find_threads(struct bt_peer *peer, struct names *names)
                 return;
             names->name = more;
             memcpy(names->name[names->count], id.p, n);
-            names->name[names->count++][n] = '\0';
+            names->name[names->count][n] = '\0';
+            if (names->count == THREADS_MAX ||
+                (names->count > 0 && strcmp(names->name[0], names->name[names->count]) == 0))
+                return;
+            names->count++;
         } while (rsp_take_if(&in, ','));
         in = peer_ask(peer, "qsThreadInfo");
     }

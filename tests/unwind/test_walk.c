@@ -251,6 +251,32 @@ START_TEST(stack_that_is_a_ring_is_named)
     frames = count_frames();
     ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_CYCLE);
     ck_assert_uint_lt(frames, 20);
+    ck_assert_uint_eq((unwind_end(&w.unwind)->address - STACK) % 0x20, 0x10); /* one of its CFAs */
+}
+END_TEST
+
+/* Rings of every length up to one that the stack just holds. */
+START_TEST(ring_of_any_length_ends_with_few_reads)
+{
+    struct table t = { .n = 0 };
+    unsigned length = 1 + (unsigned)_i;
+
+    world_init(&w);
+    table_cie(&t, "zR", 16, CIE_OPS);
+    table_fde(&t, CODE, 0x10, "0c 06 10 86 02");
+    table_use(&w, &t, true);
+    world_add(&w, STACK, 4096);
+    for (unsigned i = 0; i < length; i++) {
+        world_put(&w, STACK + 16 * i, STACK + 16 * ((i + 1) % length));
+        world_put(&w, STACK + 16 * i + 8, CODE + 4);
+    }
+    w.registers.value[RBP] = STACK;
+    w.registers.valid = 1u << RBP;
+    world_begin(&w, CODE + 4, STACK - 16);
+    ck_assert_uint_lt(count_frames(), 4 * length + 20);
+    ck_assert(unwind_end(&w.unwind)->reason == UNWIND_CYCLE ||
+              unwind_end(&w.unwind)->reason == UNWIND_NOT_RISING);
+    ck_assert_uint_lt(w.calls, 4 * length / 16 + 40);
 }
 END_TEST
 
@@ -366,6 +392,30 @@ START_TEST(table_may_end_anywhere)
             w.part[part].size = (size_t)_i;
     world_begin(&w, CODE + 8, STACK);
     ck_assert_uint_lt(count_frames(), 10);
+}
+END_TEST
+
+/* In the place of a length, of a CIE's distance, of a range: numbers that wrap or point nowhere. */
+START_TEST(length_that_wraps_is_refused)
+{
+    static const uint64_t numbers[] = { 0xffffffff,         0xfffffffe,         0xfffffff0,
+                                        0x80000000,         0x7fffffff,         UINT64_MAX,
+                                        0xfffffff0ffffffff, 0x7fffffffffffffff, 0 };
+
+    recursion(4, 0x100);
+    for (unsigned at = 0; at + 8 <= w.module.eh_size; at += 4) {
+        recursion(4, 0x100);
+        world_put(&w, TABLE + at, numbers[_i]);
+        world_begin(&w, CODE + 8, STACK);
+        ck_assert_uint_lt(count_frames(), 20);
+        ck_assert_uint_ne(unwind_end(&w.unwind)->reason, UNWIND_RUNNING);
+        ck_assert_uint_lt(w.calls, 200);
+        w.module.hdr_size = 0; /* once more without the header */
+        unwind_set_modules(&w.unwind, &w.module, 1);
+        unwind_begin(&w.unwind, &w.registers);
+        ck_assert_uint_lt(count_frames(), 20);
+        ck_assert_uint_lt(w.calls, 400);
+    }
 }
 END_TEST
 
@@ -765,6 +815,44 @@ START_TEST(module_is_read_from_its_headers_wherever_they_end)
 }
 END_TEST
 
+/* Every word of the headers changed, to numbers that wrap, overlap or lead nowhere: whatever module
+ * comes of it, a walk in it ends. */
+START_TEST(module_whose_headers_lie_is_survived)
+{
+    static const uint64_t numbers[] = {
+        0,   1, 0x1000, 0x7fffffff, 0xffffffff, UINT64_MAX, UINT64_MAX - 0xfff, (uint64_t)1 << 63,
+        CODE
+    };
+    static uint8_t elf[64 + 2 * 56];
+    struct unwind_module m;
+
+    memset(elf, 0, sizeof(elf));
+    from_hex("7f454c46020101", elf);
+    elf[32] = 64;
+    elf[54] = 56;
+    elf[56] = 2;
+    from_hex("0100000005000000", elf + 64);
+    elf[64 + 40 + 1] = 0x20;
+    from_hex("50e57464", elf + 64 + 56);
+    elf[64 + 56 + 40] = 0x40;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        world_init(&w);
+        memcpy(world_add(&w, CODE, 0x1000), elf, sizeof(elf));
+        world_add(&w, STACK, 0x100);
+        world_put(&w, CODE + 8 * (uint64_t)_i, numbers[i]);
+        if (!unwind_read_module(&w.memory, CODE, &m))
+            continue;
+        ck_assert_uint_gt(m.end, m.start);
+        unwind_set_modules(&w.unwind, &m, 1);
+        world_begin(&w, CODE + 0x100, STACK);
+        w.calls = 0;
+        ck_assert_uint_lt(count_frames(), 20);
+        ck_assert_uint_ne(unwind_end(&w.unwind)->reason, UNWIND_RUNNING);
+        ck_assert_uint_lt(w.calls, 600);
+    }
+}
+END_TEST
+
 Suite *
 unwind_walk_suite(void)
 {
@@ -782,6 +870,7 @@ unwind_walk_suite(void)
     tcase_add_test(tc, walk_that_is_fed_nothing_useful_ends);
     tcase_add_test(tc, late_answer_suspends_too);
     tcase_add_test(tc, stack_that_is_a_ring_is_named);
+    tcase_add_loop_test(tc, ring_of_any_length_ends_with_few_reads, 0, 250);
     tcase_add_test(tc, cfa_that_stays_does_not_rise);
     tcase_add_test(tc, return_address_outside_code_is_named);
     tcase_add_test(tc, return_address_zero_is_a_marked_end);
@@ -791,6 +880,7 @@ unwind_walk_suite(void)
     tcase_add_test(tc, walk_without_pc_or_sp_has_no_frames);
     tcase_add_loop_test(tc, any_byte_of_a_table_may_be_wrong, 0, 80);
     tcase_add_loop_test(tc, table_may_end_anywhere, 0, 80);
+    tcase_add_loop_test(tc, length_that_wraps_is_refused, 0, 9);
     tcase_add_test(tc, header_that_promises_too_much_is_refused);
     tcase_add_loop_test(tc, function_without_table_is_left_at_each_instruction, 0, COUNT(places));
     tcase_add_loop_test(tc, code_that_never_returns_ends_the_walk, 0, COUNT(endless));
@@ -807,6 +897,7 @@ unwind_walk_suite(void)
     tcase_add_loop_test(tc, signed_return_address_is_stripped, 0, 2);
     tcase_add_test(tc, arm_link_register_is_used_only_once);
     tcase_add_loop_test(tc, module_is_read_from_its_headers_wherever_they_end, 0, 64 + 3 * 56 + 1);
+    tcase_add_loop_test(tc, module_whose_headers_lie_is_survived, 1, (64 + 2 * 56) / 8);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# bad_peer.sh [SERVER [long]] - `stubborn bt HOST:PORT` against servers that lie, and with long also
+# against those that stall: it ends by itself, says something, and no sanitizer speaks. Prints ok,
+# not ok or skip lines.
+set -u
+server=${1:-build/stubborn}
+kinds='good short long odd letters threads errors unrelated repeats closes'
+[ $# -lt 2 ] || kinds="$kinds crowd objects rubbish sums endless slow silent"
+tmp=$(mktemp -d)
+bad=0
+peer=
+trap '[ -z "$peer" ] || kill $peer 2>/dev/null; rm -rf "$tmp"' EXIT
+command -v python3 >/dev/null 2>&1 || { echo 'skip bad peer (no python3 here)'; exit 0; }
+
+for kind in $kinds; do
+	: >"$tmp/port"
+	python3 tests/live/bad_peer.py $kind >"$tmp/port" &
+	peer=$!
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -s "$tmp/port" ] && break
+		sleep 0.1
+	done
+	timeout -k 1 60 "$server" bt "127.0.0.1:$(cat "$tmp/port")" >"$tmp/out" 2>&1 </dev/null
+	status=$?
+	kill $peer 2>/dev/null
+	wait $peer 2>/dev/null
+	peer=
+	if [ $status -gt 2 ] || [ ! -s "$tmp/out" ] || grep -q -E 'Sanitizer|runtime error' "$tmp/out"; then
+		echo "not ok bad peer: $kind (exit status $status: $(head -c 200 "$tmp/out"))"
+		bad=1
+	else
+		echo "ok bad peer: $kind ends ($(tail -1 "$tmp/out" | head -c 60))"
+	fi
+done
+exit $bad
