@@ -395,7 +395,7 @@ START_TEST(table_may_end_anywhere)
 }
 END_TEST
 
-/* In the place of a length, of a CIE's distance, of a range: numbers that wrap or point nowhere. */
+/* In the place of a length, of a CIE's distance, of a range: numbers that wrap or lead nowhere. */
 START_TEST(length_that_wraps_is_refused)
 {
     static const uint64_t numbers[] = { 0xffffffff,         0xfffffffe,         0xfffffff0,
@@ -815,8 +815,8 @@ START_TEST(module_is_read_from_its_headers_wherever_they_end)
 }
 END_TEST
 
-/* Every word of the headers changed, to numbers that wrap, overlap or lead nowhere: whatever module
- * comes of it, a walk in it ends. */
+/* Every word of the headers changed, to numbers that wrap, overlap or lead nowhere: whatever
+ * module comes of it, a walk in it ends. */
 START_TEST(module_whose_headers_lie_is_survived)
 {
     static const uint64_t numbers[] = {
