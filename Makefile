@@ -250,7 +250,7 @@ coverage: deps-bench  ## what share of line starts the server does itself, in co
 	@sh tests/bench/coverage.sh
 prove-emulation: deps-check $(B)/unit  ## N (default 1000000) random instructions done here and by the processor
 	@CK_RUN_SUITE=emulate EMULATE_CASES=$${N:-1000000} $(B)/unit
-bench-unwind: deps-unwind all $(B)/bench_unwind  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
+bench-unwind: deps-unwind all $(B)/bench_unwind $(B)/progs/depths  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
 	@sh tests/bench/bench_unwind.sh
 accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program
 	@sh tests/accuracy/accuracy.sh $${STEPS:-2000000}

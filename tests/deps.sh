@@ -35,7 +35,7 @@ packages() {
 		libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user strace \
 		man-db python3 util-linux procps gcc-mingw-w64-x86-64-win32 ;;
 	bench) echo "$(packages build)" gdb gdbserver "$(lldb_packages)" strace python3 ;;
-	unwind) echo "$(packages build)" libunwind-dev elfutils python3 ;;
+	unwind) echo "$(packages build)" libunwind-dev elfutils python3 strace ;;
 	clients) echo "$(packages check)" mmdebstrap ;;
 	suites) echo "$(packages check)" gdb-source dejagnu g++ clang llvm make xz-utils \
 		python3-packaging python3-pexpect python3-psutil ;;

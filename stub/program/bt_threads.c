@@ -1,5 +1,6 @@
-/* bt_threads.c - stops each thread for as long as it takes to copy its registers and its stack,
- * and walks the copy. */
+/* bt_threads.c - copies each thread's registers and stack, and walks the copy. A thread that
+ * sleeps is not stopped for it when the kernel tells enough; any other is, for as long as the
+ * copying takes. */
 #define _GNU_SOURCE 1
 #include "stub/program/bt.h"
 
@@ -202,6 +203,90 @@ copy_thread(struct copy *c, struct bt_thread *t)
     return c->registers.valid != 0 ? NULL : "its registers cannot be read";
 }
 
+/* ---- a thread that sleeps ---- */
+
+static bool
+read_line(const struct copy *c, pid_t tid, const char *name, char *line, size_t size)
+{
+    char path[96];
+    FILE *f;
+    bool ok;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)c->pid, (int)tid, name);
+    f = fopen(path, "re");
+    ok = f != NULL && fgets(line, (int)size, f) != NULL;
+    if (f != NULL)
+        fclose(f);
+    return ok;
+}
+
+/* How often it was given a processor (proc(5), schedstat's third number); 0 not known. */
+static unsigned long long
+turns_of(const struct copy *c, pid_t tid)
+{
+    unsigned long long turns = 0;
+    char line[128];
+
+    if (!read_line(c, tid, "schedstat", line, sizeof(line)) ||
+        sscanf(line, "%*u %*u %llu", &turns) != 1)
+        return 0;
+    return turns;
+}
+
+/* The kernel says where a thread that does not run stands in user mode: the last two numbers of
+ * /proc/PID/task/TID/syscall. */
+static bool
+take_place(struct copy *c, pid_t tid)
+{
+    unsigned long long sp, pc;
+    char line[256], *at;
+
+    if (!read_line(c, tid, "syscall", line, sizeof(line)))
+        return false;
+    at = strrchr(line, ' ');
+    if (at == NULL || sscanf(at, "%llx", &pc) != 1)
+        return false;
+    *at = '\0';
+    at = strrchr(line, ' ');
+    if (at == NULL || sscanf(at, "%llx", &sp) != 1 || sp == 0)
+        return false;
+    c->registers.valid = (uint64_t)1 << c->machine->sp | (uint64_t)1 << c->machine->pc;
+    c->registers.value[c->machine->sp] = sp;
+    c->registers.value[c->machine->pc] = pc;
+    return true;
+}
+
+/* All of it came from tables: the registers that are not known were not missed. */
+static bool
+is_certain(const struct bt_options *o, const struct bt_thread *t)
+{
+    bool whole = t->end.reason == UNWIND_OUTERMOST ||
+                 (t->end.reason == UNWIND_RUNNING && o->most != 0 && t->count == o->most);
+
+    for (size_t i = 0; whole && i < t->count; i++)
+        whole = t->frame[i].trust == UNWIND_FULL;
+    return whole;
+}
+
+/* A copy is one of a moment when the thread got no turn meanwhile. False: it must be stopped. */
+static bool
+walk_asleep(struct copy *c, const struct bt_options *o, struct bt_walker *walker,
+            struct bt_thread *t)
+{
+    unsigned long long turns = turns_of(c, t->tid);
+
+    if (turns == 0 || !take_place(c, t->tid))
+        return false;
+    copy_stack(c);
+    if (c->size == 0 || turns_of(c, t->tid) != turns)
+        return false;
+    bt_walk_thread(walker, &c->registers, t);
+    if (is_certain(o, t))
+        return true;
+    t->count = 0;
+    return false;
+}
+
 /* ---- all of them ---- */
 
 static int
@@ -234,9 +319,12 @@ find_threads(pid_t pid, struct bt_stacks *s)
 }
 
 static void
-walk_threads(struct bt_stacks *s, struct copy *c, struct bt_walker *walker)
+walk_threads(const struct bt_options *o, struct bt_stacks *s, struct copy *c,
+             struct bt_walker *walker)
 {
     for (size_t i = 0; i < s->count; i++) {
+        if (walk_asleep(c, o, walker, &s->thread[i]))
+            continue;
         s->thread[i].why = copy_thread(c, &s->thread[i]);
         if (s->thread[i].why == NULL)
             bt_walk_thread(walker, &c->registers, &s->thread[i]);
@@ -266,7 +354,7 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
     walker = bt_open_walker(o, s, copy.machine, &memory, 0);
     if (walker == NULL)
         return "out of memory";
-    walk_threads(s, &copy, walker);
+    walk_threads(o, s, &copy, walker);
     bt_close_walker(walker);
     free(copy.bytes);
     return NULL;

@@ -86,6 +86,14 @@ t = json.load(sys.stdin)["threads"]
 sys.exit(not (len(t) == 2 and t[0]["end"] == "outermost" and t[0]["frames"][0]["trust"] == 3))'
 	is 'writes JSON' [ $? -eq 0 ]
 fi
+$bt -v $pid >"$tmp/ours"
+is 'stops no thread that sleeps' [ "$(grep -c 'stood still' "$tmp/ours")" -eq 0 ]
+while :; do :; done &
+spinning=$!
+pids="$pid $spinning"
+$bt -v $spinning >"$tmp/ours"
+is 'stops a thread that runs' grep -q 'stood still for [0-9]* us' "$tmp/ours"
+kill $spinning
 rm "$tmp/prog"
 $bt -1 $pid >"$tmp/ours"
 is 'names functions of a deleted program' grep -q ' inner$' "$tmp/ours"

@@ -1,5 +1,6 @@
 /* depths.c - stacks that a debugger has to walk: threads that wait deep below functions with small
- * and with large frames, and a place with locals to stop at. depths THREADS */
+ * and with large frames, and a place with locals to stop at.
+ *     depths THREADS [WAIT]        the first one waits too */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,8 @@ main(int argc, char **argv)
 
         pthread_create(&worker, NULL, work, NULL);
     }
+    if (argc > 2)
+        bare(DEPTH);
     pthread_barrier_wait(&ready);
     usleep(100000); /* all of them are in their loops */
     for (int i = 0; i < 20; i++) {
