@@ -35,7 +35,7 @@ enum { STUB_BOARD_ROOM = STUB_BOARD_STACK + 2 * 1088 };
 
 enum { STUB_BOARD_OPAQUE = 640 };
 struct stub_board {
-    _Alignas(16) uint64_t opaque[STUB_BOARD_OPAQUE];
+    uint64_t opaque[STUB_BOARD_OPAQUE] __attribute__((aligned(16))); /* C++ reads it too */
 };
 
 /* ---- tasks: what a scheduler shows as threads ---- */
