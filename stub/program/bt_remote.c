@@ -29,6 +29,7 @@ struct remote {
     unsigned number;   /* of the next register in target.xml */
     uint64_t g_offset; /* and its place in g */
     bool scattered;    /* they do not come in the order of g: ask for each */
+    int pac_mask;      /* the register that holds it, -1 none */
 };
 
 /* ---- target.xml ---- */
@@ -89,6 +90,8 @@ take_register(struct remote *r, const char *tag, const char *end)
         *s = (struct slot){ number_of(r, name), r->number, r->g_offset };
         r->slots++;
     }
+    if (attribute(tag, end, "name", name, sizeof(name)) && strcmp(name, "pauth_cmask") == 0)
+        r->pac_mask = (int)r->number;
     r->g_offset += bits / 8;
     r->number++;
 }
@@ -207,6 +210,22 @@ get_registers(struct remote *r, const char *thread, struct unwind_registers *out
         get_together(r, out);
     if ((out->valid & needed) != needed)
         get_alone(r, out);
+}
+
+/* Which bits of a signed return address are no address (GDB manual, "AArch64 Features",
+ * org.gnu.gdb.aarch64.pauth): the same for all threads of a process. */
+static uint64_t
+get_pac_mask(struct remote *r)
+{
+    uint8_t bytes[8];
+    struct rsp_in in;
+
+    if (r->pac_mask < 0 || r->layout.arch != &arch_aarch64)
+        return 0;
+    in = peer_ask(r->peer, "p%x", (unsigned)r->pac_mask);
+    if (in.bad || rsp_take_hex_bytes(&in, bytes, sizeof(bytes)) != sizeof(bytes) || in.bad)
+        return 0;
+    return arch_get_uint(r->layout.arch, bytes, sizeof(bytes));
 }
 
 /* ---- modules: the dynamic linker's list ---- */
@@ -467,7 +486,7 @@ const char *
 bt_walk_remote(const struct bt_options *o, struct bt_stacks *s)
 {
     struct bt_peer *peer = calloc(1, sizeof(*peer));
-    struct remote r = { .peer = peer, .layout = { &arch_x86_64, 0 } };
+    struct remote r = { .peer = peer, .layout = { &arch_x86_64, 0 }, .pac_mask = -1 };
     struct bt_walker *walker;
 
     if (peer == NULL)
@@ -484,7 +503,7 @@ bt_walk_remote(const struct bt_options *o, struct bt_stacks *s)
     if (r.slots == 0)
         assume_registers(&r);
     find_modules(&r, o, s);
-    walker = bt_open_walker(o, s, r.machine, &s->memory, 0);
+    walker = bt_open_walker(o, s, r.machine, &s->memory, get_pac_mask(&r));
     if (walker != NULL && !o->list)
         walk_threads(&r, o, s, walker);
     bt_close_walker(walker);

@@ -4,7 +4,7 @@
 # not ok or skip lines.
 set -u
 server=${1:-build/stubborn}
-kinds='good short long odd letters threads errors unrelated repeats closes'
+kinds='good signed short long odd letters threads errors unrelated repeats closes'
 [ $# -lt 2 ] || kinds="$kinds crowd objects rubbish sums endless slow silent"
 tmp=$(mktemp -d)
 bad=0
@@ -25,7 +25,10 @@ for kind in $kinds; do
 	kill $peer 2>/dev/null
 	wait $peer 2>/dev/null
 	peer=
-	if [ $status -gt 2 ] || [ ! -s "$tmp/out" ] || grep -q -E 'Sanitizer|runtime error' "$tmp/out"; then
+	if [ $kind = signed ] && [ "$(grep -c '^#[012] *0x0*400[123]00' "$tmp/out")" != 3 ]; then
+		echo "not ok bad peer: signed return addresses ($(cat "$tmp/out"))"
+		bad=1
+	elif [ $status -gt 2 ] || [ ! -s "$tmp/out" ] || grep -q -E 'Sanitizer|runtime error' "$tmp/out"; then
 		echo "not ok bad peer: $kind (exit status $status: $(head -c 200 "$tmp/out"))"
 		bad=1
 	else
