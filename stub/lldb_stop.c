@@ -85,7 +85,9 @@ put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
     return 0;
 }
 
-/* The JSON is written where its digits will end and spread over the room before it. */
+/* The JSON is written where its digits will end and spread over the room before it. An lldb that
+ * is sent none asks each thread by itself (qThreadStopInfo), a thousand round trips after an
+ * attach; so it is sent the empty list too. */
 static int
 put_stop_infos(struct engine *s, struct rsp_out *out, int64_t pid)
 {
@@ -110,7 +112,7 @@ put_stop_infos(struct engine *s, struct rsp_out *out, int64_t pid)
     memmove(out->buf + out->len + text.len, text.buf, text.len);
     rsp_put_hex_bytes(out, out->buf + out->len + text.len, text.len);
     rsp_put(out, ';');
-    if (out->cut || text.cut || text.len <= 2)
+    if (out->cut || text.cut)
         *out = before;
     return 0;
 }

@@ -4,8 +4,18 @@
 
 /* ---- jThreadsInfo ---- */
 
-/* How much of each thread is said; the first that fits for all of them is sent. */
-enum level { WITH_STACK, WITH_FRAMES, WITH_REGISTERS, REGISTERS_WITH_REASON, REASON_ONLY, LEVELS };
+/* How much of each thread is said; the first that fits for all of them is sent. Where a thousand
+ * threads leave room for a hundred bytes each, pc, sp and fp are what an lldb asks next to list
+ * them, one by one. */
+enum level {
+    WITH_STACK,
+    WITH_FRAMES,
+    WITH_REGISTERS,
+    WITH_FRAME_REGISTERS, /* all of them where there is a reason */
+    REGISTERS_WITH_REASON,
+    REASON_ONLY,
+    LEVELS
+};
 
 /* What is said of each thread, and whether this is the last one. */
 struct extent {
@@ -14,9 +24,9 @@ struct extent {
     bool last;
 };
 
-/* Every general register: lldb forgets those of the stop reply that are not named here. */
+/* Every general register, or few: lldb forgets those of the stop reply that are not named here. */
 static int
-put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
+put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id, bool few)
 {
     const struct arch_layout *layout = stub_layout(s, id.pid);
     struct arch_register r = { 0 };
@@ -34,7 +44,8 @@ put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
         struct rsp_out key = rsp_out_to(number, sizeof(number) - 1);
         int result;
 
-        if (r.row->group != ARCH_GENERAL || r.size > sizeof(value))
+        if (r.row->group != ARCH_GENERAL || r.size > sizeof(value) ||
+            (few && !stub_is_frame_register(&r)))
             continue;
         result = s->target->get_register(s->object, id, &r, &value);
         if (result == STUB_LATER)
@@ -92,7 +103,7 @@ put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, struct ext
     if (stopped_for_something)
         stub_json_reason(s, json, &event);
     if (r == 0 && level < REASON_ONLY && (level < REGISTERS_WITH_REASON || stopped_for_something))
-        r = put_registers(s, json, id);
+        r = put_registers(s, json, id, level == WITH_FRAME_REGISTERS && !stopped_for_something);
     if (r == 0 && level <= WITH_FRAMES)
         r = put_memory(s, json, id, extent);
     rsp_json_close(json, '}');

@@ -373,7 +373,8 @@ START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
         size_t buffer;
         const char *has, *lacks;
     } levels[] = {
-        { 0x40000, "\"registers\"", "\"memory\"" },
+        { 0x40000, "\"0\":\"", "\"memory\"" }, /* r0 */
+        { 0x20000, "\"registers\"", "\"0\":\"" },
         { 0x10000, "\"name\"", "nothing" },
         { 0x6000, "\"tid\"", "\"name\"" },
     };
