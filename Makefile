@@ -17,7 +17,7 @@ STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
-.PHONY: all demo check check-all check-clients check-package clients bench bench-unwind accuracy fuzz size gdb-suite \
+.PHONY: all demo check check-all check-clients check-package clients bench bench-line bench-unwind accuracy fuzz size gdb-suite \
 	lldb-suite static deb install uninstall clean help deps freestanding format roundtrips clang-objects progs \
 	tools coverage prove-emulation
 .DEFAULT_GOAL = all
@@ -176,6 +176,9 @@ $(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start sm
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/smallest/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/smallest/link.ld -o $@ $(filter %.o %.a,$^)
 boards: $(BOARDS)
+$(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine line) \
+	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 
 # ---- tests ----
 
@@ -250,6 +253,8 @@ coverage: deps-bench  ## what share of line starts the server does itself, in co
 	@sh tests/bench/coverage.sh
 prove-emulation: deps-check $(B)/unit  ## N (default 1000000) random instructions done here and by the processor
 	@CK_RUN_SUITE=emulate EMULATE_CASES=$${N:-1000000} $(B)/unit
+bench-line: deps-boards all boards $(B)/boards/line.elf tools  ## sessions over a line that loses bytes, and the bytes they cost
+	@sh tests/bench/line.sh $${SESSIONS:-100}
 bench-unwind: deps-unwind all $(B)/bench_unwind $(B)/progs/depths  ## the walker, libunwind and libdwfl in one run; bt and eu-stack
 	@sh tests/bench/bench_unwind.sh
 accuracy: deps-check $(B)/accuracy $(B)/accuracy_aarch64  ## the walker against a shadow call stack, STEPS a program
@@ -282,7 +287,11 @@ $(B)/core_stack: $(B)/obj/tests/dbghelp/core_stack.o $(B)/libstubborn-dbghelp.a 
 		$(B)/libstubborn-dbghelp.a $(B)/libstubborn.a
 
 progs: $(PROGS) $(B)/session $(B)/demo-program
-tools: $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish
+$(B)/tools/line_prog: tests/bench/line_prog.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -Wall -Wextra -g -O0 -static -o $@ $<
+
+tools: $(B)/tools/line_prog $(B)/tools/badline $(B)/tools/mutate $(B)/tools/ask $(B)/tools/vanish
 
 # ---- what this machine lacks, through apt ----
 

@@ -88,4 +88,5 @@ const struct arch arch_aarch64 = {
     .breakpoint_size = 4,
     .breakpoint = { 0x00, 0x00, 0x20, 0xd4 },
     .breakpoint_pc = 0,
+    .plain = ARCH_AARCH64_FPU,
 };

@@ -13,8 +13,9 @@
 #include <string.h>
 
 /* Without stacks.c: from BELOW under the stack pointer (leaf functions keep data there, and a long
- * read around a variable shall lie within the piece) up to ABOVE over it. */
-enum { BELOW = 512, ABOVE = 1024, CHAIN_MAX = 64, R_DEBUG_SIZE = 40 };
+ * read around a variable shall lie within the piece) up to ABOVE over it; a LITTLE where bytes are
+ * dear. */
+enum { BELOW = 512, ABOVE = 1024, LITTLE = 192, CHAIN_MAX = 64, R_DEBUG_SIZE = 40 };
 
 /* lldb has a use for it, and it can be had. */
 static bool
@@ -54,7 +55,9 @@ find_window(struct engine *s, struct rsp_id id, struct stub_piece *range)
     if (!stub_get_role(s, id, ARCH_SP, &sp, &late) || sp <= BELOW)
         return late ? STUB_LATER : 0;
     *range = (struct stub_piece){ sp - BELOW, BELOW + ABOVE };
-    if (!is_readable(s, id, sp - BELOW, &late)) /* the stack's mapping begins between the two */
+    if ((s->flags & STUB_SERIAL) != 0)
+        *range = (struct stub_piece){ sp, LITTLE };
+    else if (!is_readable(s, id, sp - BELOW, &late)) /* the mapping begins between the two */
         *range = (struct stub_piece){ sp, ABOVE };
     return late ? STUB_LATER : 1;
 }

@@ -95,8 +95,16 @@ size_t
 stub_packet_size(const struct engine *s)
 {
     size_t out = s->output_size - OUT_EXTRA;
+    size_t size = s->rx.cap < out ? s->rx.cap : out;
 
-    return s->rx.cap < out ? s->rx.cap : out;
+    return s->frame_max != 0 && s->frame_max < size ? s->frame_max : size;
+}
+
+void
+stub_keep_short(const struct engine *s, struct rsp_out *out)
+{
+    if (s->frame_max != 0 && s->frame_max < out->cap)
+        out->cap = s->frame_max;
 }
 
 /* ---- replies ---- */

@@ -9,7 +9,8 @@ _Static_assert(_Alignof(struct engine) <= _Alignof(struct stub), "and be aligned
 
 enum {
     SMALLEST_BUFFER = 256,
-    REPEAT_MS = 500, /* the same request again, this long after its unacknowledged reply */
+    SMALLEST_FRAME = 96, /* what gdb may have to say in one */
+    REPEAT_MS = 500,     /* the same request again, this long after its unacknowledged reply */
     RESEND_MAX = 10
 };
 
@@ -364,9 +365,11 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->rx.cap = c.input_size;
     s->ahead = (struct stub_ahead *)(void *)c.stacks;
     s->output = c.output;
-    s->output_size = c.output_size;
+    s->output_size = (uint32_t)c.output_size;
     s->flags = (uint8_t)c.flags;
-    s->resend_ms = c.resend_ms > INT_MAX ? INT_MAX : c.resend_ms;
+    if (c.frame_size > 0 && c.frame_size < UINT16_MAX)
+        s->frame_max = (uint16_t)(c.frame_size < SMALLEST_FRAME ? SMALLEST_FRAME : c.frame_size);
+    s->resend_ms = (uint16_t)(c.resend_ms > UINT16_MAX ? UINT16_MAX : c.resend_ms);
     s->resend_max = c.resend_max == 0
                         ? RESEND_MAX
                         : (uint8_t)(c.resend_max > UINT8_MAX ? UINT8_MAX : c.resend_max);

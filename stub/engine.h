@@ -159,39 +159,41 @@ struct engine {
 
     struct rsp_receiver rx; /* the request stands in rx.buf until it is answered */
     uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
-    size_t output_size;
+    uint32_t output_size;
     uint32_t now_ms, sent_ms; /* of a clock that may go round */
-    uint32_t resend_ms;
+    uint16_t resend_ms;
+    uint16_t frame_max; /* of what a client may choose the length of; 0: the buffers' */
     uint8_t resend_max;
     uint8_t flags; /* STUB_UNRELIABLE, STUB_SERIAL */
 
     /* From here on all is forgotten, that is 0, when the link is lost. */
-    bool no_ack;                 /* in force */
-    uint32_t frame_size;         /* bytes of the finished frame at output + OUT_FRAME; 0: none */
-    uint32_t sent;               /* bytes of the frame that went out */
+    bool no_ack;         /* in force */
+    uint32_t frame_size; /* bytes of the finished frame at output + OUT_FRAME; 0: none */
+    uint32_t sent;       /* bytes of the frame that went out */
+
+    /* Of the vCont under way: where the actions end that are all for single threads, up to the
+     * highest of these ids; threads above it need not look at them (stub_action). */
+    uint32_t passed; /* 0: none yet */
+
     struct rsp_id general, cont; /* Hg and Hc */
     struct rsp_id cursor;        /* where qsThreadInfo goes on */
 
     struct told told[CHANNELS];
 
-    /* Of the vCont under way: where the actions end that are all for single threads, up to the
-     * highest of these ids; threads above it need not look at them (stub_action). */
-    int64_t passed_tid;
-    uint32_t passed; /* 0: none yet */
-
-    uint32_t client;   /* CLIENT_... */
-    uint32_t last_key; /* of the request answered last, to know a repeat by */
-    int16_t said;      /* what a monitor command returned whose words went out before it */
-    uint8_t resends;   /* of the frame that is out */
-    uint8_t acks;      /* acks owed */
-    char ack;          /* '+' or '-' */
-    bool busy;         /* a request is under way */
-    bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool interrupt;    /* and wants one soon */
-    bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
-    bool resumed : 1;  /* the request answered last is what the client waits for */
-    bool cut : 1;      /* the request's body was longer than the buffer */
-    bool over : 1;     /* nothing left to serve */
+    uint32_t passed_tid; /* see passed */
+    uint32_t client;     /* CLIENT_... */
+    uint32_t last_key;   /* of the request answered last, to know a repeat by */
+    int16_t said;        /* what a monitor command returned whose words went out before it */
+    uint8_t resends;     /* of the frame that is out */
+    uint8_t acks;        /* acks owed */
+    char ack;            /* '+' or '-' */
+    bool busy;           /* a request is under way */
+    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
+    bool interrupt;   /* and wants one soon */
+    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool resumed : 1; /* the request answered last is what the client waits for */
+    bool cut : 1;     /* the request's body was longer than the buffer */
+    bool over : 1;    /* nothing left to serve */
     bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
     bool non_stop : 1;    /* QNonStop:1 */
     bool notice : 1;      /* the frame is a notification: never acknowledged */
@@ -219,7 +221,7 @@ const struct stub_row *stub_find_row(const struct engine *s, const struct rsp_in
 const struct stub_row *stub_next_row(const struct engine *s, unsigned *family, unsigned *row);
 /* True when the target has what the row needs, and the user has not switched it off. */
 bool stub_can(const struct engine *s, const struct stub_row *row);
-/* Largest body of a request this engine takes. */
+/* The longest body that a client is told of. */
 size_t stub_packet_size(const struct engine *s);
 
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
@@ -231,6 +233,8 @@ int stub_settle_id(struct engine *s, struct rsp_id *id);
 /* Takes an id; a number without p means a thread of the process that Hg names. */
 struct rsp_id stub_take_id(struct engine *s, struct rsp_in *in);
 void stub_put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id);
+/* Keeps what is written to out from growing longer than that, where there is a choice. */
+void stub_keep_short(const struct engine *s, struct rsp_out *out);
 /* Steps *id (zero before the first) to the next thread: 1, 0 or STUB_LATER. */
 int stub_next_thread(struct engine *s, struct rsp_id *id);
 /* The process handle for memory operations, of the process Hg names (or of pid). */

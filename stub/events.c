@@ -91,6 +91,7 @@ put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *even
     int r;
 
     s->over = false; /* there is something to serve, again */
+    stub_keep_short(s, out);
     rsp_put(out, (s->flags & STUB_ONLY_S) != 0 ? 'S' : 'T');
     rsp_put_hex_wide(out, (uint64_t)stub_signal_out(s, event->signal), 2);
     if ((s->flags & STUB_ONLY_S) != 0)

@@ -111,6 +111,7 @@ read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (result != 0)
         return result;
     layout = layout_of_all(s, id.pid);
+    stub_keep_short(s, out);
     while (result == 0 && arch_next(&layout, &r)) {
         if (gathered.size + r.size > rsp_out_room(out) / 2)
             break;

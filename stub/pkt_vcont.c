@@ -69,10 +69,11 @@ pass(struct engine *s, const uint8_t *from, const struct rsp_in *in, const struc
     static const size_t first = sizeof("vCont") - 1;
     size_t at = (size_t)(from - s->rx.buf);
 
-    if (at != (s->passed > 0 ? s->passed : first) || a->id.tid <= 0 || a->id.tid >= thread.tid)
+    if (at != (s->passed > 0 ? s->passed : first) || a->id.tid <= 0 || a->id.tid >= thread.tid ||
+        a->id.tid > UINT32_MAX)
         return;
     if (s->passed == 0 || a->id.tid > s->passed_tid)
-        s->passed_tid = a->id.tid;
+        s->passed_tid = (uint32_t)a->id.tid;
     s->passed = (uint32_t)(in->p - s->rx.buf);
 }
 

@@ -101,13 +101,18 @@ struct stub_config {
     uint8_t *input, *output;                  /* buffers; PacketSize is what both can hold */
     size_t input_size, output_size;           /* at least 256 each */
     unsigned flags;
-    unsigned resend_ms;  /* an unacknowledged frame goes out again after this; 0: never */
+    unsigned resend_ms;  /* an unacknowledged frame goes out again after this, at most 65535; 0:
+                            never */
     unsigned resend_max; /* at most so often; 0 means 10 */
     const struct stub_command *commands; /* name NULL at the end; or NULL */
     void *commands_context;
     const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
                                    the end: for tests of clients. Or NULL */
     struct stub_stacks *stacks; /* walks stacks for this engine and no other; or NULL */
+    /* PacketSize as the client is told it, at least 96, and the longest stop reply: on a line that
+     * loses bytes a short frame comes through where a long one never does. 0: what the buffers
+     * hold. */
+    size_t frame_size;
 };
 
 /* ---- stacks (stacks.c): what is on them goes to an lldb before it asks ----

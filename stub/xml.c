@@ -82,16 +82,29 @@ put_types(struct rsp_window *w, const struct arch_feature *feature)
     put(w, "\">", feature->types != NULL ? feature->types : "");
 }
 
+static void
+put_head(const struct arch_layout *layout, struct rsp_window *w)
+{
+    put(w, "<target><architecture>", layout->arch->name);
+    rsp_window_text(w, "</architecture>");
+    if ((layout->features & ARCH_LINUX) != 0)
+        rsp_window_text(w, "<osabi>GNU/Linux</osabi>");
+}
+
+void
+stub_put_architecture(const struct arch_layout *layout, struct rsp_window *w)
+{
+    put_head(layout, w);
+    rsp_window_text(w, "</target>");
+}
+
 void
 stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
 {
     struct arch_register r = { 0 };
     int open = -1; /* the feature that is open */
 
-    put(w, "<target><architecture>", layout->arch->name);
-    rsp_window_text(w, "</architecture>");
-    if ((layout->features & ARCH_LINUX) != 0)
-        rsp_window_text(w, "<osabi>GNU/Linux</osabi>");
+    put_head(layout, w);
     while (!rsp_window_done(w) && arch_next(layout, &r)) {
         if (r.feature != open && open >= 0)
             rsp_window_text(w, "</feature>");

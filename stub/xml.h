@@ -10,8 +10,12 @@
  * in g go without saying. */
 void stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w);
 
-/* The same for an lldb, which is told the machine, the sets and the parts of registers in its own
- * words, with its attributes (docs/resources/lldbgdbremote.md). A stub_hooks.put_xml. */
+/* Only the architecture: a gdb then takes the registers that it has by default. */
+void stub_put_architecture(const struct arch_layout *layout, struct rsp_window *w);
+
+/* The whole description for an lldb, which is told the machine, the sets and the parts of
+ * registers in its own words, with its attributes (docs/resources/lldbgdbremote.md). A
+ * stub_hooks.put_xml. */
 void stub_put_lldb_xml(const struct arch_layout *layout, struct rsp_window *w);
 
 /* lldb's words for a register, here and in qRegisterInfo. generic is NULL when there is none. */

@@ -175,7 +175,7 @@ static const struct program_option options[] = {
       program_set_any_user },
     { "--soft-watch", NULL, NULL, "watch by stepping and comparing, not by debug registers",
       program_set_soft_watch },
-    { "--unreliable", NULL, NULL, "the line loses bytes: keep acknowledgements",
+    { "--unreliable", NULL, "[=BYTES]", "the line loses bytes: acknowledgements, short frames",
       program_set_unreliable },
     { "--port-file", NULL, "FILE", "write the port to FILE when listening",
       program_set_port_file },

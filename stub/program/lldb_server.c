@@ -78,7 +78,7 @@ static const struct program_option options[] = {
       program_set_on_disconnect },
     { "--soft-watch", NULL, NULL, "watch by stepping and comparing, not by debug registers",
       program_set_soft_watch },
-    { "--unreliable", NULL, NULL, "the line loses bytes: keep acknowledgements",
+    { "--unreliable", NULL, "[=BYTES]", "the line loses bytes: acknowledgements, short frames",
       program_set_unreliable },
     { "--log-file", "-l", "FILE", "write the packets, with times, to FILE", program_set_log },
     { "--log-channels", "-c", "LIST", "accepted; packets are what is logged", program_ignore },

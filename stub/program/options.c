@@ -259,9 +259,14 @@ program_set_soft_watch(struct program_settings *s, const char *argument)
 const char *
 program_set_unreliable(struct program_settings *s, const char *argument)
 {
-    (void)argument;
+    enum { SHORT_FRAMES = 128 };
+    const char *bad = NULL;
+
     s->unreliable = true;
-    return NULL;
+    s->frame_size = SHORT_FRAMES;
+    if (*argument != '\0')
+        s->frame_size = (size_t)strtonum(argument, 96, UINT16_MAX, &bad);
+    return bad != NULL ? "say the longest frame, from 96 bytes on" : NULL;
 }
 
 const char *

@@ -21,6 +21,7 @@ struct program_settings {
     bool any_user;
     bool debug;
     bool unreliable;
+    size_t frame_size; /* longest frame; 0: what the buffers hold */
     bool soft_watch;
     bool randomize; /* leave address space randomization on */
     bool reverse;   /* connect to comm instead of listening there */

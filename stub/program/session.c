@@ -170,7 +170,7 @@ open_target(struct program_session *x)
 static bool
 open_engine(struct program_session *x)
 {
-    bool serial = x->comm.kind == COMM_TTY;
+    bool serial = x->comm.kind == COMM_TTY || x->settings->unreliable;
     uint8_t *input = NULL, *output = NULL;
     bool made = program_open_buffers(x, &input, &output);
     struct stub_config config = {
@@ -186,10 +186,11 @@ open_engine(struct program_session *x)
         .flags = x->settings->stop_forms | (serial ? STUB_SERIAL : 0u) |
                  (x->settings->unreliable ? STUB_UNRELIABLE : 0u) |
                  (x->settings->capture ? STUB_LLDB : 0u),
-        .resend_ms = serial || x->settings->unreliable ? SERIAL_RESEND_MS : 0,
+        .resend_ms = serial ? SERIAL_RESEND_MS : 0,
         .commands = program_commands,
         .commands_context = x,
         .stacks = &x->stacks,
+        .frame_size = x->settings->frame_size,
     };
 
     if (made && program_open_stacks(&x->stacks) && stub_init(&x->stub, &config))

@@ -10,14 +10,9 @@ server=${1:-build/stubborn --unreliable}
 client=gdb
 who='bad line'
 . tests/live/session_lib.sh
+. tests/live/verdict.sh
 marker='echo \n@@ @NAME@\n'
 command -v gdb >/dev/null 2>&1 || { echo "skip $who (no gdb)"; exit 0; }
-
-# What gdb says when it knows that something went wrong.
-complaints='warning:|error|[Ii]gnor|[Cc]annot|[Cc]an.t|Couldn|Could not|[Tt]imed out|[Tt]imeout|[Ii]nvalid|[Mm]alformed'
-complaints="$complaints|[Bb]ogus|[Uu]nexpected|closed|[Rr]eset|refused|not being run|failed|failure|too (short|long)"
-complaints="$complaints|No (registers|frame|symbol|thread|process|stack)|not responding|[Uu]nknown|[Uu]nrecognized|Bad "
-complaints="$complaints|[Tt]runcated|[Pp]rotocol|[Tt]arget disconnected|Remote replied|invalid|nonexistent|Read returned"
 
 # play MEAN SEED OUT: one session through the line; 0 unless it hung.
 play() {
@@ -48,24 +43,6 @@ play() {
 	started=
 	return $end
 }
-# The part of FILE before the first complaint; all of it when there is none.
-before_complaint() {
-	awk -v bad="$complaints" '$0 ~ bad { exit } { print }' "$1"
-}
-verdict() {
-	if grep -avE "$complaints" "$1" | cmp -s "$dir/clean" -; then
-		echo right
-	elif ! grep -aq '^@@ end' "$1"; then
-		echo hung
-	elif ! grep -aqE "$complaints" "$1"; then
-		echo silent
-	else
-		before_complaint "$1" >"$dir/head"
-		lines=$(wc -l <"$dir/head")
-		head -n "$lines" "$dir/clean" | cmp -s - "$dir/head" && echo reported || echo silent
-	fi
-}
-
 play 1000000000000 1 "$dir/clean"
 if [ "$(grep -cE "$complaints" "$dir/clean")" -ne 0 ] || ! grep -q '^\[Inferior 1 .*killed\]' "$dir/clean"; then
 	is_wrong clean-line "$(grep -E "$complaints" "$dir/clean"; tail -n 5 "$dir/clean")"

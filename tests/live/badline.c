@@ -1,11 +1,12 @@
 /* badline.c - a bad line: joins a client and a server over TCP and spoils bytes on the way.
  *
- *   badline PORT SEED MEAN
+ *   badline (PORT | SOCKET) SEED MEAN
  *
  * Listens on a free port of this machine (prints `Listening on port N`), serves one client,
- * connects it to PORT. One byte in MEAN, on average, meets a fault: flipped, dropped, doubled,
- * noise before it, or the line cut in two pieces or held up there. The same SEED gives the same
- * faults for the same bytes. At the end the counts of faults are printed. */
+ * connects it to PORT or to the Unix socket of that path. One byte in MEAN, on average, meets a
+ * fault: flipped, dropped, doubled, noise before it, or the line cut in two pieces or held up
+ * there. The same SEED gives the same faults for the same bytes. At the end the counts of faults
+ * are printed, and of bytes. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum fault { FLIP, DROP, DOUBLE, NOISE, SPLIT, DELAY, FAULTS };
@@ -30,6 +32,7 @@ struct way {
     int from, to;
     uint64_t random;
     uint64_t until; /* good bytes before the next fault */
+    unsigned long passed;
 };
 
 static uint64_t mean;
@@ -117,6 +120,7 @@ pass(struct way *w)
     if (got <= 0)
         return false;
     size = (size_t)got;
+    w->passed += size;
     for (i = 0; i < size; i++) {
         if (w->until-- > 0)
             continue;
@@ -162,12 +166,27 @@ accept_client(void)
 }
 
 static int
-connect_server(unsigned port)
+connect_socket(const char *path)
 {
-    struct sockaddr_in address = loopback(port);
-    int server = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int server = socket(AF_UNIX, SOCK_STREAM, 0);
 
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     if (server < 0 || connect(server, (struct sockaddr *)&address, sizeof(address)) != 0)
+        fail("cannot connect to the socket");
+    return server;
+}
+
+static int
+connect_server(const char *where)
+{
+    struct sockaddr_in address = loopback((unsigned)strtoul(where, NULL, 10));
+    int server = strchr(where, '/') != NULL ? -1 : socket(AF_INET, SOCK_STREAM, 0);
+
+    if (server < 0)
+        return connect_socket(where);
+
+    if (connect(server, (struct sockaddr *)&address, sizeof(address)) != 0)
         fail("cannot connect to the server");
     return server;
 }
@@ -188,8 +207,11 @@ relay(int client, int server, uint64_t seed)
         if (poll(polls, 2, -1) < 0)
             return;
         for (i = 0; i < 2; i++) {
-            if (polls[i].revents && !pass(&ways[i]))
+            if (polls[i].revents && !pass(&ways[i])) {
+                printf("bytes: %lu to the server, %lu to the client\n", ways[0].passed,
+                       ways[1].passed);
                 return;
+            }
         }
     }
 }
@@ -200,11 +222,11 @@ main(int argc, char **argv)
     int client, server, on = 1, i;
 
     if (argc != 4 || (mean = strtoull(argv[3], NULL, 10)) == 0) {
-        fprintf(stderr, "usage: badline PORT SEED MEAN\n");
+        fprintf(stderr, "usage: badline (PORT | SOCKET) SEED MEAN\n");
         return 2;
     }
     client = accept_client();
-    server = connect_server((unsigned)strtoul(argv[1], NULL, 10));
+    server = connect_server(argv[1]);
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     relay(client, server, strtoull(argv[2], NULL, 10));

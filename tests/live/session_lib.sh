@@ -43,6 +43,7 @@ until_true() {
 start() {
 	log=$1
 	shift
+	: >"$log" # else the last one's port may be read
 	SESSION_WORD='over the wire' "$@" >"$log" 2>&1 </dev/null &
 	started="$started $!"
 	server_pid=$!
