@@ -27,7 +27,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 RSP_REST = rsp/frame.c rsp/runs.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 RSP = rsp/bulk.c rsp/bulk_any.c $(RSP_REST)
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/aarch64_core.c arch/x86_64_linux.c \
-	arch/aarch64_linux.c arch/x86_64_step.c
+	arch/aarch64_linux.c arch/x86_64_step.c arch/x86_64_move.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwind/lines.c arch/unwind/cursor.c \
 	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
 	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
@@ -251,8 +251,9 @@ bench-threads: deps-bench all  ## the same beside them on a program of THREADS t
 	@sh tests/bench/bench_threads.sh $${THREADS:-1000}
 coverage: deps-bench  ## what share of line starts the server does itself, in code of gcc -O0 and -O2
 	@sh tests/bench/coverage.sh
-prove-emulation: deps-check $(B)/unit  ## N (default 1000000) random instructions done here and by the processor
+prove-emulation: deps-check $(B)/unit  ## N (default 1000000) random instructions done here and by the processor, N/10 moved
 	@CK_RUN_SUITE=emulate EMULATE_CASES=$${N:-1000000} $(B)/unit
+	@CK_RUN_SUITE=move MOVE_CASES=$$(($${N:-1000000} / 10)) $(B)/unit
 bench-line: deps-boards all boards $(B)/boards/line.elf tools  ## sessions over a line that loses bytes, and the bytes they cost
 	@sh tests/bench/line.sh $${SESSIONS:-100}
 bench-unwind: deps-unwind all $(B)/bench_unwind $(B)/progs/depths  ## the walker, libunwind and libdwfl in one run; bt and eu-stack

@@ -312,6 +312,23 @@ struct arch_access {
 bool arch_x86_64_emulate(struct arch_x86_64_state *state, const uint8_t *code, size_t n,
                          const struct arch_access *memory);
 
+/* An instruction that can be run elsewhere: its copy. */
+struct arch_x86_64_moved {
+    uint8_t code[16];
+    size_t code_size; /* bytes of the copy */
+    size_t length;    /* of the instruction where it stands */
+    /* The register that must hold the address of the operand while the copy runs (what follows
+     * the instruction where it stands, and distance); -1: none. */
+    int scratch;
+    int32_t distance;
+    bool call; /* pushes the address behind itself, which is then that behind the copy */
+    bool jump; /* goes to where it would have gone; all else goes on behind itself */
+};
+
+/* How the instruction, whose n bytes (at most 15 matter) are given, is run elsewhere. False: it
+ * cannot be, or is not known. */
+bool arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *moved);
+
 /* The optional features that these XSAVE components stand for (AVX, AVX-512, PKEYS). */
 uint32_t arch_x86_64_features(const struct arch_xsave *xsave);
 

@@ -26,6 +26,7 @@ SUITE(live_catch)
 SUITE(live_tls)
 SUITE(live_objects)
 SUITE(emulate)
+SUITE(move)
 SUITE(live_start)
 
 /* tests/host */

@@ -1,0 +1,274 @@
+/* test_move.c - arch/x86_64_move.c against the processor: random instructions are done where they
+ * stand, and once more by their copy elsewhere; registers, flags, memory and faults must agree.
+ * MOVE_CASES sets how many. */
+#define _GNU_SOURCE 1
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "tests/suites_hosted.h"
+
+enum {
+    CODE = 0x10000,
+    PAD = 0x18000,
+    DATA = 0x8000,
+    SIZE = 0x20000,
+    CODE_MAX = 15,
+    CASES = 20000
+};
+enum { ARITHMETIC = 0x8d5, FIXED = 0x202 };
+
+static const uint64_t base = UINT64_C(0x20000000);
+static uint8_t *shared;
+static uint8_t before[SIZE], done[SIZE];
+static uint64_t seed = 362436069123456789u;
+
+static uint64_t
+any(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * UINT64_C(0x9e3779b97f4a7c15) >> 8;
+}
+
+/* Mostly the forms that compilers make; displacements are small, so that what counts from the
+ * next instruction is there. */
+static void
+any_code(uint8_t *code)
+{
+    static const uint8_t prefixes[] = { 0x66, 0xf2, 0xf3, 0xf0, 0x64 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < CODE_MAX; i++)
+        code[i] = (uint8_t)any();
+    if (any() % 3 == 0)
+        code[n++] = prefixes[any() % 5];
+    if (any() % 2 == 0)
+        code[n++] = (uint8_t)(0x40 | (any() & 15));
+    switch (any() % 6) {
+    case 0:
+    case 1:
+        code[n++] = 0x0f;
+        break;
+    case 2:
+        code[n++] = 0xc5;
+        n++;
+        break;
+    case 3:
+        code[n++] = 0xc4;
+        code[n++] = (uint8_t)((any() & 0xe0) | (1 + any() % 3));
+        n++;
+        break;
+    default:
+        break;
+    }
+    n++; /* the opcode */
+    if (any() % 3 == 0 && n + 5 <= CODE_MAX) {
+        uint32_t small = (uint32_t)(any() % 0x2000) - 0x9000;
+        code[n] = (uint8_t)((code[n] & 0x38) | 5); /* counts from the next instruction */
+        memcpy(code + n + 1, &small, 4);
+    }
+}
+
+static void
+any_registers(struct user_regs_struct *u)
+{
+    uint64_t at = base + DATA;
+    unsigned long long *all[] = { &u->rax, &u->rcx, &u->rdx, &u->rbx, &u->rbp,
+                                  &u->rsi, &u->rdi, &u->r8,  &u->r9,  &u->r10,
+                                  &u->r11, &u->r12, &u->r13, &u->r14, &u->r15 };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        *all[i] = any() % 3 == 0 ? any() << 20 ^ any() : at + any() % 0x2000;
+    u->rcx = any() % 4 == 0 ? any() % 8 : u->rcx;
+    u->rsp = at + 0x2000 + any() % 0x800 * 8;
+    u->eflags = FIXED | (any() & ARITHMETIC);
+    u->orig_rax = UINT64_MAX;
+    u->fs_base = 0x40;
+}
+
+static unsigned long long *
+scratch_of(struct user_regs_struct *u, int number)
+{
+    return number == 6 ? &u->rsi : number == 7 ? &u->rdi : &u->rbx;
+}
+
+/* One step from u with memory as in `before`; what comes of it is in u and `done`. The signal. */
+static int
+step(pid_t pid, struct user_regs_struct *u)
+{
+    int status;
+
+    memcpy(shared, before, SIZE);
+    ck_assert_int_eq(ptrace(PTRACE_SETREGS, pid, NULL, u), 0);
+    ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSTOPPED(status));
+    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, u), 0);
+    memcpy(done, shared, SIZE);
+    return WSTOPSIG(status);
+}
+
+/* Registers as they would be had the copy run where the instruction stands. */
+static void
+map_back(const struct arch_x86_64_moved *m, struct user_regs_struct *u, unsigned long long kept)
+{
+    uint64_t pad = base + PAD, from = base + CODE;
+
+    if (m->scratch >= 0)
+        *scratch_of(u, m->scratch) = kept;
+    if (u->rip == pad)
+        u->rip = from;
+    else if (u->rip == pad + m->code_size)
+        u->rip = from + m->length;
+    if (m->call && u->rip != from) {
+        uint64_t behind = from + m->length;
+        memcpy(done + (u->rsp - base), &behind, 8);
+    }
+}
+
+static void
+describe(const uint8_t *code, char *text)
+{
+    for (unsigned i = 0; i < CODE_MAX; i++)
+        text += sprintf(text, "%02x ", code[i]);
+}
+
+/* True when the instruction could be moved and did something. */
+static bool
+agrees(pid_t pid, const struct user_regs_struct *proto)
+{
+    static uint8_t here[SIZE];
+    struct arch_x86_64_moved m;
+    struct user_regs_struct start = *proto, one, two;
+    uint8_t code[CODE_MAX];
+    unsigned long long kept = 0;
+    char text[64];
+    int signal, other;
+
+    any_code(code);
+    if (!arch_x86_64_move(code, CODE_MAX, &m))
+        return false;
+    any_registers(&start);
+    memcpy(before + CODE, code, CODE_MAX);
+    memset(before + PAD, 0x90, CODE_MAX);
+    memcpy(before + PAD, m.code, m.code_size);
+    one = two = start;
+    one.rip = base + CODE;
+    signal = step(pid, &one);
+    memcpy(here, done, SIZE);
+    two.rip = base + PAD;
+    if (m.scratch >= 0) {
+        kept = *scratch_of(&two, m.scratch);
+        *scratch_of(&two, m.scratch) = base + CODE + m.length + (uint64_t)(int64_t)m.distance;
+    }
+    other = step(pid, &two);
+    map_back(&m, &two, kept);
+    /* A call that faults at where it goes has left its return address below the stack pointer. */
+    if (m.call && signal != SIGTRAP && one.rsp - base - 8 < SIZE)
+        memcpy(done + (one.rsp - base - 8), here + (one.rsp - base - 8), 8);
+    describe(code, text);
+    ck_assert_msg(signal == other, "%s: signal %d, not %d", text, other, signal);
+    ck_assert_msg(one.rip == two.rip, "%s: length %zu, at %llx, not %llx", text, m.length, two.rip,
+                  one.rip);
+    ck_assert_msg(memcmp(&one, &two, sizeof(one)) == 0, "%s: registers differ", text);
+    ck_assert_msg(memcmp(here, done, SIZE) == 0, "%s: memory differs", text);
+    return signal == SIGTRAP;
+}
+
+static pid_t
+start(struct user_regs_struct *proto)
+{
+    pid_t pid;
+    int status;
+
+    shared = mmap((void *)(uintptr_t)base, SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    ck_assert_ptr_eq(shared, (void *)(uintptr_t)base);
+    pid = fork();
+    if (pid == 0) {
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        raise(SIGSTOP);
+        _exit(1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
+    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, proto), 0);
+    for (unsigned i = 0; i < SIZE; i++)
+        before[i] = (uint8_t)any();
+    return pid;
+}
+
+START_TEST(copies_do_elsewhere_what_instructions_do_where_they_stand)
+{
+    const char *wish = getenv("MOVE_CASES");
+    long cases = wish != NULL ? strtol(wish, NULL, 10) : CASES, moved = 0;
+    struct user_regs_struct proto;
+    pid_t pid = start(&proto);
+
+    while (moved < cases)
+        moved += agrees(pid, &proto);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
+START_TEST(what_depends_on_its_place_or_enters_the_kernel_is_refused)
+{
+    static const char *const codes[] = {
+        "",
+        "48",
+        "eb 00",
+        "e8 00 00 00 00",
+        "e9 00 00 00 00",
+        "74 00",
+        "0f 05",
+        "cd 80",
+        "0f 84 00 00 00",
+        "e3 00",
+        "c7 f8 00 00 00 00",
+        "9c",
+        "9d",
+        "d9 ee",
+        "cc",
+        "f4",
+        "67 8b 00",
+        "ff 2d 00 00 00 00",
+        "0f 34",
+        "cf",
+        "48 8b 05 00 00",
+    };
+
+    for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct arch_x86_64_moved m;
+        uint8_t code[CODE_MAX];
+        size_t n = 0;
+
+        for (const char *c = codes[i]; *c != '\0'; c += c[2] == ' ' ? 3 : 2)
+            code[n++] = (uint8_t)strtoul((char[]){ c[0], c[1], 0 }, NULL, 16);
+        ck_assert_msg(!arch_x86_64_move(code, n, &m), "%s is moved", codes[i]);
+    }
+}
+END_TEST
+
+Suite *
+move_suite(void)
+{
+    Suite *suite = suite_create("move");
+    TCase *tc = tcase_create("move");
+
+    tcase_add_test(tc, copies_do_elsewhere_what_instructions_do_where_they_stand);
+    tcase_add_test(tc, what_depends_on_its_place_or_enters_the_kernel_is_refused);
+    tcase_set_timeout(tc, 600);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
