@@ -273,8 +273,8 @@ take_all(struct insn *i)
 
 /* ---- the copy ---- */
 
-/* A register that the instruction does not use otherwise: not rax, rcx, rdx, which many use without
- * naming them, and rbx only where cmpxchg8b does not. */
+/* A register that the instruction does not use otherwise: not rax, rcx, rdx, which many use
+ * without naming them, and rbx only where cmpxchg8b does not. */
 static int
 free_register(const struct insn *i)
 {
