@@ -229,6 +229,10 @@ on_trap(struct thread *t)
 {
     siginfo_t info;
 
+    if (t->did_step) {
+        on_step(t);
+        return;
+    }
     if (live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0)
         return;
     enum trap trap = live_trap_of(&info);
@@ -371,7 +375,8 @@ note_stop(struct thread *t, int status)
     t->running = t->interrupting = t->stuck = t->at_event = t->unread = t->steps_on = false;
     t->at_signal = status >> 16 == 0 && (signal & 0x80) == 0 ? signal : 0;
     t->owed = 0;
-    t->group_stop = t->has_info = false;
+    t->group_stop = t->has_info = t->did_step = false;
+    t->under_size = 0;
     if (!t->vforking || status >> 16 == PTRACE_EVENT_VFORK_DONE)
         live_forget_registers(t);
 }
@@ -383,6 +388,8 @@ live_classify(struct thread *t, int status)
 
     note_stop(t, status);
     if (p->over == t && !live_over_stopped(t, status))
+        return;
+    if (t->in_pad != NULL && !live_pad_stopped(t, status))
         return;
     classify(t, status);
     if (t->running)

@@ -60,8 +60,8 @@ write_memory(void *context, uint64_t address, const void *bytes, size_t size, bo
 
 enum shadow { SHADOW_UNKNOWN, SHADOW_ABSENT, SHADOW_POSSIBLE };
 
-static bool
-has_shadow_stack(struct thread *t)
+bool
+live_has_shadow_stack(struct thread *t)
 {
     enum { STATUS_OF_SHADOW_STACK = 0x5005, REGSET_OF_SHADOW_STACK = 0x204 };
     struct live *live = t->process->live;
@@ -114,17 +114,27 @@ put_state(struct registers *r, const struct arch_x86_64_state *state)
     r->general_dirty = true;
 }
 
+const uint8_t *
+live_code_under(struct thread *t, size_t *n)
+{
+    if (t->under_size == 0)
+        live_read_memory(t->process, t->told_pc, t->under, sizeof(t->under), &t->under_size);
+    *n = t->under_size;
+    return t->under;
+}
+
 bool
 live_emulate(struct thread *t)
 {
     const struct arch_access access = { read_memory, write_memory, t };
     struct arch_x86_64_state state;
-    uint8_t code[INSTRUCTION_MAX];
-    size_t n = 0;
+    const uint8_t *code;
+    size_t n;
 
-    if (!may_emulate(t) || !live_load_general(t) || has_shadow_stack(t))
+    t->under_size = 0; /* a client may have written there */
+    if (!may_emulate(t) || !live_load_general(t) || live_has_shadow_stack(t))
         return false;
-    live_read_memory(t->process, t->told_pc, code, sizeof(code), &n);
+    code = live_code_under(t, &n);
     get_state(&t->registers, &state);
     if (!arch_x86_64_emulate(&state, code, n, &access))
         return false;
@@ -219,7 +229,7 @@ may_emulate_range(struct thread *t)
         t->deferred != 0 || t->at_event || t->group_stop || t->vforking || t->disturbed != NULL ||
         p->over != NULL || p->shares != NULL || p->soft_watches != 0 || !TAILQ_EMPTY(&p->points))
         return false;
-    if (!runs_alone(t) || !live_load_general(t) || has_shadow_stack(t))
+    if (!runs_alone(t) || !live_load_general(t) || live_has_shadow_stack(t))
         return false;
     memcpy(&call, t->registers.general + PLACE(orig_rax), sizeof(call));
     return call < 0 && (t->steps_on || !is_signal_pending(t));

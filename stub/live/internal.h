@@ -25,10 +25,11 @@ enum {
     LIVE_BREAKPOINT_MAX = 4, /* bytes of a software breakpoint, as in struct arch */
     LIVE_EXTENDED_KEPT = 32, /* threads whose extended registers are kept at a time; a dozen
                                 kilobytes each */
-    LIVE_GENERAL_MAX = 512,  /* bytes of the general register set of any machine */
-    LIVE_SLOTS = 4,          /* hardware breakpoint slots that we use */
-    LIVE_FILES = 16,         /* files open for a client */
-    LIVE_SAVED_MAX = 64,     /* register copies kept for clients */
+    LIVE_INSTRUCTION_MAX = 15,
+    LIVE_GENERAL_MAX = 512, /* bytes of the general register set of any machine */
+    LIVE_SLOTS = 4,         /* hardware breakpoint slots that we use */
+    LIVE_FILES = 16,        /* files open for a client */
+    LIVE_SAVED_MAX = 64,    /* register copies kept for clients */
     LIVE_OUTPUT_MAX = 4096,
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
     LIVE_LINK_MAP_MAX = 4096,   /* libraries believed in a link map */
@@ -108,6 +109,12 @@ struct thread {
     int deferred;
     siginfo_t deferred_info;
     uint64_t deferred_more;
+
+    const struct pad_place *in_pad;      /* steps the copy of an instruction there, else NULL */
+    uint64_t pad_kept;                   /* what the register had that the copy uses */
+    bool did_step;                       /* this stop is the end of that step and nothing else */
+    uint8_t under[LIVE_INSTRUCTION_MAX]; /* the program's bytes at told_pc, see live_code_under */
+    size_t under_size;                   /* of them are known; 0: not read */
 
     /* The handler of a signal passed while stepping runs, until pc and sp are here again. */
     bool in_handler;
@@ -195,6 +202,8 @@ struct process {
     struct threads threads;
     struct thread *over;        /* stepping over a breakpoint: the others stand still */
     bool over_syscall;          /* the instruction under it is a system call */
+    struct pad *pad;            /* where threads step over one beside others, NULL: none yet */
+    bool no_pad;                /* and none is to be had */
     struct stub_action newborn; /* for threads born later */
     struct report end;
 
@@ -482,7 +491,23 @@ void live_over_begin(struct thread *t);
 bool live_over_stopped(struct thread *t, int status);
 void live_over_end(struct process *p);
 
+/* ---- pad_x86_64.c ---- */
+/* Has a page mapped for t and those after it. True when that was done just now. */
+bool live_pad_open(struct thread *t);
+/* Starts t, which stands at a breakpoint, on a copy of the instruction under it. False, and
+ * nothing done: that cannot be. */
+bool live_pad_enter(struct thread *t);
+/* A stop of t in there: it stands where it would without. False: that was all, leave the thread to
+ * live_go. */
+bool live_pad_stopped(struct thread *t, int status);
+void live_pad_forget(struct process *p); /* the program's memory is another */
+void live_pad_close(struct process *p);  /* all its threads stand: the page goes */
+
 /* ---- emulate_x86_64.c ---- */
+/* The instruction under the breakpoint that t stands at, *n bytes with what follows it; good until
+ * live_emulate is asked again. */
+const uint8_t *live_code_under(struct thread *t, size_t *n);
+bool live_has_shadow_stack(struct thread *t);
 /* Does the instruction under the breakpoint that t stands at. False, and nothing done: it has to
  * be stepped over. */
 bool live_emulate(struct thread *t);

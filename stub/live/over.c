@@ -1,9 +1,11 @@
 /* over.c - a thread steps over a breakpoint that it stands at.
  *
- * The ladder has two rungs as yet. The instruction under the breakpoint is done by live_emulate
- * where that can be; else all threads that share the memory stand still, the breakpoint is lifted,
- * the thread does one step, the breakpoint is planted again. A system call instruction is not
- * stepped but entered: it may block for ever, and others may have to run for it to return. */
+ * A ladder of three rungs. The instruction under the breakpoint is done by live_emulate where that
+ * can be; beside other threads a copy of it is stepped elsewhere (live_pad_enter); else, here, all
+ * threads that share the memory stand still, the breakpoint is lifted, the thread does one step,
+ * the breakpoint is planted again. A system call instruction is not stepped but entered: it may
+ * block for ever, and others may have to run for it to return.
+ */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 

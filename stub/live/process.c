@@ -99,6 +99,7 @@ live_process_free(struct process *p)
     live_modules_free(p);
     live_catch_free(p);
     live_tls_forget(p);
+    live_pad_forget(p);
     if (p->mem >= 0)
         close(p->mem);
     p->mem = -1;
@@ -151,6 +152,7 @@ live_process_open(struct process *p)
     p->single = SINGLE_UNKNOWN;
     live_modules_free(p);
     live_tls_forget(p);
+    live_pad_forget(p);
     live_maps_drop(p);
     p->layout = *live_machine_layout(p->live);
     return fd >= 0 ? 0 : -errno;
@@ -369,6 +371,7 @@ live_detach(void *target, int64_t pid)
     live_halt(live, p);
     live_drop_stale(live, p);
     let_untold_go(p);
+    live_pad_close(p);
     live_wishes_drop(p);
     live_plant_lift_all(p);
     lend_memory(p);

@@ -50,9 +50,9 @@ is_plain(const struct thread *t)
 {
     const struct process *p = t->process;
 
-    return t->stepping && t->registers.has_general && !t->at_event && !t->group_stop &&
-           t->owed == 0 && t->injected == 0 && t->deferred == 0 && t->disturbed == NULL &&
-           p->over != t && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+    return t->stepping && t->in_pad == NULL && t->registers.has_general && !t->at_event &&
+           !t->group_stop && t->owed == 0 && t->injected == 0 && t->deferred == 0 &&
+           t->disturbed == NULL && p->over != t && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
 }
 
 void
@@ -81,7 +81,7 @@ live_start(struct thread *t, int how)
     live_wake(t);
     t->has_info = t->has_info && t->plain;
     t->has_core = false;
-    t->told = t->told && t->process->over == t;
+    t->told = t->told && (t->process->over == t || t->in_pad != NULL);
     if (!t->vforking)
         live_forget_registers(t);
 }
@@ -103,7 +103,8 @@ first_that_steps_over(struct process *p)
     struct thread *t;
 
     TAILQ_FOREACH (t, &p->live->awake, awake) {
-        if (t->process == p && may_start(t) && live_over_needed(t) && !live_emulate(t))
+        if (t->process == p && may_start(t) && live_over_needed(t) && !live_emulate(t) &&
+            !live_pad_enter(t))
             return t;
     }
     return NULL;
@@ -140,6 +141,8 @@ go(struct process *p)
     if (p->live->mode == STUB_ALL_STOP && p->over == NULL && !is_held(p))
         emulate_ranges(p);
     struct thread *t = p->over != NULL ? p->over : first_that_steps_over(p);
+    if (t != NULL && p->over == NULL && live_pad_open(t))
+        t = first_that_steps_over(p);
 
     if (p->over == NULL && is_held(p))
         return;
