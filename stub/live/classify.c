@@ -124,7 +124,10 @@ on_breakpoint(struct thread *t)
     }
     live_set_pc(t, at);
     live_modules_stop_at(p, at);
+    if (b->soft_lists != NULL || b->hard_lists != NULL)
+        live_foresee(t, b);
     if (!live_plant_is_return(t, at) && !p->hidden && live_plant_tells(t, b)) {
+        live_foresee_nothing(p->live);
         tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
         return;
     }
@@ -377,6 +380,7 @@ note_stop(struct thread *t, int status)
     t->owed = 0;
     t->group_stop = t->has_info = t->did_step = false;
     t->under_size = 0;
+    live_foresee_nothing(t->process->live);
     if (!t->vforking || status >> 16 == PTRACE_EVENT_VFORK_DONE)
         live_forget_registers(t);
 }

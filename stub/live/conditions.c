@@ -80,6 +80,21 @@ get_register(void *context, unsigned number, uint64_t *value)
     return true;
 }
 
+static bool
+read_memory(void *context, uint64_t address, void *buffer, size_t size, size_t *n)
+{
+    struct thread *t = context;
+
+    *n = size;
+    if (live_foreseen(t, address, buffer, size))
+        return true;
+    if (!live_read_memory(t->process, address, buffer, size, n))
+        return false;
+    if (*n == size)
+        live_foresee_next(t, address, size);
+    return true;
+}
+
 /* Where the program's user sees it, as with gdbserver: not with the client. */
 static void
 print(void *context, const char *text, size_t n)
@@ -100,7 +115,7 @@ agent_of(struct thread *t)
 {
     return (struct stub_agent){
         .arch = t->process->layout.arch,
-        .memory = { .read = live_read_memory, .process = t->process, .granule = 4096 },
+        .memory = { .read = read_memory, .process = t, .granule = 4096 },
         .get_register = get_register,
         .print = print,
         .context = t,

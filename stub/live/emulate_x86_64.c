@@ -32,10 +32,14 @@ read_memory(void *context, uint64_t address, void *bytes, size_t size, bool stac
     struct iovec here = { .iov_base = bytes, .iov_len = size };
     struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 
-    if ((!stack && !is_alone(t)) ||
-        process_vm_readv(t->tid, &here, 1, &there, 1, 0) != (ssize_t)size)
+    if (!stack && !is_alone(t))
+        return false;
+    if (live_foreseen(t, address, bytes, size))
+        return true;
+    if (process_vm_readv(t->tid, &here, 1, &there, 1, 0) != (ssize_t)size)
         return false;
     live_unshadow(t->process, address, bytes, size);
+    live_foresee_next(t, address, size);
     return true;
 }
 
@@ -50,6 +54,7 @@ write_memory(void *context, uint64_t address, const void *bytes, size_t size, bo
 
     if (size > sizeof(planted) || (!stack && !is_alone(t)))
         return false;
+    live_foresee_nothing(t->process->live);
     memcpy(planted, bytes, size);
     live_shadow(t->process, address, planted, size);
     return memcmp(planted, bytes, size) == 0 &&
@@ -117,6 +122,8 @@ put_state(struct registers *r, const struct arch_x86_64_state *state)
 const uint8_t *
 live_code_under(struct thread *t, size_t *n)
 {
+    if (t->under_size == 0 && live_foreseen(t, t->told_pc, t->under, sizeof(t->under)))
+        t->under_size = sizeof(t->under);
     if (t->under_size == 0)
         live_read_memory(t->process, t->told_pc, t->under, sizeof(t->under), &t->under_size);
     *n = t->under_size;

@@ -26,6 +26,7 @@ enum {
     LIVE_EXTENDED_KEPT = 32, /* threads whose extended registers are kept at a time; a dozen
                                 kilobytes each */
     LIVE_INSTRUCTION_MAX = 15,
+    LIVE_FORESEEN_MAX = 4,  /* places in memory that are read at each hit of a breakpoint */
     LIVE_GENERAL_MAX = 512, /* bytes of the general register set of any machine */
     LIVE_SLOTS = 4,         /* hardware breakpoint slots that we use */
     LIVE_FILES = 16,        /* files open for a client */
@@ -144,8 +145,26 @@ struct plant {
     bool planted;
     uint8_t saved[LIVE_BREAKPOINT_MAX];    /* the program's own bytes while planted */
     struct lists *soft_lists, *hard_lists; /* of the wishes; NULL: none */
+    /* What was read at the hits before, see foresee.c. */
+    struct {
+        uint64_t address;
+        uint8_t size;
+    } foreseen[LIVE_FORESEEN_MAX];
+    uint8_t foreseen_count;
 };
 RB_HEAD(plant_tree, plant);
+
+/* What was fetched at the hit that is being looked into. */
+struct foresight {
+    struct thread *t; /* NULL: none */
+    struct plant *plant;
+    unsigned count;
+    struct piece {
+        uint64_t address;
+        uint8_t size;
+        uint8_t bytes[LIVE_INSTRUCTION_MAX];
+    } pieces[LIVE_FORESEEN_MAX + 1];
+};
 
 /* A wish that lives in debug registers or is watched by stepping. */
 struct point {
@@ -318,6 +337,7 @@ struct live {
     struct arch_layout layout; /* of this machine; arch NULL until asked for */
     bool said_soft;
     uint8_t shadow_stacks; /* see emulate_x86_64.c */
+    struct foresight foresight;
 
     struct saved_registers saved[LIVE_SAVED_MAX];
     uint32_t saved_next;
@@ -490,6 +510,14 @@ void live_over_begin(struct thread *t);
 /* A stop of the thread that steps over. True: that was all, leave the thread to live_go. */
 bool live_over_stopped(struct thread *t, int status);
 void live_over_end(struct process *p);
+
+/* ---- foresee.c ---- */
+/* t hit b: fetches what will be read, in one call. Good until nothing is foreseen. */
+void live_foresee(struct thread *t, struct plant *b);
+void live_foresee_nothing(struct live *live);
+/* False: it was not fetched. It is read then, and foreseen next time. */
+bool live_foreseen(struct thread *t, uint64_t address, void *bytes, size_t size);
+void live_foresee_next(struct thread *t, uint64_t address, size_t size);
 
 /* ---- pad_x86_64.c ---- */
 /* Has a page mapped for t and those after it. True when that was done just now. */

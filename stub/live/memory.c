@@ -203,6 +203,7 @@ live_write_memory(void *process, uint64_t address, const void *bytes, size_t siz
         return 0;
     if (size - 1 > UINT64_MAX - address)
         return -STUB_EFAULT;
+    live_foresee_nothing(p->live);
     if (live_hides(p, address, size))
         ok = write_around(p, address, bytes, size);
     else

@@ -130,6 +130,7 @@ live_plant_sync(struct process *p)
     if (!p->plants_changed || p->lent)
         return;
     p->plants_changed = false;
+    live_foresee_nothing(p->live);
     RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
         if (live_plant_is_needed(b)) {
             live_plant_put(p, b);
@@ -237,6 +238,7 @@ live_plant_forget(struct process *p)
 {
     struct plant *b, *next;
 
+    live_foresee_nothing(p->live);
     RB_FOREACH_SAFE (b, plant_tree, &p->plants, next) {
         RB_REMOVE(plant_tree, &p->plants, b);
         free_plant(b);

@@ -338,6 +338,7 @@ live_resume(void *target, struct stub *s)
     struct process *p;
     bool any;
 
+    live_foresee_nothing(live);
     if (live->mode != STUB_ALL_STOP)
         return resume_some(live, s);
     if (!live->standing)

@@ -38,6 +38,7 @@ live_thread_free(struct thread *t)
 
     if (p->over == t)
         live_over_end(p);
+    live_foresee_nothing(live);
     live_plant_return_end(t);
     live_unqueue(live, &t->report);
     if (live->last == &t->report)

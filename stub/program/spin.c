@@ -18,8 +18,8 @@ enum {
     LIMIT_NS = 50000,
     PAYS = 8,            /* times that looking in vain is forgiven after one that paid */
     TRIAL = 64,          /* sleeps after which it is tried again */
-    SAMPLE_NS = 5000000, /* how often the machine is asked whether it is busy */
-    REST_NS = 100000000  /* for how long it is then believed */
+    SAMPLE_NS = 1000000, /* how often the machine is asked whether it is busy */
+    REST_NS = 500000000  /* for how long it is then believed */
 };
 
 static int64_t

@@ -76,11 +76,11 @@ limit '64 KiB M write' 3.2
 limit '64 KiB X write' 3.2
 limit 'single step' 5.3
 limit 'step of a range' 1
-limit 'false condition' 14
+limit 'false condition' 9
 # A thread that goes past a breakpoint beside 8 others stops none of them: each would cost three
 # calls more at least.
 counts=$($dir/bench -c -m 'false conditions' $dir/prog $dir "stubborn=$server --once \$ADDR \$PROG \$PLACES 9 awake" 2>&1) ||
 	status=1
 echo "$counts, beside 8 threads"
-limit 'false condition' 17
+limit 'false condition' 15
 exit $status

@@ -4,7 +4,7 @@
 # last column is the median of the ratios, round by round, to the best peer. What arrived is
 # compared. A row that one server cannot do has a dash.
 set -u
-rounds=${1:-5} only=${2:-}
+rounds=${1:-3} only=${2:-}
 dir=build/bench
 folder=build/clients/trixie
 sh tests/bench/build.sh || exit 1

@@ -89,6 +89,24 @@ START_TEST(a_condition_that_cannot_be_evaluated_stops)
 }
 END_TEST
 
+/* What was fetched for one hit is not believed at the next, nor after the client wrote. */
+START_TEST(conditions_see_memory_as_it_is_at_each_hit)
+{
+    uint64_t counter;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    set(counter_is(300));
+    hits_when_counter_is(300);
+    counter = drive_symbol(&d, "counter");
+    set(counter_is(1000));
+    ck_assert_str_eq(drive_ask(&d, "M%llx,8:e703000000000000", (unsigned long long)counter), "OK");
+    hits_when_counter_is(1000); /* 999 and one */
+    ck_assert_str_eq(drive_ask(&d, "M%llx,8:0000000000000000", (unsigned long long)counter), "OK");
+    hits_when_counter_is(1000);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(conditions_see_the_registers_at_the_breakpoint)
 {
     char text[64];
@@ -136,6 +154,7 @@ live_conditions_suite(void)
     tcase_add_test(tc, only_hits_whose_condition_holds_are_told);
     tcase_add_test(tc, setting_a_breakpoint_again_replaces_its_conditions);
     tcase_add_test(tc, a_condition_that_cannot_be_evaluated_stops);
+    tcase_add_test(tc, conditions_see_memory_as_it_is_at_each_hit);
     tcase_add_test(tc, conditions_see_the_registers_at_the_breakpoint);
     tcase_add_test(tc, commands_are_run_and_nobody_is_told);
     tcase_set_timeout(tc, 30);
