@@ -3,9 +3,11 @@
  * No unwind table takes part in that. At every PC met for the first time the walker is asked for
  * the caller, and its answer is compared with the shadow's.
  *
- *     accuracy [-v] [-n STEPS] PROGRAM ARGUMENT...
+ *     accuracy [-v] [-n STEPS] [-s] PROGRAM ARGUMENT...
  *
- * Prints one line: PCs, right, stopped (no answer), wrong, wrong at full trust, registers. */
+ * With -s it begins when the program sends itself signal 0: what was on the stack by then is not
+ * judged. Prints one line: PCs, right, stopped (no answer), wrong, wrong at full trust, registers,
+ * and apart those PCs that no table speaks of. */
 #define _GNU_SOURCE 1
 #include <err.h>
 #include <errno.h>
@@ -43,13 +45,13 @@ static unsigned depth;
 
 static struct {
     unsigned long steps, pcs, right, stopped, wrong, wrong_full;
-    unsigned long tables, tables_right; /* PCs that a table speaks of */
+    unsigned long bare, bare_right; /* PCs that no table speaks of */
     unsigned long registers, registers_right, registers_wrong;
     unsigned long deep, deep_right;
     unsigned long by_source[8];
 } count;
 
-static bool verbose;
+static bool verbose, late; /* late: the shadow's bottom is not the stack's */
 static pid_t child;
 static struct images images;
 static struct unwind walker;
@@ -285,14 +287,22 @@ static void
 judge(const struct user_regs_struct *regs)
 {
     struct unwind_registers r = registers_of(regs);
+    struct unwind_function function;
+    unsigned long right = count.right;
     const struct unwind_frame *f;
+    bool bare;
 
+    if (late && depth == 0)
+        return;
+    bare = !unwind_find_function(&walker, regs->rip, &function);
     count.pcs++;
     unwind_begin(&walker, &r);
     unwind_next(&walker);
     f = unwind_next(&walker);
     judge_caller(regs->rip, f);
-    if (count.pcs % DEEP_EVERY == 0)
+    count.bare += bare;
+    count.bare_right += bare && count.right > right;
+    if (count.pcs % DEEP_EVERY == 0 && !late)
         judge_stack(&r);
 }
 
@@ -447,6 +457,22 @@ start(char **argv)
     ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL);
 }
 
+/* Lets it run until it sends itself no signal. */
+static void
+run_until_ready(void)
+{
+    struct user_regs_struct r = { 0 };
+    int status = 0;
+
+    for (int sig = 0; r.orig_rax != 62 || r.rsi != 0;) {
+        if (ptrace(PTRACE_SYSCALL, child, 0, (uintptr_t)sig) != 0 ||
+            waitpid(child, &status, __WALL) < 0 || !WIFSTOPPED(status))
+            errx(2, "it ended without sending itself signal 0");
+        sig = WSTOPSIG(status) != SIGTRAP ? WSTOPSIG(status) : 0;
+        ptrace(PTRACE_GETREGS, child, 0, &r);
+    }
+}
+
 static void
 report(const char *name)
 {
@@ -459,7 +485,8 @@ report(const char *name)
     for (unsigned i = 1; i < 8; i++)
         if (count.by_source[i] != 0)
             printf(" %s:%lu", unwind_source_name((enum unwind_source)i), count.by_source[i]);
-    printf("\n");
+    printf(" without tables %lu of %lu %.2f %%\n", count.bare_right, count.bare,
+           count.bare ? 100.0 * (double)count.bare_right / (double)count.bare : 0.0);
 }
 
 int
@@ -478,11 +505,13 @@ main(int argc, char **argv)
     unsigned long most = 3000000;
     int option;
 
-    while ((option = getopt(argc, argv, "+vn:")) != -1) {
+    while ((option = getopt(argc, argv, "+vn:s")) != -1) {
         if (option == 'v')
             verbose = true;
         else if (option == 'n')
             most = strtoul(optarg, NULL, 10);
+        else if (option == 's')
+            late = true;
         else
             return 2;
     }
@@ -492,6 +521,8 @@ main(int argc, char **argv)
     if (pages == NULL || unwind_init(&walker, &config) != NULL)
         errx(2, "no walker");
     start(argv + optind);
+    if (late)
+        run_until_ready();
     learn_modules();
     follow(most);
     report(strrchr(argv[optind], '/') != NULL ? strrchr(argv[optind], '/') + 1 : argv[optind]);

@@ -64,6 +64,14 @@ else
 	echo 'skip accuracy on AArch64 (no compiler or no qemu-aarch64 here)'
 fi
 
+# Code that no table speaks of and that follows no ABI: V8's builtins and what it compiles. Judged apart.
+if command -v node >/dev/null 2>&1; then
+	build/accuracy -n "$steps" -s node --single-threaded --predictable \
+		tests/accuracy/progs/hot.js
+else
+	echo 'skip accuracy of node (not here)'
+fi
+
 awk '{
 		pcs += $2; right += $4; stopped += $6; wrong += $8; full += $10
 	}
