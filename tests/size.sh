@@ -101,10 +101,12 @@ linked() {
 	# The deepest single frame of the files that are linked.
 	nm "$tmp/$1" | awk '$2 ~ /[tT]/ { print $3 }' | sort >"$tmp/functions"
 	cat $build/freestanding-aarch64/rsp/*.su $build/freestanding-aarch64/rsp/small/*.su \
-		$build/freestanding-aarch64/arch/*.su $build/freestanding-aarch64/stub/*.su |
+		$build/freestanding-aarch64/arch/*.su $build/freestanding-aarch64/arch/unwind/*.su \
+		$build/freestanding-aarch64/stub/*.su |
 		awk -F'\t' '{ sub(/.*:/, "", $1); print $1, $2 }' | sort | join - "$tmp/functions" |
 		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
 }
 echo
 linked minimal
 linked embedded
+linked walker

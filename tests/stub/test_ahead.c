@@ -500,11 +500,11 @@ START_TEST(a_deep_stack_costs_a_bounded_number_of_bytes)
     size_t count = find_pieces(w, ask(w, "?"), pieces), bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        bytes += pieces[i].size;
+        bytes += (size_t)pieces[i].size;
     ck_assert_uint_le(bytes, 5120);
     count = find_pieces(w, ask(w, "jThreadsInfo"), pieces);
     for (size_t i = bytes = 0; i < count; i++)
-        bytes += pieces[i].size;
+        bytes += (size_t)pieces[i].size;
     ck_assert_uint_le(bytes, 8192);
     ck_assert(has(pieces, count, w->returns[0][10] - 8, 16));
     free(w);
