@@ -293,12 +293,19 @@ SymGetModuleBase64(HANDLE process, DWORD64 address)
 DWORD
 SymSetOptions(DWORD o)
 {
+    dbghelp_lock();
     options = o;
-    return options;
+    dbghelp_unlock();
+    return o;
 }
 
 DWORD
 SymGetOptions(VOID)
 {
-    return options;
+    DWORD o;
+
+    dbghelp_lock();
+    o = options;
+    dbghelp_unlock();
+    return o;
 }

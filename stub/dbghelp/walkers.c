@@ -200,10 +200,11 @@ static enum merit
 merit_of(const struct walker *w, const struct routines *r, const struct table *table,
          const STACKFRAME64 *frame)
 {
-    bool ready = is_ready_for(w, r, table);
+    bool ready;
 
     if (w->lent)
-        return LENT;
+        return LENT; /* and its user's */
+    ready = is_ready_for(w, r, table);
     if (ready && unwind_stackwalk_begun(frame) && w->tag == unwind_stackwalk_tag(frame))
         return OF_THIS_WALK;
     if (w->tag != 0)

@@ -1,5 +1,5 @@
-/* walker.c - a firmware that walks its own stacks: by instructions, frame pointers and its exception
- * frames. `make size` links it and counts what comes along. */
+/* walker.c - a firmware that walks its own stacks: by instructions, frame pointers and its
+ * exception frames. `make size` links it and counts what comes along. */
 #include "arch/unwind/unwind.h"
 
 enum unwind_reason _start(void);
