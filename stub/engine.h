@@ -271,8 +271,6 @@ int stub_put_register(struct engine *s, struct rsp_out *out, struct rsp_id id,
 /* Writes a register whose bytes stand there. 0, -E or STUB_LATER. */
 int stub_write_register(struct engine *s, struct rsp_id id, const struct arch_register *r,
                         const uint8_t *bytes);
-/* Is that pc, sp or fp? (events.c) */
-bool stub_is_frame_register(const struct arch_register *r);
 /* pc, sp and fp: true with the value, false when not to be had; *late set on STUB_LATER. */
 bool stub_get_role(struct engine *s, struct rsp_id id, enum arch_role role, uint64_t *value,
                    bool *late);

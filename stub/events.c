@@ -33,8 +33,8 @@ put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,
     return result;
 }
 
-bool
-stub_is_frame_register(const struct arch_register *r)
+static bool
+is_first_rank(const struct arch_register *r)
 {
     enum arch_role role = arch_role_of(r);
 
@@ -52,8 +52,7 @@ put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, bool firs
     while (arch_next(layout, &r)) {
         int result;
 
-        if (r.row->group != ARCH_GENERAL || r.number > 0xff ||
-            stub_is_frame_register(&r) != first_rank)
+        if (r.row->group != ARCH_GENERAL || r.number > 0xff || is_first_rank(&r) != first_rank)
             continue;
         result = put_expedited(s, out, id, &r);
         if (result != 0)

@@ -22,43 +22,73 @@ struct extent {
     enum level level;
     struct stub_depth depth; /* of its stack */
     bool last;
+    size_t threads;
 };
+
+static int
+put_register(struct engine *s, struct rsp_json *json, struct rsp_id id,
+             const struct arch_register *r)
+{
+    union {
+        uint8_t bytes[ARCH_SIZE_MAX];
+        uint64_t number;
+    } value;
+    uint8_t number[8];
+    struct rsp_out key = rsp_out_to(number, sizeof(number) - 1);
+    int result;
+
+    if (r->size > sizeof(value))
+        return 0;
+    result = s->target->get_register(s->object, id, r, &value);
+    if (result != 0)
+        return result == STUB_LATER ? result : 0;
+    rsp_put_dec(&key, r->number);
+    number[key.len] = '\0';
+    rsp_json_key(json, (const char *)number);
+    rsp_json_hex_bytes(json, value.bytes, r->size);
+    return 0;
+}
+
+static int
+put_frame_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    static const uint8_t roles[] = { ARCH_FP, ARCH_SP, ARCH_PC };
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    struct arch_register r;
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof(roles) && result == 0; i++)
+        if (arch_register_role(layout, roles[i], &r))
+            result = put_register(s, json, id, &r);
+    return result;
+}
+
+static int
+put_general_registers(struct engine *s, struct rsp_json *json, struct rsp_id id)
+{
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    struct arch_register r = { 0 };
+    int result = 0;
+
+    while (result == 0 && !json->out->cut && arch_next(layout, &r))
+        if (r.row->group == ARCH_GENERAL)
+            result = put_register(s, json, id, &r);
+    return result;
+}
 
 /* Every general register, or few: lldb forgets those of the stop reply that are not named here. */
 static int
 put_registers(struct engine *s, struct rsp_json *json, struct rsp_id id, bool few)
 {
-    const struct arch_layout *layout = stub_layout(s, id.pid);
-    struct arch_register r = { 0 };
-    union {
-        uint8_t bytes[ARCH_SIZE_MAX];
-        uint64_t number;
-    } value;
+    int r;
 
     if (!HAS(s, get_register))
         return 0;
     rsp_json_key(json, "registers");
     rsp_json_open(json, '{');
-    while (!json->out->cut && arch_next(layout, &r)) {
-        uint8_t number[8];
-        struct rsp_out key = rsp_out_to(number, sizeof(number) - 1);
-        int result;
-
-        if (r.row->group != ARCH_GENERAL || r.size > sizeof(value) ||
-            (few && !stub_is_frame_register(&r)))
-            continue;
-        result = s->target->get_register(s->object, id, &r, &value);
-        if (result == STUB_LATER)
-            return result;
-        if (result != 0)
-            continue;
-        rsp_put_dec(&key, r.number);
-        number[key.len] = '\0';
-        rsp_json_key(json, (const char *)number);
-        rsp_json_hex_bytes(json, value.bytes, r.size);
-    }
+    r = few ? put_frame_registers(s, json, id) : put_general_registers(s, json, id);
     rsp_json_close(json, '}');
-    return 0;
+    return r;
 }
 
 static int
@@ -122,12 +152,21 @@ count_threads(struct engine *s, size_t *count)
     return r;
 }
 
+/* After the first few of many threads: at twice the room the level is given up, not at its end. */
+static bool
+is_hopeless(const struct rsp_out *out, size_t done, size_t threads)
+{
+    enum { FEW = 16 };
+    return done == FEW && out->len / FEW * threads / 2 > out->cap;
+}
+
 /* Which thread is the last is known when the next one is asked for. */
 static int
 put_threads(struct engine *s, struct rsp_out *out, struct extent extent)
 {
     struct rsp_json json = rsp_json_to(out);
     struct rsp_id next = { 0, 0 }, at;
+    size_t done = 0;
     int r = stub_next_thread(s, &next);
 
     rsp_json_open(&json, '[');
@@ -137,6 +176,7 @@ put_threads(struct engine *s, struct rsp_out *out, struct extent extent)
         extent.last = r == 0;
         if (r != STUB_LATER && put_thread(s, &json, at, extent) != 0)
             return STUB_LATER;
+        out->cut = out->cut || is_hopeless(out, ++done, extent.threads);
     }
     rsp_json_close(&json, ']');
     return r == STUB_LATER ? r : 0;
@@ -145,7 +185,7 @@ put_threads(struct engine *s, struct rsp_out *out, struct extent extent)
 static int
 put_level(struct engine *s, struct rsp_out *out, enum level level, size_t threads)
 {
-    struct extent extent = { .level = level };
+    struct extent extent = { .level = level, .threads = threads };
 
     if (level <= WITH_FRAMES)
         extent.depth = stub_json_ahead_begin(s, out, threads);

@@ -47,3 +47,11 @@ done
 echo
 echo "As lldb asks:"
 $dir/threads -n "$count" lldb $dir/prog $dir "$@" || true
+
+# Debian's packages are stripped too.
+strip -o $dir/stripped build/stubborn
+echo
+echo "Bytes of the program, stripped:"
+for file in $dir/stripped "$(command -v gdbserver)" $folder/usr/bin/gdbserver "$(command -v "${lldb:-none}")"; do
+	[ ! -f "$file" ] || printf '%9d %s\n' "$(wc -c <"$file")" "$(echo "$file" | sed "s|$dir/stripped|stubborn|")"
+done
