@@ -511,6 +511,13 @@ struct stub_target {
     /* Is that thread (tid above 0; pid 0 or below: of any process) there? 1 with its pid filled
      * in, or 0. Absent: next_thread is asked until it comes by. */
     int (*find_thread)(void *target, struct rsp_id *id);
+    /* Flash, where memory_map has some: gdb's `load` erases, writes, and says that it is done,
+     * when what was written must be there. The range is of whole blocks of one or several rows
+     * that are flash, lined up with their starts. What takes long says STUB_LATER until the
+     * doorbell: the line is acknowledged meanwhile. -E leaves the flash as it may be. */
+    int (*flash_erase)(void *process, uint64_t address, uint64_t size);
+    int (*flash_write)(void *process, uint64_t address, const void *bytes, size_t size);
+    int (*flash_done)(void *process);
     /* What is loaded, for who walks the stacks of that process: *modules is the target's, and
      * good until it is asked again. `unknown` is an address of code that was met and lies in none
      * of them, 0 none: it may be worth another look. */

@@ -212,6 +212,31 @@ if command -v gdb >/dev/null 2>&1; then
 	gdb_session all-or-nothing "$out/toy-static -w"
 	gdb_over_tcp
 
+	# A file whose bytes belong into flash: gdb erases, writes and reads them back.
+	printf 'flash me # $ } * and on%5000s' . >"$out/image"
+	if (cd "$out" && objcopy -I binary -O elf32-i386 -B i386 --rename-section \
+		.data=.text,alloc,load,readonly,code,contents --change-section-address .data=0xc100 image image.elf) \
+		>"$out/image.log" 2>&1; then
+		cat >"$out/flash.gdb" <<END
+set confirm off
+target remote | exec $out/toy-static -
+info mem
+load $out/image.elf
+compare-sections
+x/8xb 0xc100
+x/2xb 0xc0fe
+set var *(char *)0xc100 = 1
+END
+		sed -i '/^load/s|^|file '"$out"'/image.elf\n|' "$out/flash.gdb"
+		debug "$out/flash.got" "$out/flash.gdb"
+		has 'gdb: load programs flash' "$out/flash.got.all" \
+			'0x0000c000 +0x0000e000 +flash blocksize 0x400' 'Loading section .text, size 0x139' \
+			'Section .text, range 0xc100 -- 0x[0-9a-f]*: matched' '0x66.*0x6c.*0x61.*0x73.*0x68' \
+			'0xc0fe.*0xff.*0xff' 'Writing to flash memory forbidden'
+	else
+		echo 'skip examples: gdb load (objcopy makes no elf32-i386)'
+	fi
+
 	cat >"$out/smallest.gdb" <<END
 target remote | exec $out/smallest
 printf "= pc %lx sp %lx %s\n", \$pc, \$sp, (char *)\$sp

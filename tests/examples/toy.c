@@ -132,6 +132,53 @@ write_memory(void *process, uint64_t address, const void *bytes, size_t size)
     return 0;
 }
 
+/* ---- the memory map: gdb's `load` programs what is flash in it ---- */
+
+static const struct stub_region regions[] = {
+    { .start = 0, .size = 0xc000, .kind = STUB_RAM },
+    { .start = 0xc000, .size = 0x2000, .kind = STUB_FLASH, .block_size = 0x400 },
+    { .start = 0xe000, .size = 0x2000, .kind = STUB_RAM },
+};
+
+static int
+memory_map(void *process, unsigned index, struct stub_region *region)
+{
+    (void)process;
+    if (index >= sizeof(regions) / sizeof(regions[0]))
+        return 0;
+    *region = regions[index];
+    return 1;
+}
+
+/* Whole blocks of flash. A real one would take a while, and say STUB_LATER. */
+static int
+flash_erase(void *process, uint64_t address, uint64_t size)
+{
+    struct toy *toy = process;
+
+    memset(toy->machine.memory + address, 0xff, (size_t)size);
+    return 0;
+}
+
+/* Bits can be cleared and not set. */
+static int
+flash_write(void *process, uint64_t address, const void *bytes, size_t size)
+{
+    struct toy *toy = process;
+    const uint8_t *from = bytes;
+
+    for (size_t i = 0; i < size; i++)
+        toy->machine.memory[address + i] &= from[i];
+    return 0;
+}
+
+static int
+flash_done(void *process)
+{
+    (void)process;
+    return 0;
+}
+
 /* ---- running and stopping ---- */
 
 static void
@@ -242,6 +289,10 @@ static const struct stub_target toy_target = {
     .read_memory = read_memory,
     .granule = 1,
     .write_memory = write_memory,
+    .memory_map = memory_map,
+    .flash_erase = flash_erase,
+    .flash_write = flash_write,
+    .flash_done = flash_done,
     .resume = resume,
     .interrupt = interrupt,
     .detach = detach,

@@ -40,6 +40,9 @@ enum deed {
     THREAD_INFO,
     READ_MEMORY,
     WRITE_MEMORY,
+    FLASH_ERASE,
+    FLASH_WRITE,
+    FLASH_DONE,
     GET_REGISTER,
     PUT_REGISTER,
     SAVE,
@@ -273,7 +276,7 @@ byte_at(struct fake *f, uint64_t address)
 {
     uint8_t *page = page_of(f, address);
 
-    return page != NULL ? page[address % FAKE_PAGE] : (uint8_t)address;
+    return page != NULL ? page[address % FAKE_PAGE] : f->flash[address % FAKE_PAGE];
 }
 
 static bool
@@ -327,6 +330,58 @@ static const struct stub_region regions[] = {
     { UINT64_MAX - 0xfff, 0, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, NULL },
 };
 enum { REGIONS = sizeof(regions) / sizeof(regions[0]) };
+
+static int
+erase_now(struct fake *f, uint64_t address, uint64_t size)
+{
+    memset(f->written + address % FAKE_PAGE, 0xff, size);
+    memset(f->erased + address % FAKE_PAGE, true, size);
+    return 0;
+}
+
+static int
+flash_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (!f->erased[(address + i) % FAKE_PAGE])
+            return fail(f, STUB_EIO, "not erased");
+        f->erased[(address + i) % FAKE_PAGE] = false;
+        f->written[(address + i) % FAKE_PAGE] = bytes[i];
+    }
+    return 0;
+}
+
+static int
+done_now(struct fake *f)
+{
+    memcpy(f->flash, f->written, sizeof(f->flash));
+    memset(f->erased, false, sizeof(f->erased));
+    return 0;
+}
+
+int
+fake_flash_erase(void *process, uint64_t address, uint64_t size)
+{
+    struct fake *f = process;
+
+    DO(f, FLASH_ERASE, address, size, 0, erase_now(f, address, size));
+}
+
+int
+fake_flash_write(void *process, uint64_t address, const void *bytes, size_t size)
+{
+    struct fake *f = process;
+
+    DO(f, FLASH_WRITE, address, size, sum_of(bytes, size), flash_now(f, address, bytes, size));
+}
+
+int
+fake_flash_done(void *process)
+{
+    struct fake *f = process;
+
+    DO(f, FLASH_DONE, 0, 0, 0, done_now(f));
+}
 
 /* Its rows are the regions above that are there. */
 int
@@ -1649,6 +1704,8 @@ fake_init(struct fake *f, unsigned threads)
     arch_put_uint(&fake_arch, f->stack + 0x108, 8, 0x1234);
     if (threads == 0)
         f->wanted = 1;
+    for (size_t i = 0; i < FAKE_PAGE; i++)
+        f->flash[i] = f->written[i] = (uint8_t)i;
 }
 
 static int

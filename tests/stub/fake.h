@@ -44,6 +44,8 @@ struct fake_memo {
 };
 
 struct fake {
+    uint8_t flash[FAKE_PAGE], written[FAKE_PAGE]; /* what readers see, what was written */
+    bool erased[FAKE_PAGE];
     struct stub_target ops; /* its operations; a test may take some away */
     struct stub *stub;
     const struct arch_layout *layout;
@@ -93,6 +95,11 @@ extern const struct arch fake_arch;
 void fake_init(struct fake *f, unsigned threads);
 /* A board's memory map; not in ops unless a test puts it there. */
 int fake_memory_map(void *process, unsigned index, struct stub_region *region);
+/* Its flash, in page 0x1000: bytes that were erased can be written once, and are there for readers
+ * when that is done. */
+int fake_flash_erase(void *process, uint64_t address, uint64_t size);
+int fake_flash_write(void *process, uint64_t address, const void *bytes, size_t size);
+int fake_flash_done(void *process);
 /* The thread of that id, or NULL. */
 struct fake_thread *fake_thread(struct fake *f, int64_t tid);
 /* A thread stops (and with it all): queues why. */

@@ -162,7 +162,12 @@ ready(struct play *p)
     p->wire.fake.late = p->way == LATE || strstr(p->settings, "late") != NULL;
     p->wire.fake.ops.top = number_in(p->settings, "top=", 0);
     p->wire.fake.all_or_nothing = strstr(p->settings, "whole-reads") != NULL;
-    p->wire.fake.ops.memory_map = strstr(p->settings, "board") != NULL ? fake_memory_map : NULL;
+    if (strstr(p->settings, "board") != NULL) {
+        p->wire.fake.ops.memory_map = fake_memory_map;
+        p->wire.fake.ops.flash_erase = fake_flash_erase;
+        p->wire.fake.ops.flash_write = fake_flash_write;
+        p->wire.fake.ops.flash_done = fake_flash_done;
+    }
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
     if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0) {
