@@ -150,6 +150,16 @@ set_disable_packet(struct program_settings *s, const char *argument)
     return NULL;
 }
 
+/* gdbserver's words where it was built without: GDB's testsuite asks. */
+static const char *
+say_no_selftest(struct program_settings *s, const char *argument)
+{
+    (void)s;
+    (void)argument;
+    puts("Selftests have been disabled for this build.");
+    exit(EXIT_SUCCESS);
+}
+
 /* ---- the table ---- */
 
 static const struct program_option options[] = {
@@ -191,6 +201,7 @@ static const struct program_option options[] = {
       set_disable_packet },
     { "--completion", NULL, "SHELL", "print what completes this command line in bash or zsh",
       program_set_completion },
+    { "--selftest", NULL, "[=FILTER]", "says that no tests are built in", say_no_selftest },
     { "--version", NULL, NULL, "print the version and end", program_set_version },
     { "--help", "-h", NULL, "print this and end", program_set_help },
     { NULL, NULL, NULL, NULL, NULL },
