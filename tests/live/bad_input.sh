@@ -111,7 +111,7 @@ ends_well() {
 	grep -q -x 'exit status 0' "$out"
 }
 # What gdbserver says at its end too, for scripts.
-gdbservers='^(Exiting|During startup program exited with code 12[67]\.|stubborn: exec: .*: not found)$'
+gdbservers='^(Exiting|During startup program exited with code 12[67]\.|stubborn: exec: .*: not found|Cannot attach to process [0-9]+: .* \([0-9]+\))$'
 # refused LINES PATTERN ARGUMENT...: ends with 1, having said so many lines, one of which matches.
 refused() {
 	lines=$1 pattern=$2
