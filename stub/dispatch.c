@@ -206,8 +206,10 @@ stub_dispatch(struct engine *s)
         return;
     s->busy = r == PKT_MORE;
     s->resumed = r == PKT_QUIET;
-    if (r == PKT_QUIET)
+    if (r == PKT_QUIET) {
         s->waiting = true;
+        s->interrupt = s->interrupt || s->crossed;
+    }
     else if (r != PKT_SILENT)
         reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);

@@ -177,7 +177,8 @@ stub_interrupt_now(struct engine *s)
 }
 
 /* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a
- * late resume) is owed until that is done. */
+ * late resume) is owed until that is done. When it crossed the end of a step it is owed too: a
+ * debugger that makes many steps of one command takes that end for one of many, and goes on. */
 static void
 take_interrupt(struct engine *s)
 {
@@ -185,6 +186,8 @@ take_interrupt(struct engine *s)
         s->interrupt = true;
     else if (s->waiting)
         stub_interrupt_now(s);
+    else
+        s->crossed = s->stepped;
 }
 
 static void

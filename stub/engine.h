@@ -197,6 +197,8 @@ struct engine {
     bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
     bool non_stop : 1;    /* QNonStop:1 */
     bool notice : 1;      /* the frame is a notification: never acknowledged */
+    bool stepped : 1;     /* the stop told last was the end of a step */
+    bool crossed : 1;     /* and an interrupt came behind it: the next resume ends at once */
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */

@@ -434,6 +434,8 @@ void live_tell(struct thread *t);
 /* t has ended: it is forgotten, and who asked for the ends of threads is told. */
 void live_thread_gone(struct thread *t, int status);
 bool live_has_news(struct live *live);
+/* The end of a step that is to be told next becomes the stop of an interrupt. */
+void live_interrupt_step(struct live *live);
 /* Drops int3 stops whose breakpoint has gone and stops whose PC the client changed: those of one
  * process, or (NULL) of all threads that are about to be resumed. */
 void live_drop_stale(struct live *live, struct process *only);

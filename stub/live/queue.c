@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,18 @@ first_to_tell(struct live *live)
             return r;
     }
     return first;
+}
+
+/* A debugger that makes many steps of one command would take it for one of many, and go on. */
+void
+live_interrupt_step(struct live *live)
+{
+    struct report *r = first_to_tell(live);
+
+    if (r != NULL && r->event.kind == STUB_STOPPED && r->event.reason == STUB_TRACE) {
+        r->event.reason = STUB_SIGNAL;
+        r->event.signal = SIGINT;
+    }
 }
 
 bool

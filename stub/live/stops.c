@@ -536,6 +536,7 @@ interrupt_all(struct live *live, struct rsp_id id)
     pid_t tid = first == NULL ? 0 : first->tid;
 
     live_stand(live);
+    live_interrupt_step(live);
     if (live_has_news(live))
         return;
     struct thread *t = live_thread_find(live, tid);

@@ -460,6 +460,28 @@ START_TEST(the_end_of_another_threads_step_is_no_news_to_who_goes_on)
 }
 END_TEST
 
+/* As gdb does `next` in an endless loop: whenever the interrupt comes, it ends the steps. */
+START_TEST(steps_one_after_the_other_are_interrupted_at_any_time)
+{
+    launch("two", NULL, WORDS);
+    for (unsigned i = 0; i < 50; i++) {
+        int told = 0;
+
+        drive_send(&d, "vCont;s:p%x.%x;c", (unsigned)d.pid, (unsigned)d.pid);
+        if (i % 2 == 0)
+            nap(i / 10);
+        stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+        while (strncmp(drive_wait(&d, 5000), "T02", 3) != 0) {
+            ck_assert_int_eq(strncmp(d.reply, "T05", 3), 0);
+            ck_assert_int_lt(++told, 3);
+            drive_send(&d, "vCont;s:p%x.%x;c", (unsigned)d.pid, (unsigned)d.pid);
+        }
+    }
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 Suite *live_events_suite(void);
 
 Suite *
@@ -491,6 +513,7 @@ live_events_suite(void)
     tcase_add_test(c, lldb_servers_kind_stops_the_process_and_tells_all_of_it);
     tcase_add_test(c, lldb_servers_kind_tells_of_threads_just_born_too);
     tcase_add_test(c, the_end_of_another_threads_step_is_no_news_to_who_goes_on);
+    tcase_add_test(c, steps_one_after_the_other_are_interrupted_at_any_time);
     suite_add_tcase(s, c);
     return s;
 }

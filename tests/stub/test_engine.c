@@ -373,6 +373,26 @@ START_TEST(interrupt_beside_a_stop_gives_one_stop)
 }
 END_TEST
 
+/* gdb makes one `next` of many steps: it takes the end that was on its way for one of them. */
+START_TEST(interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
+{
+    feed("$c#63");
+    fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "+$T05thread:10;"));
+    feed("+\x03");
+    expect("");
+    feed("$qC#b4");
+    ck_assert(begins(heard(), "+$QC10#"));
+    feed("+$c#63");
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(heard(), "+$T02thread:10;"));
+    feed("+$c#63");
+    stub_doorbell(&wire->stub);
+    expect("+");
+}
+END_TEST
+
 START_TEST(interrupt_byte_inside_a_frame_is_data)
 {
     feed("$X2000,1:\x03#b4");
@@ -482,6 +502,7 @@ engine_suite(void)
     tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
     tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
     tcase_add_test(tc, interrupt_beside_a_stop_gives_one_stop);
+    tcase_add_test(tc, interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume);
     tcase_add_test(tc, interrupt_byte_inside_a_frame_is_data);
     tcase_add_test(tc, link_lost_under_a_late_answer_leaves_a_working_engine);
     tcase_add_test(tc, next_request_waits_for_a_late_answer);
