@@ -209,8 +209,7 @@ stub_dispatch(struct engine *s)
     if (r == PKT_QUIET) {
         s->waiting = true;
         s->interrupt = s->interrupt || s->crossed;
-    }
-    else if (r != PKT_SILENT)
+    } else if (r != PKT_SILENT)
         reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);
     if (s->interrupt && !s->waiting)
