@@ -34,17 +34,34 @@ pass(struct thread *t, int signal)
         live_plant_return(t);
 }
 
+/* A breakpoint on the stack, where a call of gdb's returns to, is hit by a fault. */
+static bool
+is_fault_at_breakpoint(struct thread *t, int signal)
+{
+    uint64_t pc;
+
+    return (signal == SIGSEGV || signal == SIGILL) && live_get_pc(t, &pc) &&
+           live_is_wished(t->process, pc);
+}
+
+static bool
+is_to_pass(struct thread *t, int signal)
+{
+    const struct live *live = t->process->live;
+
+    return t->process->hidden || (live->has_pass && live_in_list(live->pass, signal) &&
+                                  !is_fault_at_breakpoint(t, signal));
+}
+
 bool
 live_signal_arrives(struct thread *t, int signal)
 {
-    struct live *live = t->process->live;
-
     if (t->injected == signal) {
         t->injected = 0;
         t->owed = signal;
         return false;
     }
-    if (t->process->hidden || (live->has_pass && live_in_list(live->pass, signal))) {
+    if (is_to_pass(t, signal)) {
         pass(t, signal);
         return false;
     }
@@ -129,6 +146,10 @@ on_breakpoint(struct thread *t)
     if (!live_plant_is_return(t, at) && !p->hidden && live_plant_tells(t, b)) {
         live_foresee_nothing(p->live);
         tell_stop(t, b->soft_wish ? STUB_SWBREAK : STUB_HWBREAK, SIGTRAP);
+        return;
+    }
+    if (memcmp(b->saved, arch->breakpoint, arch->breakpoint_size) == 0) {
+        live_set_pc(t, pc); /* one of the program's own is under it: it is done as well */
         return;
     }
     t->told = true; /* stepped over unseen */

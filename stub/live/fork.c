@@ -102,6 +102,7 @@ tell_birth(struct thread *parent, enum stub_reason reason, struct rsp_id child)
 
     if (t != NULL)
         t->untold = true;
+    parent->birth_in_step = live_is_to_step(parent);
     live_stop_event(parent, reason, SIGTRAP)->other = child;
     live_tell(parent);
 }

@@ -94,8 +94,10 @@ struct thread {
     bool stepping;   /* was started with a single step */
     int at_signal;   /* in the delivery stop of this signal: ptrace can give one; else 0 */
     /* In the middle of a system call a step traps before anything is executed; and whether the
-     * thread was started from there. */
+     * client let the thread step from there. (One that it let step before has stepped, then.) */
     bool at_event, start_event;
+    bool sent;          /* the client resumed it, and it has not run since */
+    bool birth_in_step; /* the birth told of last happened in a step of it */
     bool plain;         /* started with a step beside which nothing can happen, see step.c */
     bool unread;        /* stands, and its wait status was not asked for */
     bool steps_on;      /* its last step was plain and it is to do one more: no signal was due */
@@ -433,6 +435,7 @@ struct stub_event *live_stop_event(struct thread *t, enum stub_reason reason, in
 void live_tell(struct thread *t);
 /* t has ended: it is forgotten, and who asked for the ends of threads is told. */
 void live_thread_gone(struct thread *t, int status);
+bool live_is_to_step(const struct thread *t); /* the client's wish: a step, or those of a range */
 bool live_has_news(struct live *live);
 /* The end of a step that is to be told next becomes the stop of an interrupt. */
 void live_interrupt_step(struct live *live);

@@ -310,7 +310,7 @@ each_planted(struct process *p, uint64_t address, uint8_t *bytes, size_t n, enum
         if (len == 0)
             continue;
         any = true;
-        if (deed == UNSHADOW)
+        if (deed == UNSHADOW && memcmp(bytes + at, p->layout.arch->breakpoint + from, len) == 0)
             memcpy(bytes + at, b->saved + from, len);
         else if (deed == SHADOW)
             memcpy(bytes + at, p->layout.arch->breakpoint + from, len);
@@ -392,6 +392,8 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
     b = plant_for(p, point->address);
     if (b == NULL)
         return -STUB_ENOMEM;
+    if (b->planted && memcmp(byte, p->layout.arch->breakpoint, p->layout.arch->breakpoint_size))
+        b->planted = false; /* that library is gone, and another one came in its place */
     r = live_lists_set(p->live, hard ? &b->hard_lists : &b->soft_lists, point);
     if (r != 0)
         return r;
@@ -407,6 +409,7 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
 static int
 unwish_plant(struct process *p, const struct stub_point *point, bool hard)
 {
+    uint8_t byte[LIVE_BREAKPOINT_MAX];
     struct plant *b = live_plant_at(p, point->address);
 
     if (b == NULL || !(hard ? b->hard_wish : b->soft_wish))
@@ -418,6 +421,10 @@ unwish_plant(struct process *p, const struct stub_point *point, bool hard)
     live_lists_free(hard ? &b->hard_lists : &b->soft_lists);
     live_owner(p)->plants_changed = true;
     live_plant_sync_running(p);
+    if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
+        return live_fail(p->live, STUB_EFAULT,
+                         "the code at 0x%llx is gone, and the breakpoint too",
+                         (unsigned long long)point->address);
     return 0;
 }
 

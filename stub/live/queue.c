@@ -261,7 +261,7 @@ thread_done(struct live *live, struct report *r)
     if (t == NULL || &t->report != r)
         return;
     uint8_t reason = r->event.reason;
-    if (reason == STUB_SWBREAK || reason == STUB_HWBREAK || reason == STUB_TRACE) {
+    if (reason == STUB_SWBREAK || reason == STUB_HWBREAK) {
         t->told = true;
         t->told_pc = t->stop_pc;
     }

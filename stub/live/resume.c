@@ -32,8 +32,7 @@ signal_to_give(struct thread *t)
 static bool
 must_step(const struct thread *t)
 {
-    bool steps = t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE;
-    return (steps && !t->in_handler) || t->process->soft_watches > 0;
+    return (live_is_to_step(t) && !t->in_handler) || t->process->soft_watches > 0;
 }
 
 static int
@@ -65,7 +64,9 @@ live_start(struct thread *t, int how)
     if (how == 0)
         how = way_to_run(t);
     t->stepping = how == PTRACE_SINGLESTEP;
-    t->start_event = t->at_event;
+    t->start_event = t->at_event && t->sent && !t->birth_in_step;
+    t->birth_in_step = t->birth_in_step && (!t->sent || t->vforking);
+    t->sent = false;
     if (t->stepping && (t->at_event || t->registers.has_general))
         live_get_pc(t, &t->start_pc);
     t->plain = is_plain(t);
@@ -171,6 +172,25 @@ live_go(struct live *live)
 
 /* ---- the client's request ---- */
 
+bool
+live_is_to_step(const struct thread *t)
+{
+    return t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE;
+}
+
+/* A step over a system call was told of as a birth. The step that goes on from there ends at once,
+ * as ptrace has it and gdb wants it: the PC is behind the instruction. A parent
+ * in a vfork has to run for that. */
+static void
+end_step_at_birth(struct thread *t)
+{
+    if (!t->birth_in_step || t->action.kind != STUB_STEP || t->at_event)
+        return;
+    t->birth_in_step = false;
+    live_stop_event(t, STUB_TRACE, SIGTRAP);
+    live_tell(t);
+}
+
 /* Takes the client's wish for t. */
 static void
 take_action(struct thread *t, struct stub *s)
@@ -184,7 +204,7 @@ take_action(struct thread *t, struct stub *s)
     t->action = stub_action(s, id);
     if (t->action.kind == STUB_STOP)
         t->action.kind = STUB_STAY;
-    t->wanted = t->action.kind != STUB_STAY;
+    t->sent = t->wanted = t->action.kind != STUB_STAY;
     if (t->wanted)
         live_wake(t);
     if (t->action.signal != 0 && t->wanted) {
@@ -199,6 +219,7 @@ take_action(struct thread *t, struct stub *s)
     if (t->action.kind == STUB_CONTINUE && t->report.state == REPORT_QUEUED &&
         t->report.event.reason == STUB_TRACE)
         live_unqueue(t->process->live, &t->report);
+    end_step_at_birth(t);
 }
 
 /* Forgets what was reported of a thread that runs on. */

@@ -1,11 +1,14 @@
 /* test_live_break.c - breakpoints, steps, watchpoints: stub/live/plant.c over.c resume.c watch.c
  * debug_x86_64.c. */
 #define _GNU_SOURCE 1
+#include "stub/live/internal.h"
 #include "tests/live/driver.h"
 
 #include <check.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static struct drive d;
@@ -259,6 +262,95 @@ START_TEST(int3_of_the_program_itself_is_a_sigtrap)
 }
 END_TEST
 
+/* The condition is false, so the program's own int3 is no news either. */
+START_TEST(a_false_condition_passes_an_int3_of_the_programs_own_too)
+{
+    drive_launch(&d, "signals", "trap", NULL);
+    drive_ask(&d, "vCont;c");
+    uint64_t at = drive_register(&d, d.event.id.tid, "rip") - 1;
+    drive_set_register(&d, d.event.id.tid, "rip", at);
+    ck_assert_str_eq(drive_ask(&d, "Z0,%llx,1;X3,220027", (unsigned long long)at), "OK");
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.signal, SIGUSR1);
+    drive_close(&d);
+}
+END_TEST
+
+/* gdb's calls return to a breakpoint on the stack, where nothing may be executed. */
+START_TEST(a_fault_at_a_breakpoint_is_told_of_though_its_signal_passes)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    uint64_t sp = drive_register(&d, d.pid, "rsp");
+    ck_assert_str_eq(drive_ask(&d, "QPassSignals:b"), "OK");
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, sp, 1), 0);
+    drive_set_register(&d, d.pid, "rip", sp);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_int_eq(d.event.signal, SIGSEGV);
+    drive_close(&d);
+}
+END_TEST
+
+static uint64_t
+page_at(long number, uint64_t address)
+{
+    const uint64_t map[6] = { address,      4096, 7, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                              (uint64_t)-1, 0 };
+    uint64_t result = 0;
+
+    ck_assert_int_eq(live_syscall(drive_process(&d), number, map, &result), 0);
+    return result;
+}
+
+/* As where one library is unloaded and another one comes to its place. */
+START_TEST(a_breakpoint_knows_when_the_code_under_it_has_gone)
+{
+    enum { AT = 0x10000000 };
+    uint8_t byte = 1;
+    size_t n;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    ck_assert_uint_eq(page_at(SYS_mmap, AT), AT);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, AT, 1), 0);
+    drive_ask(&d, "vCont;s");
+    ck_assert_int_eq(drive_raw_byte(d.pid, AT), 0xcc);
+    page_at(SYS_munmap, AT);
+    ck_assert_uint_eq(page_at(SYS_mmap, AT), AT);
+    ck_assert(live_write_raw(drive_process(&d), AT, (const uint8_t *)"\x90", 1));
+    ck_assert(live_target.read_memory(drive_process(&d), AT, &byte, 1, &n));
+    ck_assert_uint_eq(byte, 0x90);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, AT, 1), 0);
+    drive_ask(&d, "vCont;s");
+    ck_assert_int_eq(drive_raw_byte(d.pid, AT), 0xcc);
+    page_at(SYS_munmap, AT);
+    ck_assert_int_eq(drive_remove(&d, STUB_POINT_SOFTWARE, AT, 1), -STUB_EFAULT);
+    ck_assert_int_eq(drive_remove(&d, STUB_POINT_SOFTWARE, AT, 1), -STUB_ENOENT);
+    drive_close(&d);
+}
+END_TEST
+
+/* ptrace stops once more at the end of the call, and gdb's stepi over it wants to be there. */
+START_TEST(a_step_over_a_fork_ends_behind_the_instruction)
+{
+    uint64_t none[6] = { 0 }, result;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_ask(&d, "qSupported:multiprocess+;fork-events+");
+    live_syscall(drive_process(&d), SYS_getpid, none, &result);
+    uint64_t at = ((struct process *)drive_process(&d))->syscall_address;
+    drive_set_register(&d, d.pid, "rax", SYS_fork);
+    drive_set_register(&d, d.pid, "rip", at);
+    drive_ask(&d, "vCont;s");
+    ck_assert_int_eq(d.event.reason, STUB_FORK);
+    pid_t child = (pid_t)d.event.other.pid;
+    drive_ask(&d, "vCont;s:p%x.%x", (unsigned)d.pid, (unsigned)d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), at + 2);
+    live_target.kill(d.live, child, false);
+    drive_close(&d);
+}
+END_TEST
+
 /* ---- watchpoints ---- */
 
 static uint64_t
@@ -416,6 +508,10 @@ live_break_suite(void)
     tcase_add_test(c, breakpoint_on_a_blocking_system_call_lets_the_others_run);
     tcase_add_test(c, step_over_a_blocking_system_call_ends_behind_it);
     tcase_add_test(c, int3_of_the_program_itself_is_a_sigtrap);
+    tcase_add_test(c, a_false_condition_passes_an_int3_of_the_programs_own_too);
+    tcase_add_test(c, a_fault_at_a_breakpoint_is_told_of_though_its_signal_passes);
+    tcase_add_test(c, a_breakpoint_knows_when_the_code_under_it_has_gone);
+    tcase_add_test(c, a_step_over_a_fork_ends_behind_the_instruction);
     suite_add_tcase(s, c);
     c = tcase_create("watchpoints");
     tcase_set_timeout(c, 60);
