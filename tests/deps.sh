@@ -42,7 +42,8 @@ packages() {
 	static) echo "$(packages build)" g++ libbz2-dev liblzma-dev zlib1g-dev libzstd-dev ;;
 	package) echo "$(packages static)" build-essential debhelper lintian gdb man-db python3 \
 		util-linux ;;
-	boards) echo qemu-system-x86 qemu-system-arm gdb-multiarch gcc-aarch64-linux-gnu gcc \
+	boards) echo qemu-system-x86 qemu-system-arm gdb-multiarch gcc-aarch64-linux-gnu \
+		libc6-dev-arm64-cross python3 gcc \
 		libc6-dev "$(lldb_packages)" ;;
 	fuzz) echo "$(packages build)" clang "$(clang_runtime)" ;;
 	esac

@@ -143,6 +143,7 @@ resume(void *target, struct stub *s)
     }
     b->action = action;
     b->running = b->fresh = true;
+    b->news = false; /* a client that goes on without having asked knows that it stands */
     return 0;
 }
 

@@ -127,6 +127,7 @@ replug() {
 			-ex "target remote $sock" -ex 'break fold' -ex 'break kernel_tick' -ex 'watch counter' \
 			-ex 'continue 3' -ex 'stepi 20' -ex 'delete' -ex 'continue' "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	done
+	sleep 11 # what nobody acknowledged has gone out for the last time
 	echo "the last one" >>"$log"
 	with_lines -ex tests/boards/replug.gdb timeout 60 "$gdb" -nx -q -batch -ex 'set remotetimeout 10' \
 		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
@@ -134,6 +135,43 @@ replug() {
 	has "$1: 20 debuggers killed in the middle, the next is served and the code is clean" "$log" 'the last one' \
 		'Section .text, range .*: matched' 'Section .rom, range .*: matched' \
 		'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
+}
+
+gdb_reset() {
+	in_gdb "$1" reset || return
+	has "$1: the firmware prints through the debugger" "$log" '^hello from the firmware' 'more than one packet: done'
+	has "$1: monitor reset restarts the board under the same debugger" "$log" '^baked before: 1' 'the board restarts' \
+		'^baked after: 0' 'hit Temporary breakpoint 1, bake' 'detached'
+}
+
+# A line that floods while the firmware runs: the next debugger is served, and finds the code clean.
+flood() {
+	log=$out/$1-flood.log
+	command -v python3 >/dev/null 2>&1 || { echo "skip boards: $1: a flood (no python3 here)"; return; }
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	"$gdb" -nx -q -batch -ex "target remote $sock" -ex detach "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	python3 - "$sock" >>"$log" 2>&1 <<'P'
+import random, socket, sys
+random.seed(7)
+line = socket.socket(socket.AF_UNIX)
+line.connect(sys.argv[1])
+for i in range(300):
+    noise = bytes(random.choice(b"$$#+-}*:;,m0123456789abcdefvCcs\x03\xff\x00") for _ in range(100))
+    line.settimeout(5)
+    line.sendall(noise)
+    line.settimeout(0.001)
+    try:
+        line.recv(65536)
+    except TimeoutError:
+        pass
+P
+	sleep 1
+	echo "after the flood" >>"$log"
+	with_lines -ex tests/boards/replug.gdb timeout 60 "$gdb" -nx -q -batch -ex 'set remotetimeout 10' \
+		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	stop_board
+	has "$1: a flood of noise, then a debugger is served" "$log" 'after the flood' \
+		'Section .text, range .*: matched' 'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
 }
 
 # PORTING.md's example: nothing but a line and a call, Ctrl-C seen by stub_board_poll().
@@ -150,6 +188,8 @@ for name in ${*:-$board_names}; do
 		gdb_session "$name"
 		gdb_interrupt "$name"
 		replug "$name"
+		gdb_reset "$name"
+		flood "$name"
 		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
 	fi
 	if [ -z "$lldb" ]; then

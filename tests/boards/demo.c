@@ -79,7 +79,8 @@ enum trouble {
     WILD_STACK,
     OWN_BREAKPOINT,
     WAITING,
-    BUSY
+    BUSY,
+    PRINTING
 };
 volatile unsigned trouble;
 volatile bool busy;
@@ -120,6 +121,11 @@ get_into(unsigned which)
         break;
     case BUSY:
         spin();
+        break;
+    case PRINTING:
+        stub_board_print("hello from the firmware\n");
+        stub_board_print("and once more, at some length, so that it takes more than one packet: ");
+        stub_board_print("done\n");
         break;
     default:
         break;

@@ -1,0 +1,11 @@
+set var trouble = 9
+shell (sleep 1; kill -INT $PPID) &
+continue
+printf "baked before: %d\n", baked > 0
+monitor reset
+info threads
+printf "baked after: %d\n", baked > 0
+thread 1
+tbreak bake
+continue
+detach
