@@ -186,8 +186,8 @@ $(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
-	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/dbghelp/test_*.c tests/dump/test_*.c)))
-UNDER_TEST = $(LIB) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
+	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/board/test_*.c tests/dbghelp/test_*.c tests/dump/test_*.c)))
+UNDER_TEST = $(LIB) $(BOARD) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 
 $(B)/san/%.o: %.c
@@ -203,7 +203,7 @@ $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(LIB:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
-clang-objects: $(FREE:%.c=$(B)/clang/%.o) $(BULK:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
+clang-objects: $(patsubst %.c,$(B)/clang/%.o,$(FREE) $(BOARD) stub/board/machine_x86_64.c) $(BULK:%.c=$(B)/clang/%.o) $(LIVE:%.c=$(B)/clang/%.o) $(IMAGE:%.c=$(B)/clang/%.o) $(HOST:%.c=$(B)/clang/%.o) \
 	$(DBGHELP:%.c=$(B)/clang/%.o) $(PROGRAM:%.c=$(B)/clang/%.o) $(STATIC:%.c=$(B)/clang/%.o) \
 	$(TESTS:%.c=$(B)/clang/%.o)
 

@@ -36,6 +36,9 @@ SUITE(host)
 /* tests/dump */
 SUITE(dump)
 
+/* tests/board */
+SUITE(board)
+
 /* tests/dbghelp */
 SUITE(dbghelp)
 

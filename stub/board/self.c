@@ -294,10 +294,9 @@ turn(void *argument)
     get_byte(b);
     if (b->settings.now_ms != NULL)
         (void)stub_tick(&b->stub, b->settings.now_ms(b->settings.context));
+    stub_doorbell(&b->stub);
     byte = (uint8_t)b->held;
-    if (b->held < 0)
-        stub_doorbell(&b->stub);
-    else if (stub_feed(&b->stub, &byte, 1) == 1)
+    if (b->held >= 0 && stub_feed(&b->stub, &byte, 1) == 1)
         b->held = -1;
     while ((bytes = stub_output(&b->stub, &n)), n > 0) {
         for (size_t i = 0; i < n; i++)
