@@ -54,10 +54,11 @@ done
 is 'cut short anywhere is no disaster' [ $wrong -eq 0 ]
 
 begin() { # a server at $port
+	: >"$tmp/server" # not the port of the one before
 	"$server" --core "$tmp/core" :0 2>"$tmp/server" &
 	pid=$!
 	port=
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
 		port=$(sed -n 's/^Listening on port //p' "$tmp/server")
 		[ -z "$port" ] || break
 		sleep 0.1
@@ -99,7 +100,10 @@ if [ -n "$lldb" ]; then
 	is 'lldb walks all threads without a packet' [ "$(uniq "$tmp/counts" | wc -l)" -eq 1 ]
 	"$server" --core "$tmp/core" "unix:$tmp/socket" 2>"$tmp/server" &
 	pid=$!
-	sleep 0.5
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -S "$tmp/socket" ] && break
+		sleep 0.1
+	done
 	use "$lldb" -b -o "process connect -p gdb-remote unix-connect://$tmp/socket" -o 'bt all' \
 		"$tmp/prog"
 	has 'lldb comes by a Unix socket' "$tmp/client" 'frame #6: .*main'
