@@ -328,6 +328,8 @@ rate_text(double v, char *buf, size_t size)
 {
     if (v <= 0)
         snprintf(buf, size, "-");
+    else if (v >= 1e6)
+        snprintf(buf, size, "%d,%03d,000", (int)(v / 1e6), (int)(v / 1e3) % 1000);
     else if (v >= 10000)
         snprintf(buf, size, "%d,%03d", (int)(v / 1000), (int)v % 1000 / 10 * 10);
     else
