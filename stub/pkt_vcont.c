@@ -131,17 +131,19 @@ stub_action_only(struct stub *stub, struct rsp_id *thread)
 {
     struct engine *s = ENGINE_OF(stub);
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+    struct rsp_id only = { 0, 0 };
     struct action a;
 
-    thread->tid = 0;
     if (!rsp_take_text_if(&in, "vCont"))
         return false;
     while (rsp_take_if(&in, ';') && take_action(s, &in, &a)) {
-        if (a.id.tid <= 0 || (thread->tid > 0 && thread->tid != a.id.tid))
+        if (a.id.tid <= 0 || (only.tid > 0 && only.tid != a.id.tid))
             return false;
-        *thread = a.id;
+        only = a.id;
     }
-    return thread->tid > 0;
+    if (only.tid > 0)
+        *thread = only;
+    return only.tid > 0;
 }
 
 /* ---- resuming ---- */
