@@ -84,6 +84,8 @@ struct stub_hooks {
     int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
     /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
     int (*put_other)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+    /* The program's wish for a file. */
+    void (*put_request)(struct rsp_out *out, const struct stub_event *event);
     /* A stop reply was heard: what it told beside its own event is done. */
     void (*done_too)(struct engine *s);
     /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or

@@ -119,6 +119,11 @@ stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *ev
     case STUB_SIGNALLED:
         put_ended(s, out, 'X', stub_signal_out(s, event->signal), event->id);
         return PKT_DONE;
+    case STUB_FILE_REQUEST:
+        other = HOOKS(s, put_request);
+        if (other != NULL)
+            other->put_request(out, event);
+        return PKT_DONE;
     default:
         other = HOOKS(s, put_other);
         return other != NULL ? other->put_other(s, out, event) : PKT_DONE;
@@ -166,7 +171,8 @@ stub_done_with_stops(struct engine *s)
 static unsigned
 kinds(const struct engine *s)
 {
-    const unsigned plain = 1u << STUB_STOPPED | 1u << STUB_EXITED | 1u << STUB_SIGNALLED;
+    const unsigned plain =
+        1u << STUB_STOPPED | 1u << STUB_EXITED | 1u << STUB_SIGNALLED | 1u << STUB_FILE_REQUEST;
 
     return HOOKS(s, put_other) != NULL ? STUB_ANY_EVENT : plain;
 }

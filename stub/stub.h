@@ -49,6 +49,7 @@ extern const struct stub_family stub_register_set_packets; /* G */
 extern const struct stub_family stub_leave_packets;        /* k D vKill */
 extern const struct stub_family stub_monitor_packets;      /* qRcmd */
 extern const struct stub_family stub_flash_packets;        /* qXfer:memory-map:read vFlash... */
+extern const struct stub_family stub_fileio_packets;       /* F */
 extern const struct stub_family stub_thread_name_packets;  /* qXfer:threads:read */
 extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
 extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */

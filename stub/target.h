@@ -59,7 +59,11 @@ enum stub_event_kind {
     STUB_SIGNALLED,   /* the process of id.pid ended by `signal` */
     STUB_OUTPUT,      /* `text`: what the program printed */
     STUB_THREAD_GONE, /* thread id ended with `status` (QThreadEvents) */
-    STUB_NONE_LEFT    /* nothing that was resumed is left */
+    STUB_NONE_LEFT,   /* nothing that was resumed is left */
+    STUB_FILE_REQUEST /* `text`: what the program wants of the debugger's machine ("File-I/O
+                         Remote Protocol Extension"), behind the F: "write,1,2000/5". It stands
+                         until file_answer, and its memory is read and written meanwhile. Only
+                         when stub_does_files() */
 };
 /* For peek: a bit (1u << kind) for each kind that is asked for. */
 #define STUB_ANY_EVENT 0xffu
@@ -139,6 +143,10 @@ struct stub_action stub_action(struct stub *s, struct rsp_id thread);
 /* During resume(): true when the request speaks of one thread by its id, and so every other that
  * is there gets STUB_STAY. A target of many threads need not ask for each of them then. */
 bool stub_action_only(struct stub *s, struct rsp_id *thread);
+
+/* True when a client waits that will do what a STUB_FILE_REQUEST asks: a gdb, in all-stop mode.
+ * Else the target refuses such wishes itself. */
+bool stub_does_files(const struct stub *s);
 
 /* ---- breakpoints and watchpoints (GDB manual, z0..z4) ---- */
 
@@ -519,6 +527,9 @@ struct stub_target {
     int (*flash_erase)(void *process, uint64_t address, uint64_t size);
     int (*flash_write)(void *process, uint64_t address, const void *bytes, size_t size);
     int (*flash_done)(void *process);
+    /* The answer to what STUB_FILE_REQUEST asked: the result (-1: failed, with an error number of
+     * the File-I/O protocol's). The program goes on where it asked. */
+    int (*file_answer)(void *target, int64_t result, unsigned error);
     /* What is loaded, for who walks the stacks of that process: *modules is the target's, and
      * good until it is asked again. `unknown` is an address of code that was met and lies in none
      * of them, 0 none: it may be worth another look. */

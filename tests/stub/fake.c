@@ -43,6 +43,7 @@ enum deed {
     FLASH_ERASE,
     FLASH_WRITE,
     FLASH_DONE,
+    FILE_ANSWER,
     GET_REGISTER,
     PUT_REGISTER,
     SAVE,
@@ -571,6 +572,39 @@ fake_exit(struct fake *f, int status)
         (struct stub_event){ .kind = STUB_EXITED, .status = status, .id = { FAKE_PID, FAKE_PID } };
     f->thread_count = 0;
     f->running = false;
+}
+
+void
+fake_wish(struct fake *f, const char *text)
+{
+    f->text_size = strlen(text);
+    memcpy(f->text, text, f->text_size);
+    f->other = (struct stub_event){ .kind = STUB_FILE_REQUEST,
+                                    .id = { FAKE_PID, FAKE_PID },
+                                    .text = f->text,
+                                    .text_size = f->text_size };
+    f->running = false;
+    f->rings = true;
+}
+
+static int
+answer_now(struct fake *f, int64_t result, unsigned error)
+{
+    if (f->reported.kind != STUB_FILE_REQUEST)
+        return fail(f, STUB_EINVAL, "nothing was asked");
+    f->reported.kind = STUB_STOPPED;
+    f->file_result = result;
+    f->file_error = error;
+    f->running = true;
+    return 0;
+}
+
+int
+fake_file_answer(void *target, int64_t result, unsigned error)
+{
+    struct fake *f = target;
+
+    DO(f, FILE_ANSWER, result, error, 0, answer_now(f, result, error));
 }
 
 void

@@ -44,6 +44,8 @@ struct fake_memo {
 };
 
 struct fake {
+    int64_t file_result; /* of the last wish that was answered */
+    unsigned file_error;
     uint8_t flash[FAKE_PAGE], written[FAKE_PAGE]; /* what readers see, what was written */
     bool erased[FAKE_PAGE];
     struct stub_target ops; /* its operations; a test may take some away */
@@ -95,6 +97,9 @@ extern const struct arch fake_arch;
 void fake_init(struct fake *f, unsigned threads);
 /* A board's memory map; not in ops unless a test puts it there. */
 int fake_memory_map(void *process, unsigned index, struct stub_region *region);
+/* The program wants a file of the debugger's machine. */
+void fake_wish(struct fake *f, const char *text);
+int fake_file_answer(void *target, int64_t result, unsigned error);
 /* Its flash, in page 0x1000: bytes that were erased can be written once, and are there for readers
  * when that is done. */
 int fake_flash_erase(void *process, uint64_t address, uint64_t size);

@@ -167,6 +167,7 @@ ready(struct play *p)
         p->wire.fake.ops.flash_erase = fake_flash_erase;
         p->wire.fake.ops.flash_write = fake_flash_write;
         p->wire.fake.ops.flash_done = fake_flash_done;
+        p->wire.fake.ops.file_answer = fake_file_answer;
     }
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
@@ -231,6 +232,14 @@ news(struct play *p, char *text)
         fake_stop(f, (int64_t)tid, reason_named(reason), (int)number, address);
     } else if (sscanf(text, "exit %u", &number) == 1) {
         fake_exit(f, (int)number);
+    } else if (strncmp(text, "wish ", 5) == 0) {
+        fake_wish(f, text + 5);
+    } else if (strncmp(text, "got ", 4) == 0) {
+        char got[64];
+
+        snprintf(got, sizeof(got), "%d %u", (int)f->file_result, f->file_error);
+        EXPECT(p, strcmp(got, text + 4) == 0, "the target was answered %s", got);
+        return;
     } else if (strncmp(text, "print ", 6) == 0) {
         fake_print(f, text + 6);
     } else if (strncmp(text, "args ", 5) == 0) {
