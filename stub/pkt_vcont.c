@@ -185,14 +185,14 @@ may_resume(struct engine *s)
 {
     enum { NOT_PARTLY = 3 };
     struct asked asked = { 0, 0, false, false };
-    struct rsp_id id = { 0, 0 };
+    struct rsp_id id = { 0, 0 }, only;
     int r;
 
     if ((s->client & CLIENT_LLDB) == 0)
         return 0;
-    if (!s->non_stop && stub_action_only((struct stub *)(void *)s, &id)) {
-        r = stub_settle_id(s, &id);
-        return r == -STUB_ESRCH ? 0 : r != 0 ? r : refuse(s, &asked, id);
+    if (!s->non_stop && stub_action_only((struct stub *)(void *)s, &only)) {
+        r = stub_settle_id(s, &only);
+        return r == -STUB_ESRCH ? 0 : r != 0 ? r : refuse(s, &asked, only);
     }
     while ((r = stub_next_thread(s, &id)) == 1) {
         r = refuse(s, &asked, id);

@@ -95,6 +95,20 @@ START_TEST(vforked_children_are_let_go_clean)
 }
 END_TEST
 
+START_TEST(an_lldb_may_resume_one_process_of_two_only)
+{
+    launch("fork", "fork", "qSupported:multiprocess+;fork-events+");
+    pid_t child = next_child(STUB_FORK);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c:p%x.%x;c:p%x.%x", (unsigned)d.pid, (unsigned)d.pid,
+                               (unsigned)child, (unsigned)child),
+                     "E03");
+    go_on(child);
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(the_child_has_the_wishes_of_its_parent)
 {
     launch("fork", "fork", WORDS);
@@ -495,6 +509,7 @@ live_events_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, forked_children_are_let_go_clean);
     tcase_add_test(c, vforked_children_are_let_go_clean);
+    tcase_add_test(c, an_lldb_may_resume_one_process_of_two_only);
     tcase_add_test(c, the_child_has_the_wishes_of_its_parent);
     tcase_add_test(c, a_child_is_not_listed_before_it_is_told_of);
     tcase_add_test(c, children_yet_to_be_told_of_go_where_their_parent_goes);
