@@ -66,7 +66,7 @@ quick() {
 	part counts sh tests/bench/counts.sh
 	part ahead sh tests/live/ahead.sh
 	part examples sh tests/examples/run.sh
-	part fuzz sh tests/fuzz/fuzz.sh 5s
+	part fuzz sh tests/fuzz/fuzz.sh 3s
 	part bt sh tests/live/bt.sh
 	part core sh tests/live/core.sh
 	part bad-peer sh tests/live/bad_peer.sh build/stubborn-san

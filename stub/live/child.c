@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Tells the server what failed, and why. */
@@ -104,6 +105,21 @@ fix_addresses(const struct start *s)
         tell(s, "personality", 0);
 }
 
+/* A file just written is busy for as long as any fork of a server beside us, between its fork and
+ * its exec, holds the descriptor that it was written through. */
+static void
+become(const struct start *s)
+{
+    const struct timespec moment = { .tv_nsec = 10000000 };
+
+    for (int i = 0; i < 20; i++) {
+        execvpe(s->file, s->argv, s->environment);
+        if (errno != ETXTBSY)
+            return;
+        nanosleep(&moment, NULL);
+    }
+}
+
 void
 live_be_program(const struct start *s)
 {
@@ -124,6 +140,6 @@ live_be_program(const struct start *s)
     set_signals();
     if (s->live->config.capture_output) /* what lldb left open in us is not the program's */
         (void)close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-    execvpe(s->file, s->argv, s->environment);
+    become(s);
     give_up(s, "exec");
 }

@@ -5,7 +5,7 @@
 complaints='[Ww]arning:|error|[Ii]gnor|[Cc]annot|[Cc]an.t|Couldn|Could not|[Tt]imed out|[Tt]imeout|[Ii]nvalid|[Mm]alformed'
 complaints="$complaints|[Bb]ogus|[Uu]nexpected|closed|lost connection|[Rr]eset|refused|not being run|failed|failure|too (short|long)"
 complaints="$complaints|No (registers|frame|symbol|thread|process|stack)|not responding|[Uu]nknown|[Uu]nrecognized|Bad "
-complaints="$complaints|[Tt]runcated|[Pp]rotocol|[Tt]arget disconnected|Remote replied|invalid|nonexistent|Read returned"
+complaints="$complaints|[Tt]runcated|too much data|[Pp]rotocol|[Tt]arget disconnected|Remote replied|invalid|nonexistent|Read returned"
 
 # The part of FILE before the first complaint; all of it when there is none.
 before_complaint() {
