@@ -351,6 +351,39 @@ START_TEST(a_step_over_a_fork_ends_behind_the_instruction)
 }
 END_TEST
 
+/* A client that does not hear of forks steps over one in one go. */
+START_TEST(a_step_over_a_fork_unheard_of_ends_behind_the_instruction)
+{
+    uint64_t none[6] = { 0 }, result;
+
+    drive_launch(&d, "loop", NULL, NULL);
+    live_syscall(drive_process(&d), SYS_getpid, none, &result);
+    uint64_t at = ((struct process *)drive_process(&d))->syscall_address;
+    drive_set_register(&d, d.pid, "rax", SYS_fork);
+    drive_set_register(&d, d.pid, "rip", at);
+    drive_ask(&d, "vCont;s");
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), at + 2);
+    drive_close(&d);
+}
+END_TEST
+
+/* Where a step ended at a breakpoint nobody was told of its hit yet. */
+START_TEST(a_breakpoint_that_a_step_ended_at_is_hit_by_who_goes_on)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_ask(&d, "vCont;s");
+    drive_ask(&d, "vCont;s");
+    uint64_t at = drive_register(&d, d.pid, "rip");
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, at, 1), 0);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), at);
+    drive_close(&d);
+}
+END_TEST
+
 /* ---- watchpoints ---- */
 
 static uint64_t
@@ -512,6 +545,8 @@ live_break_suite(void)
     tcase_add_test(c, a_fault_at_a_breakpoint_is_told_of_though_its_signal_passes);
     tcase_add_test(c, a_breakpoint_knows_when_the_code_under_it_has_gone);
     tcase_add_test(c, a_step_over_a_fork_ends_behind_the_instruction);
+    tcase_add_test(c, a_step_over_a_fork_unheard_of_ends_behind_the_instruction);
+    tcase_add_test(c, a_breakpoint_that_a_step_ended_at_is_hit_by_who_goes_on);
     suite_add_tcase(s, c);
     c = tcase_create("watchpoints");
     tcase_set_timeout(c, 60);

@@ -274,13 +274,26 @@ START_TEST(births_and_ends_of_threads_are_told_to_who_asks)
 }
 END_TEST
 
+/* A leader that ends while others live has no wait status. */
+START_TEST(the_end_of_a_main_thread_by_itself_is_told_too)
+{
+    launch("leader", NULL, WORDS ";QThreadOptions+");
+    drive_ask(&d, "QThreadOptions;0;2:p%x.%x", (unsigned)d.pid, (unsigned)d.pid);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.kind, STUB_THREAD_GONE);
+    ck_assert_int_eq(d.event.id.tid, d.pid);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(a_clone_is_told_of_the_thread_that_was_asked_about)
 {
     launch("two", "ends", WORDS ";QThreadOptions+");
     break_at("tock");
     drive_ask(&d, "vCont;c");
     int64_t second = d.event.id.tid;
-    drive_ask(&d, "QThreadOptions;3:p%x.%llx", (unsigned)d.pid, (unsigned long long)second);
+    drive_ask(&d, "QThreadOptions;0;3:p%x.%llx", (unsigned)d.pid, (unsigned long long)second);
     ck_assert_str_eq(d.reply, "OK");
     drive_ask(&d, "vCont;c");
     ck_assert_int_eq(d.event.reason, STUB_CLONE);
@@ -519,6 +532,7 @@ live_events_suite(void)
     tcase_add_test(c, who_did_not_ask_hears_of_no_fork);
     tcase_add_test(c, births_and_ends_of_threads_are_told_to_who_asks);
     tcase_add_test(c, a_clone_is_told_of_the_thread_that_was_asked_about);
+    tcase_add_test(c, the_end_of_a_main_thread_by_itself_is_told_too);
     suite_add_tcase(s, c);
     c = tcase_create("non-stop");
     tcase_set_timeout(c, 60);
