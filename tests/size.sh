@@ -1,7 +1,7 @@
 #!/bin/sh
 # size.sh - what the freestanding set costs a firmware: bytes of code and constants by file for two
 # machines at -Os, the deepest single stack frame, and the engine's state; and what is linked of it
-# into two firmwares for aarch64, tests/size/minimal.c and embedded.c, by file.
+# into two firmwares for aarch64, tests/size/minimal.c and embedded.c over firmware.c, by file.
 set -eu
 build=build
 tmp=$(mktemp -d)
@@ -69,13 +69,13 @@ echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them use
 	"$(state "$x86_64" engine) (x86_64) and $(state "$aarch64" engine) (aarch64); and two buffers" \
 	"of the caller's, 256 bytes each at least"
 
-# linked NAME: the firmware's bytes by file, from the linker's map; what the firmware brings itself
+# linked NAME [FILE]: the firmware's bytes by file, from the linker's map; what the firmware brings itself
 # (its callbacks and the four memory functions) is not counted, its struct stub_target is.
 linked() {
 	$aarch64 -std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer \
 		-ffunction-sections -fdata-sections -mgeneral-regs-only -fno-pic -nostdlib -static \
 		-Wl,--gc-sections,--build-id=none,-Map="$tmp/$1.map" -o "$tmp/$1" tests/size/"$1".c \
-		tests/size/memory.c $build/freestanding-aarch64/libstubborn.a
+		tests/size/memory.c ${2:-} $build/freestanding-aarch64/libstubborn.a
 	awk '
 		function number(hex, i, n) {
 			for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
@@ -107,6 +107,6 @@ linked() {
 		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
 }
 echo
-linked minimal
-linked embedded
+linked minimal tests/size/firmware.c
+linked embedded tests/size/firmware.c
 linked walker

@@ -1,0 +1,105 @@
+/* firmware.c - what `make size` measures and nobody runs: what a board must bring so that a gdb
+ * can read, write, step, break and run. Its own callbacks are empty. minimal.c and embedded.c
+ * choose the packets. */
+#include "tests/size/firmware.h"
+
+static bool
+read_memory(void *process, uint64_t base_address, void *buffer, size_t size, size_t *bytes_read)
+{
+    (void)process, (void)base_address, (void)buffer, (void)size, (void)bytes_read;
+    return false;
+}
+
+static int
+write_memory(void *process, uint64_t address, const void *bytes, size_t size)
+{
+    (void)process, (void)address, (void)bytes, (void)size;
+    return 0;
+}
+
+static int
+get_register(void *target, struct rsp_id id, const struct arch_register *r, void *value)
+{
+    (void)target, (void)id, (void)r, (void)value;
+    return 0;
+}
+
+static int
+put_register(void *target, struct rsp_id id, const struct arch_register *r, const void *value)
+{
+    (void)target, (void)id, (void)r, (void)value;
+    return 0;
+}
+
+static int
+resume(void *target, struct stub *s)
+{
+    (void)target;
+    return stub_action(s, (struct rsp_id){ 1, 1 }).kind;
+}
+
+static int
+peek(void *target, unsigned kinds, struct stub_event *event)
+{
+    (void)target, (void)kinds, (void)event;
+    return 0;
+}
+
+static void
+done(void *target, const struct stub_event *event)
+{
+    (void)target, (void)event;
+}
+
+static int
+insert(void *process, const struct stub_point *point)
+{
+    (void)process, (void)point;
+    return 0;
+}
+
+static int
+get_byte(void *context)
+{
+    (void)context;
+    return -2;
+}
+
+static void
+put_bytes(void *context, const uint8_t *bytes, size_t n)
+{
+    (void)context, (void)bytes, (void)n;
+}
+
+static const struct arch_layout layout = { .arch = &arch_aarch64_core };
+static const struct stub_target target = {
+    .size = offsetof(struct stub_target, auxv),
+    .machine = &layout,
+    .read_memory = read_memory,
+    .write_memory = write_memory,
+    .get_register = get_register,
+    .put_register = put_register,
+    .resume = resume,
+    .peek = peek,
+    .done = done,
+    .insert = insert,
+    .remove = insert,
+};
+
+void
+firmware_run(const struct stub_family *const *packets)
+{
+    static uint8_t input[256], output[256];
+    static struct stub s;
+    const struct stub_config config = { .size = sizeof(config),
+                                        .target = &target,
+                                        .packets = packets,
+                                        .input = input,
+                                        .input_size = sizeof(input),
+                                        .output = output,
+                                        .output_size = sizeof(output) };
+    const struct stub_line line = { .get = get_byte, .put = put_bytes };
+
+    if (stub_init(&s, &config))
+        stub_serve(&s, &line);
+}
