@@ -30,7 +30,8 @@ static void
 pass(struct thread *t, int signal)
 {
     t->owed = signal;
-    if ((t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE) && !t->in_handler)
+    if ((t->action.kind == STUB_STEP || t->action.kind == STUB_RANGE) && !t->in_handler &&
+        !t->own_memory)
         live_plant_return(t);
 }
 
@@ -74,7 +75,7 @@ live_resend_deferred(struct thread *t)
 {
     for (int signal = 1; signal <= 64 && t->deferred_more != 0; signal++) {
         if ((t->deferred_more >> (signal - 1) & 1) != 0)
-            syscall(SYS_tgkill, t->process->pid, t->tid, signal);
+            syscall(SYS_tgkill, t->group, t->tid, signal);
     }
     t->deferred_more = 0;
 }
@@ -114,7 +115,7 @@ live_take_deferred(struct thread *t)
     t->deferred = 0;
     live_resend_deferred(t);
     if (t->at_signal == 0) {
-        syscall(SYS_tgkill, t->process->pid, t->tid, signal);
+        syscall(SYS_tgkill, t->group, t->tid, signal);
         return false;
     }
     live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&t->deferred_info);

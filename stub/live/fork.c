@@ -2,13 +2,9 @@
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
-#include <errno.h>
-#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* The stop of a newborn that came before its parent told of it, if it did. */
 static void
@@ -25,20 +21,6 @@ take_early(struct live *live, struct thread *t)
             return;
         }
     }
-}
-
-static bool
-is_thread_of(pid_t pid, pid_t tid)
-{
-    /* No such process, it says of a thread of another group; only then it looks at rights. */
-    return tgkill(pid, tid, 0) == 0 || errno == EPERM;
-}
-
-static bool
-shares_memory(pid_t a, pid_t b, bool otherwise)
-{
-    long r = syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
-    return r < 0 ? otherwise : r == 0;
 }
 
 /* The parent's wishes are the child's too, as are the planted bytes in its copy of the memory. */
@@ -113,7 +95,7 @@ live_forked(struct thread *parent, pid_t child, int event)
     struct process *p = parent->process;
     bool vfork = event == PTRACE_EVENT_VFORK;
     unsigned wanted = vfork ? STUB_WANT_VFORK : STUB_WANT_FORK;
-    bool known = live_is_known(p) && (p->live->events & wanted) != 0;
+    bool known = live_is_known(p) && !parent->own_memory && (p->live->events & wanted) != 0;
 
     if (vfork) {
         /* It cannot be stopped until the child lets it: its registers stay what they are. */
@@ -121,7 +103,8 @@ live_forked(struct thread *parent, pid_t child, int event)
         parent->vforking = true;
         parent->vfork_told = known;
     }
-    child_born(p, child, shares_memory(parent->tid, child, vfork), known);
+    bool shares = !parent->own_memory && live_shares_memory(parent->tid, child, vfork);
+    child_born(p, child, shares, known);
     if (known)
         tell_birth(parent, vfork ? STUB_VFORK : STUB_FORK, (struct rsp_id){ child, child });
 }
@@ -132,13 +115,19 @@ live_cloned(struct thread *parent, pid_t child)
     struct process *p = parent->process;
     bool tell = (parent->wants & STUB_WANT_CLONE) != 0 && live_is_known(p);
 
-    if (!is_thread_of(p->pid, child)) {
-        child_born(p, child, shares_memory(parent->tid, child, false), false);
+    bool apart = !live_is_thread_of(parent->group, child);
+
+    if (apart && !live_is_known(p)) {
+        child_born(p, child, live_shares_memory(parent->tid, child, false), false);
         return;
     }
     struct thread *t = live_thread_new(p, child);
     if (t == NULL)
         return;
+    t->group = parent->group;
+    t->own_memory = parent->own_memory;
+    if (apart)
+        live_apart_born(parent, t);
     t->newborn = true;
     t->stays = tell;
     take_early(p->live, t);
@@ -216,7 +205,8 @@ live_execed(struct process *p, struct thread *leader)
     live_ptrace(PTRACE_GETEVENTMSG, p->pid, 0, (uintptr_t)&former);
     struct thread *caller = live_thread_find(live, (pid_t)former);
     if (caller != NULL && caller->process != p)
-        caller = NULL;
+        caller = NULL; /* as it is where that one had a group of its own */
+    live_apart_part(p, 0);
     live_hand_over_memory(p);
     live_plant_forget(p);
     p->over = NULL;

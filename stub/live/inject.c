@@ -56,7 +56,7 @@ stopped_thread(struct process *p)
     struct thread *t;
 
     TAILQ_FOREACH (t, &p->threads, next) {
-        if (!t->running && !t->vforking && !t->at_event)
+        if (!t->running && !t->vforking && !t->at_event && !t->own_memory)
             return t;
     }
     return NULL;

@@ -70,6 +70,8 @@ struct thread {
     bool is_awake; /* in that list */
     struct process *process;
     pid_t tid;
+    pid_t group;     /* process->pid, but that of a clone outside it, see apart.c */
+    bool own_memory; /* of such a clone: nothing is planted there */
     struct report report;
 
     /* What the client wants. */
@@ -376,6 +378,8 @@ struct process *live_process_new(struct live *live, pid_t pid, enum origin origi
 void live_process_free(struct process *p);
 void live_sweep(struct live *live);
 struct process *live_process_find(struct live *live, int64_t pid);
+/* Any with that pid that has not ended, known to the client or not. */
+struct process *live_process_with(struct live *live, pid_t pid);
 /* Prepares what depends on the program: memory, layout. After attach and exec. */
 int live_process_open(struct process *p);
 void live_process_ended(struct process *p, int status);
@@ -419,7 +423,9 @@ pid_t live_tid(const struct process *p);
 /* The number behind "Name:" in /proc/TID/status, or -1. */
 pid_t live_status_number(pid_t tid, const char *name);
 /* The state letter of /proc, 0 when it is gone. */
-char live_thread_state(const struct process *p, pid_t tid);
+char live_task_state(pid_t group, pid_t tid);
+/* Is another thread than t left in that thread group of p? */
+bool live_has_other(const struct process *p, const struct thread *t, pid_t group);
 /* Removes a leader that has ended while others live. True when that was so. */
 bool live_thread_is_zombie(struct thread *t);
 
@@ -497,6 +503,18 @@ void live_born(struct thread *t);
 /* A child of `dead` that nobody knows stands at its birth: it is let go, clean. */
 void live_orphan(struct process *dead, pid_t tid);
 struct thread *live_execed(struct process *p, struct thread *leader);
+
+/* ---- apart.c ---- */
+bool live_is_thread_of(pid_t group, pid_t tid);
+bool live_shares_memory(pid_t a, pid_t b, bool otherwise);
+/* t is a clone outside its creator's thread group. */
+void live_apart_born(const struct thread *creator, struct thread *t);
+/* The process that the client takes that thread group for. NULL when it is none of ours. */
+struct process *live_process_of_group(struct live *live, pid_t group);
+/* The clones of a thread group, or (0) of all but p's own, are no threads of p any more but
+ * children that nobody asked about; those with a memory of their own are let go at once. */
+void live_apart_part(struct process *p, pid_t group);
+void live_apart_kill(const struct process *p);
 
 /* ---- resume.c ---- */
 int live_resume(void *target, struct stub *s);

@@ -14,7 +14,7 @@ live_over_needed(struct thread *t)
 {
     uint64_t pc;
 
-    if (!t->told || !live_is_planted(t->process, t->told_pc))
+    if (!t->told || t->own_memory || !live_is_planted(t->process, t->told_pc))
         return false;
     return live_get_pc(t, &pc) && pc == t->told_pc;
 }

@@ -174,9 +174,9 @@ may_enter(const struct thread *t)
 {
     const struct process *p = t->process;
 
-    return p->pad != NULL && p->over == NULL && has_others(p) && t->owed == 0 && !t->at_event &&
-           !t->group_stop && !t->in_handler && t->disturbed == NULL && p->soft_watches == 0 &&
-           TAILQ_EMPTY(&p->points);
+    return p->pad != NULL && t->group == p->pid && p->over == NULL && has_others(p) &&
+           t->owed == 0 && !t->at_event && !t->group_stop && !t->in_handler &&
+           t->disturbed == NULL && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
 }
 
 bool

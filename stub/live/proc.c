@@ -338,6 +338,7 @@ read_thread_info(struct thread *t, struct stub_thread_info *info)
     memset(info, 0, sizeof(*info));
     info->core = -1;
     snprintf(name, sizeof(name), "task/%d/comm", (int)t->tid);
+    /* A clone outside the thread group has none, as with gdbserver: GDB's testsuite reads that. */
     ssize_t n = live_proc_read(t->process->pid, name, info->name, sizeof(info->name));
     if (n > 0)
         info->name[strcspn(info->name, "\n")] = '\0';
@@ -349,7 +350,7 @@ read_core(struct thread *t, struct stub_thread_info *info)
     char name[64], text[1024];
 
     snprintf(name, sizeof(name), "task/%d/stat", (int)t->tid);
-    if (live_proc_read(t->process->pid, name, text, sizeof(text)) > 0)
+    if (live_proc_read(t->group, name, text, sizeof(text)) > 0)
         info->core = live_stat_field(text, 39); /* "processor" */
 }
 

@@ -83,6 +83,7 @@ live_process_free(struct process *p)
     if (p->buried)
         return;
     p->buried = p->leaving = true;
+    live_apart_part(p, 0);
     live_hand_over_memory(p);
     live_plant_forget(p);
     while ((t = TAILQ_FIRST(&p->threads)) != NULL)
@@ -131,6 +132,18 @@ live_process_find(struct live *live, int64_t pid)
 }
 
 struct process *
+live_process_with(struct live *live, pid_t pid)
+{
+    struct process *p;
+
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p->pid == pid && !p->ended && !p->buried)
+            return p;
+    }
+    return NULL;
+}
+
+struct process *
 live_owner(struct process *p)
 {
     return p->shares != NULL ? p->shares : p;
@@ -169,6 +182,7 @@ live_process_ended(struct process *p, int status)
         live_process_free(p);
         return;
     }
+    live_apart_part(p, 0);
     live_hand_over_memory(p);
     if (p->shares == NULL)
         live_plant_lift_all(p); /* a child that nobody heard of yet may use its memory */
@@ -194,20 +208,11 @@ live_process_ended(struct process *p, int status)
 
 /* Reaps what is left of a killed process, for two seconds at most. */
 static void
-reap(struct process *p)
+reap(struct live *live, pid_t pid)
 {
-    struct live *live = p->live;
-    pid_t pid = p->pid;
-
     for (int i = 0; i < 2000; i++) {
         live_collect(live);
-        p = NULL;
-        struct process *q;
-        TAILQ_FOREACH (q, &live->processes, next) {
-            if (q->pid == pid && !q->ended && !q->buried)
-                p = q;
-        }
-        if (p == NULL)
+        if (live_process_with(live, pid) == NULL)
             return;
         nanosleep(&(struct timespec){ .tv_nsec = i < 20 ? 50000 : 1000000 }, NULL);
     }
@@ -269,9 +274,10 @@ live_kill(void *target, int64_t pid, bool tell)
         return live_fail(live, STUB_ESRCH, "no process %lld is being debugged", (long long)pid);
     kill_untold(p);
     live_plant_lift_all(p); /* a vfork's child may live on in its memory */
+    live_apart_kill(p);
     kill(p->pid, SIGKILL);
     p->leaving = !tell; /* else its end is the answer, not an event */
-    reap(p);
+    reap(live, p->pid);
     live->has_ended = true;
     live->ended_status = SIGKILL;
     live_terminal_take(live);
@@ -300,16 +306,15 @@ owed_at_leave(struct thread *t)
 void
 live_thread_let_go(struct thread *t)
 {
-    struct process *p = t->process;
     int signal = owed_at_leave(t);
 
     live_flush_registers(t);
     live_debug_clear(t);
     if (t->deferred != 0)
-        syscall(SYS_tgkill, p->pid, t->tid, t->deferred);
+        syscall(SYS_tgkill, t->group, t->tid, t->deferred);
     live_resend_deferred(t);
     if (signal != 0 && t->at_signal == 0) {
-        syscall(SYS_tgkill, p->pid, t->tid, signal);
+        syscall(SYS_tgkill, t->group, t->tid, signal);
         signal = 0;
     }
     live_ptrace(PTRACE_DETACH, t->tid, 0, (uintptr_t)signal);

@@ -24,7 +24,7 @@ signal_to_give(struct thread *t)
     t->owed = 0;
     if (signal == 0 || t->at_signal != 0)
         return signal;
-    if (syscall(SYS_tgkill, t->process->pid, t->tid, signal) == 0)
+    if (syscall(SYS_tgkill, t->group, t->tid, signal) == 0)
         t->injected = signal;
     return 0;
 }
@@ -131,7 +131,7 @@ emulate_ranges(struct process *p)
     struct thread *t;
 
     TAILQ_FOREACH (t, &p->live->awake, awake) {
-        if (t->process == p && t->action.kind == STUB_RANGE && may_start(t))
+        if (t->process == p && t->action.kind == STUB_RANGE && !t->own_memory && may_start(t))
             live_emulate_range(t);
     }
 }
@@ -209,7 +209,7 @@ take_action(struct thread *t, struct stub *s)
         live_wake(t);
     if (t->action.signal != 0 && t->wanted) {
         if (owed != 0) /* one that a queued event kept from being delivered */
-            syscall(SYS_tgkill, t->process->pid, t->tid, owed);
+            syscall(SYS_tgkill, t->group, t->tid, owed);
         t->owed = t->action.signal;
     }
     t->action.signal = 0;

@@ -15,26 +15,13 @@ enum {
     PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
 };
 
-/* Any process with that pid that has not ended, known to the client or not. */
-static struct process *
-process_with(struct live *live, pid_t pid)
-{
-    struct process *p;
-
-    TAILQ_FOREACH (p, &live->processes, next) {
-        if (p->pid == pid && !p->ended && !p->buried)
-            return p;
-    }
-    return NULL;
-}
-
 /* Nobody is left who could tell of that task's birth: its parent was killed before it could. */
 static bool
 is_orphan(struct live *live, pid_t tid, const struct process *dead)
 {
     pid_t group = live_status_number(tid, "Tgid:"), parent = live_status_number(tid, "PPid:");
-    const struct process *of_group = process_with(live, group);
-    const struct process *of_parent = process_with(live, parent);
+    const struct process *of_group = live_process_of_group(live, group);
+    const struct process *of_parent = live_process_of_group(live, parent);
 
     if (parent == getpid()) /* a clone's that has its creator's parent */
         return false;
@@ -49,7 +36,7 @@ has_dying(struct live *live)
     const struct process *p;
 
     TAILQ_FOREACH (p, &live->processes, next) {
-        char state = p->ended || p->buried ? 'S' : live_thread_state(p, p->pid);
+        char state = p->ended || p->buried ? 'S' : live_task_state(p->pid, p->pid);
         if (state == 'Z' || state == 'X' || state == '\0')
             return true;
     }
@@ -112,7 +99,7 @@ has_own_status(pid_t pid)
 static void
 on_exit_of(struct live *live, pid_t tid, int status)
 {
-    struct process *p = process_with(live, tid);
+    struct process *p = live_process_with(live, tid);
     struct thread *t = live_thread_find(live, tid);
 
     drop_early(live, tid);
@@ -120,8 +107,9 @@ on_exit_of(struct live *live, pid_t tid, int status)
         live_process_ended(p, status);
     } else if (t != NULL) {
         p = t->process;
+        bool last = !live_has_other(p, t, p->pid) && t->group == p->pid;
         live_thread_gone(t, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
-        if (TAILQ_EMPTY(&p->threads) && (p->leaving || !has_own_status(p->pid)))
+        if (last && (p->leaving || !has_own_status(p->pid)))
             live_process_ended(p, status);
     }
 }
@@ -135,7 +123,9 @@ live_dispatch(struct live *live, pid_t tid, int status)
     }
     struct thread *t = live_thread_find(live, tid);
     if (status >> 16 == PTRACE_EVENT_EXEC) {
-        struct process *p = process_with(live, tid);
+        if (t != NULL && t->group != t->process->pid)
+            live_apart_part(t->process, t->group);
+        struct process *p = live_process_with(live, tid);
         t = p == NULL ? NULL : live_execed(p, t);
         if (p != NULL && t == NULL)
             return; /* let go: not a program for us */
@@ -422,7 +412,7 @@ has_wanted(struct live *live)
     }
     /* A thread that is dying takes its process along: wait for that end. */
     RB_FOREACH (t, thread_tree, &live->threads) {
-        if (is_in(t->process, NULL) && live_thread_state(t->process, t->tid) != 't')
+        if (is_in(t->process, NULL) && live_task_state(t->group, t->tid) != 't')
             return true;
     }
     return false;

@@ -22,6 +22,7 @@ live_thread_new(struct process *p, pid_t tid)
         return NULL;
     t->process = p;
     t->tid = tid;
+    t->group = p->pid;
     t->running = true;
     t->debug_version = 0;
     TAILQ_INSERT_TAIL(&p->threads, t, next);
@@ -186,8 +187,13 @@ live_find_thread(void *target, struct rsp_id *id)
 pid_t
 live_tid(const struct process *p)
 {
-    const struct thread *t = TAILQ_FIRST(&p->threads);
-    return t != NULL ? t->tid : p->pid;
+    const struct thread *t;
+
+    TAILQ_FOREACH (t, &p->threads, next) {
+        if (!t->own_memory)
+            return t->tid;
+    }
+    return p->pid;
 }
 
 pid_t
@@ -202,12 +208,12 @@ live_status_number(pid_t tid, const char *name)
 }
 
 char
-live_thread_state(const struct process *p, pid_t tid)
+live_task_state(pid_t group, pid_t tid)
 {
     char name[64], text[512];
 
     snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
-    ssize_t n = live_proc_read(p->pid, name, text, sizeof(text));
+    ssize_t n = live_proc_read(group, name, text, sizeof(text));
     if (n < 0)
         return 0;
     /* pid (comm) state: comm may hold anything, also parentheses (proc(5)). */
@@ -216,13 +222,23 @@ live_thread_state(const struct process *p, pid_t tid)
 }
 
 bool
+live_has_other(const struct process *p, const struct thread *t, pid_t group)
+{
+    const struct thread *other;
+
+    TAILQ_FOREACH (other, &p->threads, next) {
+        if (other != t && other->group == group)
+            return true;
+    }
+    return false;
+}
+
+bool
 live_thread_is_zombie(struct thread *t)
 {
-    struct process *p = t->process;
-
-    if (t->tid != p->pid || TAILQ_NEXT(TAILQ_FIRST(&p->threads), next) == NULL)
+    if (t->tid != t->group || !live_has_other(t->process, t, t->group))
         return false;
-    if (live_thread_state(p, t->tid) != 'Z')
+    if (live_task_state(t->group, t->tid) != 'Z')
         return false;
     live_thread_gone(t, 0);
     return true;
