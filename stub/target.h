@@ -61,7 +61,7 @@ enum stub_event_kind {
     STUB_THREAD_GONE, /* thread id ended with `status` (QThreadEvents) */
     STUB_NONE_LEFT,   /* nothing that was resumed is left */
     STUB_FILE_REQUEST /* `text`: what the program wants of the debugger's machine ("File-I/O
-                         Remote Protocol Extension"), behind the F: "write,1,2000/5". It stands
+                         Remote Protocol Extension"), behind the F: "write,1,2000,5". It stands
                          until file_answer, and its memory is read and written meanwhile. Only
                          when stub_does_files() */
 };

@@ -171,6 +171,63 @@ void stub_board_poll(void);
 /* Sends text to the debugger's console, when one waits for the firmware to stop. */
 void stub_board_print(const char *text);
 
+/* ---- files of the debugger's machine (GDB manual, "File-I/O Remote Protocol Extension") ----
+ *
+ * What gdb does for a firmware that it has let run: the firmware stands while it does, and gdb
+ * reads and writes the memory that is named here, which `regions` must have. Files are those of
+ * the machine and the directory that gdb runs in; descriptors 0, 1 and 2 are its console. All
+ * return 0 or a count, or an error below 0: -STUB_BOARD_ENOSYS at once when no gdb waits for the
+ * firmware (nobody is there, or an lldb, or `packets` has no stub_fileio_packets),
+ * -STUB_BOARD_EINTR when its user pressed Ctrl-C, whereupon the firmware stops, or when the client
+ * was replaced by another. From an interrupt's handler they work as from anywhere. */
+
+/* The protocol's error numbers, whatever machines are at the two ends. */
+enum {
+    STUB_BOARD_EPERM = 1,
+    STUB_BOARD_ENOENT = 2,
+    STUB_BOARD_EINTR = 4,
+    STUB_BOARD_EBADF = 9,
+    STUB_BOARD_EACCES = 13,
+    STUB_BOARD_EFAULT = 14,
+    STUB_BOARD_EBUSY = 16,
+    STUB_BOARD_EEXIST = 17,
+    STUB_BOARD_ENODEV = 19,
+    STUB_BOARD_ENOTDIR = 20,
+    STUB_BOARD_EISDIR = 21,
+    STUB_BOARD_EINVAL = 22,
+    STUB_BOARD_ENFILE = 23,
+    STUB_BOARD_EMFILE = 24,
+    STUB_BOARD_EFBIG = 27,
+    STUB_BOARD_ENOSPC = 28,
+    STUB_BOARD_ESPIPE = 29,
+    STUB_BOARD_EROFS = 30,
+    STUB_BOARD_ENOSYS = 88,
+    STUB_BOARD_ENAMETOOLONG = 91,
+    STUB_BOARD_EUNKNOWN = 9999
+};
+enum stub_board_whence { STUB_BOARD_FROM_START, STUB_BOARD_FROM_HERE, STUB_BOARD_FROM_END };
+
+/* A descriptor. flags: STUB_OPEN_... of target.h, 0 to read; mode: permissions of a file that is
+ * made, as 0644. */
+int stub_board_file_open(const char *path, unsigned flags, unsigned mode);
+int stub_board_file_close(int fd);
+/* How many bytes were moved, 0 at the end of the file. Write to 1 is what printf wants. */
+int64_t stub_board_file_read(int fd, void *buffer, size_t size);
+int64_t stub_board_file_write(int fd, const void *bytes, size_t size);
+/* The new offset from the start. */
+int64_t stub_board_file_seek(int fd, int64_t offset, enum stub_board_whence whence);
+int stub_board_file_rename(const char *from, const char *to);
+int stub_board_file_unlink(const char *path);
+int stub_board_file_stat(const char *path, struct stub_file_stat *stat);
+int stub_board_file_stat_of(int fd, struct stub_file_stat *stat);
+/* 1 when it is gdb's console, else 0. */
+int stub_board_file_is_console(int fd);
+/* Microseconds since 1970 by that machine's clock. */
+int64_t stub_board_file_time(void);
+/* Runs a command there: what it returned. NULL: 1 when commands may be run, else 0. gdb's user
+ * allows that by `set remote system-call-allowed 1`; else -STUB_BOARD_EPERM. */
+int stub_board_file_system(const char *command);
+
 /* The client's end of the line is closed (USB, a socket): what comes next is another client. A
  * line that cannot tell needs no such call; there a client is known to be new by its first
  * request. The breakpoints of the one before are gone then. */

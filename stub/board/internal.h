@@ -51,6 +51,13 @@ struct hard_point {
     bool used, soft;
 };
 
+/* What the firmware asks of the debugger's machine. Lies on the asker's stack. */
+struct wish {
+    char text[80];
+    size_t size;
+    int64_t result; /* an error of the protocol's below 0 */
+};
+
 struct board {
     struct trap trap;
     const struct stub_board_config *config;
@@ -74,8 +81,9 @@ struct board {
     bool lost;       /* the client is gone */
     uint8_t inside;  /* of a frame on the line: 1 the body, then 2 and 3 digits to come */
 
-    const char *text; /* for the debugger's console */
-    const char *why;  /* of the last error */
+    const char *text;  /* for the debugger's console */
+    struct wish *wish; /* being asked; NULL none */
+    const char *why;   /* of the last error */
 
     struct soft_point soft[SOFT_POINTS];
     struct hard_point breaks[HARD_POINTS], watches[HARD_POINTS];
@@ -88,6 +96,11 @@ struct board {
 extern struct board *stub_board_here;
 
 /* ---- self.c ---- */
+
+extern const struct stub_target stub_board_target;
+
+/* Takes a byte from the line when none is held and one is there. */
+void stub_board_get_byte(struct board *b);
 
 /* An exception of the stub's came; trap is filled. Returns when the firmware is to go on. */
 void stub_board_trapped(struct board *b);
@@ -141,6 +154,7 @@ extern const struct arch_layout stub_board_layout; /* with all features that may
 const struct arch_layout *stub_board_layout_now(void *target, int64_t pid);
 extern const struct arch_places *const stub_board_places;
 extern const size_t stub_board_entry_stack; /* bytes at the end of which trap.exit is, or 0 */
+extern const unsigned stub_board_argument;  /* the word that holds a call's first argument */
 enum { BOARD_LONGEST_BREAK = 4 };
 
 /* Takes the exceptions over. */
@@ -184,8 +198,9 @@ bool stub_board_store(uint64_t address, unsigned width, uint64_t value);
 /* Calls deed(argument). False when it faulted: it was left where it was. One at a time: from
  * inside such a call stub_board_try. */
 bool stub_board_guard(struct board *b, void (*deed)(void *), void *argument);
-/* The exception that enters from stub_board_poll() and stub_board_break(). */
+/* The exceptions that enter from stub_board_poll() and stub_board_break(), and with a wish. */
 void stub_board_visit(void);
 void stub_board_stop(void);
+void stub_board_ask(struct wish *wish);
 
 #endif

@@ -12,6 +12,7 @@ const struct arch_layout stub_board_layout = { .arch = &arch_aarch64,
                                                .features = ARCH_AARCH64_FPU };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
 const size_t stub_board_entry_stack = 0;
+const unsigned stub_board_argument = STUB_AARCH64_X0;
 
 /* Exception classes: ESR_EL1.EC. */
 enum {

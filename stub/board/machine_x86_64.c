@@ -12,6 +12,7 @@ const struct arch_layout stub_board_layout = { .arch = &arch_x86_64,
 const struct arch_places *const stub_board_places = &arch_x86_64_linux;
 /* The CPU pushes on it, then the way back is laid on it. */
 const size_t stub_board_entry_stack = 512;
+const unsigned stub_board_argument = STUB_X86_64_RDI;
 
 /* Vectors, and what a firmware sees of each fault as gdb's signals. */
 enum { VECTOR_DEBUG = 1, VECTOR_BREAK = 3, VECTOR_PAGE = 14, GATES = 32, GATE_SIZE = 16 };

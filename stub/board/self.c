@@ -28,8 +28,6 @@ enum { SIGNAL_INT = 2, SIGNAL_TRAP = 5 };
 enum { INTERRUPT_BYTE = 0x03 };
 /* How long a frame that began while the firmware runs may keep it from running. */
 enum { PATIENCE_MS = 200, PATIENCE_TURNS = 1000000 };
-/* On a line that loses bytes short frames come through where long ones do not: see bench-line. */
-enum { RESEND_MS = 1000, LOSSY_FRAME = 128 };
 
 /* The exception entries have nothing else to find the board by. */
 struct board *stub_board_here;
@@ -88,12 +86,41 @@ done(void *target, const struct stub_event *event)
         b->text += event->text_size;
 }
 
+/* A wish that nobody will answer any more. */
+static void
+forsake(struct board *b)
+{
+    if (b->wish != NULL)
+        b->wish->result = -STUB_BOARD_EINTR;
+    b->wish = NULL;
+}
+
+/* A client that asks why the firmware stands knows nothing of a wish told before. */
 static void
 again(void *target)
 {
     struct board *b = target;
 
+    if (b->wish != NULL) {
+        forsake(b);
+        stop_for(b, STUB_SIGNAL, SIGNAL_TRAP);
+    }
     b->news = !b->running;
+}
+
+static int
+file_answer(void *target, int64_t result, unsigned error)
+{
+    struct board *b = target;
+
+    if (b->wish == NULL) {
+        b->why = "the firmware has asked for nothing";
+        return -STUB_EINVAL;
+    }
+    b->wish->result = result < 0 && error != 0 ? -(int64_t)error : result;
+    b->wish = NULL;
+    b->running = true;
+    return 0;
 }
 
 static int
@@ -141,6 +168,7 @@ resume(void *target, struct stub *s)
         b->why = "the running task cannot be kept back while others go on";
         return -STUB_ENOTSUP;
     }
+    forsake(b);
     b->action = action;
     b->running = b->fresh = true;
     b->news = false; /* a client that goes on without having asked knows that it stands */
@@ -171,6 +199,7 @@ detach(void *target, int64_t pid)
     struct board *b = target;
 
     (void)pid;
+    forsake(b);
     stub_board_forget_points(b);
     b->action = (struct stub_action){ .kind = STUB_CONTINUE };
     b->running = b->fresh = true;
@@ -199,8 +228,8 @@ host_info(void *target, struct stub_host_info *info)
     return 0;
 }
 
-static const struct stub_target self = {
-    .size = sizeof(self),
+const struct stub_target stub_board_target = {
+    .size = sizeof(stub_board_target),
     .layout = stub_board_layout_now,
     .next_thread = stub_board_next_thread,
     .thread_info = stub_board_thread_info,
@@ -216,6 +245,7 @@ static const struct stub_target self = {
     .resume = resume,
     .interrupt = interrupt,
     .running = is_running,
+    .file_answer = file_answer,
     .kill = end,
     .detach = detach,
     .insert = stub_board_insert,
@@ -272,8 +302,8 @@ follow(struct board *b, int byte)
         b->inside = 2;
 }
 
-static void
-get_byte(struct board *b)
+void
+stub_board_get_byte(struct board *b)
 {
     if (b->held >= 0)
         return;
@@ -291,7 +321,7 @@ turn(void *argument)
     const uint8_t *bytes;
     size_t n;
 
-    get_byte(b);
+    stub_board_get_byte(b);
     if (b->settings.now_ms != NULL)
         (void)stub_tick(&b->stub, b->settings.now_ms(b->settings.context));
     stub_doorbell(&b->stub);
@@ -493,6 +523,20 @@ take_watch(struct board *b, struct stub_event *event)
     stop(b, event);
 }
 
+/* The firmware asks for what only the debugger can do: told to it like a stop. */
+static void
+take_wish(struct board *b, struct wish *wish)
+{
+    struct stub_event event = { .kind = STUB_FILE_REQUEST,
+                                .text = (const uint8_t *)wish->text,
+                                .text_size = wish->size };
+
+    if (b->lost || !stub_is_waiting(&b->stub))
+        return;
+    b->wish = wish;
+    stop(b, &event);
+}
+
 /* The stub's own breakpoint instructions: PC behind them. True when that is what it was. */
 static bool
 take_call(struct board *b)
@@ -502,11 +546,14 @@ take_call(struct board *b)
 
     if (behind)
         pc -= size;
-    if (pc != address_of(stub_board_visit) && pc != address_of(stub_board_stop))
+    if (pc != address_of(stub_board_visit) && pc != address_of(stub_board_stop) &&
+        pc != (uint64_t)(uintptr_t)stub_board_ask)
         return false;
     stub_board_set_pc(b, pc + size);
     if (pc == address_of(stub_board_stop))
         stop_for(b, STUB_SIGNAL, SIGNAL_TRAP);
+    if (pc == (uint64_t)(uintptr_t)stub_board_ask)
+        take_wish(b, (struct wish *)(uintptr_t)b->trap.words[stub_board_argument]);
     return true;
 }
 
@@ -565,7 +612,7 @@ stub_board_again(struct board *b)
 static void
 look(void *argument)
 {
-    get_byte(argument);
+    stub_board_get_byte(argument);
 }
 
 bool
@@ -576,122 +623,5 @@ stub_board_looked(struct board *b)
     take_back(b);
     attend(b);
     give_back(b);
-    return true;
-}
-
-/* ---- what the firmware calls ---- */
-
-void
-stub_board_break(void)
-{
-    if (stub_board_here != NULL)
-        stub_board_stop();
-}
-
-void
-stub_board_poll(void)
-{
-    struct board *b = stub_board_here;
-
-    if (b == NULL)
-        return;
-    get_byte(b);
-    if (b->held >= 0)
-        stub_board_visit();
-}
-
-void
-stub_board_link_lost(void)
-{
-    if (stub_board_here != NULL)
-        stub_board_here->lost = true;
-}
-
-void
-stub_board_print(const char *text)
-{
-    struct board *b = stub_board_here;
-
-    if (b == NULL || !stub_is_waiting(&b->stub) || *text == '\0')
-        return;
-    b->text = text;
-    stub_board_visit();
-    b->text = NULL;
-}
-
-int
-stub_board_reset(void *context, const char *args, struct rsp_out *out)
-{
-    struct board *b = stub_board_here;
-
-    (void)context;
-    (void)args;
-    if (b == NULL || b->settings.reset == NULL)
-        return -STUB_ENOTSUP;
-    rsp_put_text(out, "the board restarts\n");
-    b->reset = true;
-    return detach(b, 1);
-}
-
-static bool
-configure(struct board *b, const struct stub_board_config *config)
-{
-    size_t given = config->size < sizeof(b->settings) ? config->size : sizeof(b->settings);
-    struct stub_board_config *c = &b->settings;
-    uint8_t *room;
-    size_t half;
-    unsigned flags = STUB_SERIAL;
-    bool lossy;
-
-    memcpy(c, config, given);
-    lossy = (c->flags & STUB_BOARD_RELIABLE) == 0;
-    room = c->room;
-    if (c->get == NULL || c->put == NULL || room == NULL || (uintptr_t)room % 16 != 0 ||
-        c->room_size < STUB_BOARD_SMALLEST)
-        return false;
-    b->trap.exit = (uint64_t)(uintptr_t)room + stub_board_entry_stack;
-    b->trap.stack_low = b->trap.exit;
-    b->trap.stack_size = STUB_BOARD_STACK - stub_board_entry_stack;
-    half = (c->room_size - STUB_BOARD_STACK) / 2;
-    if (lossy)
-        flags |= STUB_UNRELIABLE;
-    return stub_init(&b->stub, &(struct stub_config){
-                                   .size = sizeof(struct stub_config),
-                                   .target = &self,
-                                   .target_object = b,
-                                   .packets = c->packets,
-                                   .input = room + STUB_BOARD_STACK,
-                                   .input_size = half,
-                                   .output = room + STUB_BOARD_STACK + half,
-                                   .output_size = half,
-                                   .flags = flags,
-                                   .resend_ms = c->resend_ms != 0 ? c->resend_ms : RESEND_MS,
-                                   .resend_max = c->resend_max,
-                                   .frame_size = lossy ? LOSSY_FRAME : 0,
-                                   .commands = c->commands,
-                                   .commands_context = c->context,
-                               });
-}
-
-bool
-stub_board_start(struct stub_board *board, const struct stub_board_config *config)
-{
-    struct board *b = (struct board *)(void *)board->opaque;
-
-    if (stub_board_here != NULL)
-        return false;
-    memset(board, 0, sizeof(*board));
-    b->held = -1;
-    b->running = true;
-    b->action.kind = STUB_CONTINUE;
-    if (!configure(b, config))
-        return false;
-    stub_board_here = b;
-    if (!stub_board_take_over(b)) {
-        stub_board_here = NULL;
-        return false;
-    }
-    if ((b->settings.flags & STUB_BOARD_WAIT) != 0)
-        stub_board_stop();
     return true;
 }

@@ -302,6 +302,11 @@ stub_board_stop:
 	brk	#0x5b
 	ret
 
+	.global	stub_board_ask
+stub_board_ask:
+	brk	#0x5b
+	ret
+
 /* void stub_board_keep_vectors(uint8_t *to), void stub_board_put_vectors(const uint8_t *from): v0
  * to v31, FPSR, FPCR, as Linux's user_fpsimd_state has them. */
 	.macro	EACH_PAIR do

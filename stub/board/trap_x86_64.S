@@ -297,4 +297,9 @@ stub_board_stop:
 	int3
 	ret
 
+	.global	stub_board_ask
+stub_board_ask:
+	int3
+	ret
+
 	.section .note.GNU-stack, "", @progbits

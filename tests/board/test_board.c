@@ -1,5 +1,6 @@
 /* test_board.c - the board's target over a machine made of arrays: how memory is touched, where
  * breakpoints go, and what a debugger's bytes do to a firmware that runs or stands. */
+#include <stdio.h>
 #include <string.h>
 
 #include "stub/board/internal.h"
@@ -68,6 +69,7 @@ stub_board_guard(struct board *b, void (*deed)(void *), void *argument)
 const struct arch_layout stub_board_layout = { .arch = &arch_aarch64 };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
 const size_t stub_board_entry_stack = 0;
+const unsigned stub_board_argument = STUB_AARCH64_X0;
 
 const struct arch_layout *
 stub_board_layout_now(void *target, int64_t pid)
@@ -216,6 +218,8 @@ static _Alignas(16) uint8_t room[STUB_BOARD_ROOM];
 static const char *script; /* bytes to come */
 static char said[8192];    /* bytes that went out */
 static size_t said_size;
+static char answers[256]; /* what a client says while a wish of the firmware's is asked */
+static unsigned asked;
 
 enum { TOO_LONG = 3000000 }; /* turns: more than any patience */
 static unsigned idle;
@@ -262,7 +266,7 @@ set_up(void)
     memset(said, 0, sizeof(said));
     said_size = 0;
     script = "";
-    idle = 0;
+    idle = asked = 0;
     stub_board_here = NULL;
     ck_assert(stub_board_start(&storage, &config));
     board = stub_board_here;
@@ -277,6 +281,51 @@ trap(enum trap_kind kind, const char *client)
     script = client;
     stub_board_trapped(board);
     ck_assert_str_eq(script, "");
+}
+
+/* A frame around body, behind what is in `to` already. */
+static void
+add_frame(char *to, const char *body)
+{
+    uint8_t sum = 0;
+
+    for (const char *c = body; *c != '\0'; c++)
+        sum = (uint8_t)(sum + (uint8_t)*c);
+    sprintf(to + strlen(to), "+$%s#%02x", body, sum);
+}
+
+void
+stub_board_ask(struct wish *wish)
+{
+    asked++;
+    board->trap.words[STUB_AARCH64_X0] = (uint64_t)(uintptr_t)wish;
+    stub_board_set_pc(board, (uint64_t)(uintptr_t)stub_board_ask);
+    trap(TRAP_BREAK, answers);
+    ck_assert_uint_eq(stub_board_pc(board), (uint64_t)(uintptr_t)stub_board_ask + 4);
+}
+
+/* A client that greets with that word lets the firmware run. */
+static void
+greet_with(const char *word)
+{
+    char hello[128] = "", supported[64];
+
+    snprintf(supported, sizeof(supported), "qSupported:%s", word);
+    add_frame(hello, supported);
+    add_frame(hello, "vCont;c");
+    trap(TRAP_FAULT, hello);
+    ck_assert(stub_is_waiting(&board->stub));
+}
+
+/* A gdb that lets the firmware run, and then answers so. */
+static void
+let_run(const char *first, const char *second)
+{
+    greet_with("vContSupported+");
+    answers[0] = '\0';
+    add_frame(answers, first);
+    if (second != NULL)
+        add_frame(answers, second);
 }
 
 /* Interrupts, until all that the client says is heard. */
@@ -583,6 +632,78 @@ START_TEST(a_breakpoint_of_the_firmwares_own_is_passed_once)
 }
 END_TEST
 
+/* ---- files of the debugger's machine ---- */
+
+START_TEST(a_wish_is_told_like_a_stop_and_answered)
+{
+    let_run("F3", NULL);
+    ck_assert_int_eq(stub_board_file_open("/etc/motd", STUB_OPEN_CREATE | STUB_OPEN_WRITE, 0644),
+                     3);
+    ck_said("$Fopen,");
+    ck_said("/a,201,1a4#");
+    ck_assert(board->running);
+    let_run("F-1,2", NULL);
+    ck_assert_int_eq(stub_board_file_seek(3, -16, STUB_BOARD_FROM_END), -STUB_BOARD_ENOENT);
+    ck_said("$Flseek,3,-10,2#");
+    ck_assert_uint_eq(asked, 2);
+    ck_assert_ptr_null(board->wish);
+}
+END_TEST
+
+START_TEST(a_wish_without_a_gdb_fails_at_once)
+{
+    ck_assert_int_eq(stub_board_file_close(1), -STUB_BOARD_ENOSYS);
+    greet_with("xmlRegisters=i386,arm"); /* an lldb */
+    said_size = 0;
+    ck_assert_int_eq(stub_board_file_close(1), -STUB_BOARD_ENOSYS);
+    ck_assert_uint_eq(asked, 0);
+    ck_assert_uint_eq(said_size, 0);
+}
+END_TEST
+
+START_TEST(a_wish_whose_client_has_gone_does_not_wait)
+{
+    let_run("F0", NULL);
+    stub_board_link_lost();
+    answers[0] = '\0';
+    ck_assert_int_eq(stub_board_file_close(1), -STUB_BOARD_ENOSYS);
+    ck_assert_uint_eq(asked, 1);
+}
+END_TEST
+
+START_TEST(ctrl_c_during_a_wish_ends_it_and_stops)
+{
+    let_run("F-1,4,C", "vCont;c");
+    ck_assert_int_eq(stub_board_file_read(0, room, 8), -STUB_BOARD_EINTR);
+    ck_said("$T02");
+    ck_assert(board->running);
+}
+END_TEST
+
+START_TEST(a_client_that_asks_why_it_stands_ends_a_wish)
+{
+    let_run("?", "vCont;c");
+    ck_assert_int_eq(stub_board_file_read(0, room, 8), -STUB_BOARD_EINTR);
+    ck_said("$T05");
+    let_run("vCont;c", NULL);
+    ck_assert_int_eq(stub_board_file_read(0, room, 8), -STUB_BOARD_EINTR);
+    let_run("D", NULL);
+    ck_assert_int_eq(stub_board_file_read(0, room, 8), -STUB_BOARD_EINTR);
+    ck_assert_ptr_null(board->wish);
+}
+END_TEST
+
+START_TEST(what_nobody_asked_for_is_not_taken)
+{
+    char late[64] = "";
+
+    add_frame(late, "F5");
+    add_frame(late, "vCont;c");
+    trap(TRAP_FAULT, late);
+    ck_said("$E16#");
+}
+END_TEST
+
 START_TEST(a_start_that_cannot_work_is_refused)
 {
     struct stub_board_config config = board->settings;
@@ -610,6 +731,7 @@ board_suite(void)
     TCase *tc = tcase_create("board");
 
     tcase_add_checked_fixture(tc, set_up, NULL);
+    tcase_set_timeout(tc, 60); /* a million turns of the loop, on a machine that has other work */
     tcase_add_test(tc, devices_are_read_by_their_widest_aligned_units);
     tcase_add_test(tc, devices_are_written_once_and_never_tried);
     tcase_add_test(tc, ram_is_read_up_to_the_fault);
@@ -631,6 +753,12 @@ board_suite(void)
     tcase_add_test(tc, a_new_client_has_no_breakpoints);
     tcase_add_test(tc, a_detach_leaves_nothing_behind);
     tcase_add_test(tc, a_breakpoint_of_the_firmwares_own_is_passed_once);
+    tcase_add_test(tc, a_wish_is_told_like_a_stop_and_answered);
+    tcase_add_test(tc, a_wish_without_a_gdb_fails_at_once);
+    tcase_add_test(tc, a_wish_whose_client_has_gone_does_not_wait);
+    tcase_add_test(tc, ctrl_c_during_a_wish_ends_it_and_stops);
+    tcase_add_test(tc, a_client_that_asks_why_it_stands_ends_a_wish);
+    tcase_add_test(tc, what_nobody_asked_for_is_not_taken);
     tcase_add_test(tc, a_start_that_cannot_work_is_refused);
     suite_add_tcase(s, tc);
     return s;

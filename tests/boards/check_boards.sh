@@ -144,6 +144,24 @@ gdb_reset() {
 		'^baked after: 0' 'hit Temporary breakpoint 1, bake' 'detached'
 }
 
+# The firmware writes, reads and renames a file beside gdb, and prints through it.
+gdb_files() {
+	rm -f "$out"/board-file*
+	in_gdb "$1" files || return
+	for run in first second; do
+		case $run in
+		first) from='^Temporary breakpoint 1 at' system='0$' command='failed with 1$' ;;
+		second) from='and with leave' system='1$' command='3$' ;;
+		esac
+		has "$1: files of the debugger's machine, $run time" "$log" "$from" '^opened: 1$' '^written: 3000$' \
+			'^is a console: 0$' '^size: 3000$' '^closed: 0$' '^renamed: 0$' '^the old name: failed with 2$' \
+			'^from the end: 2000$' '^back: 0$' '^read: 3000$' '^at its end: 0$' '^the same: 3000$' \
+			'^closed: 0$' '^closed twice: failed with 9$' '^unlinked: 0$' '^years: [5-9][0-9]$' \
+			"^commands may run: $system" "^a command: $command" 'hit Temporary breakpoint .*out_of_trouble'
+	done
+	[ ! -e "$out/board-file" ] || { echo "not ok boards: $1: the file is still there"; bad=1; }
+}
+
 # A line that floods while the firmware runs: the next debugger is served, and finds the code clean.
 flood() {
 	log=$out/$1-flood.log
@@ -190,6 +208,7 @@ for name in ${*:-$board_names}; do
 		replug "$name"
 		gdb_reset "$name"
 		flood "$name"
+		gdb_files "$name"
 		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
 	fi
 	if [ -z "$lldb" ]; then

@@ -67,6 +67,63 @@ count(void)
     }
 }
 
+/* ---- files of the debugger's machine ---- */
+
+/* As printf would: to the debugger's console, a number among the words. */
+static void
+report(const char *what, int64_t result)
+{
+    char line[96];
+    struct rsp_out out = rsp_out_to((uint8_t *)line, sizeof(line));
+
+    rsp_put_text(&out, what);
+    rsp_put_text(&out, result < 0 ? ": failed with " : ": ");
+    rsp_put_dec(&out, (uint64_t)(result < 0 ? -result : result));
+    rsp_put(&out, '\n');
+    (void)stub_board_file_write(1, line, out.len);
+}
+
+static int64_t
+count_same(const uint8_t *a, const uint8_t *b, int64_t n)
+{
+    int64_t same = 0;
+
+    while (same < n && a[same] == b[same])
+        same++;
+    return same;
+}
+
+__attribute__((noinline)) void
+use_files(void)
+{
+    static uint8_t wrote[3000], read[3000];
+    struct stub_file_stat stat = { 0 };
+    int fd = stub_board_file_open("board-file.part",
+                                  STUB_OPEN_CREATE | STUB_OPEN_TRUNCATE | STUB_OPEN_WRITE, 0644);
+
+    for (size_t i = 0; i < sizeof(wrote); i++)
+        wrote[i] = (uint8_t)(i * 7 + i / 256);
+    report("opened", fd > 2);
+    report("written", stub_board_file_write(fd, wrote, sizeof(wrote)));
+    report("is a console", stub_board_file_is_console(fd));
+    report("size", stub_board_file_stat_of(fd, &stat) == 0 ? (int64_t)stat.size : -1);
+    report("closed", stub_board_file_close(fd));
+    report("renamed", stub_board_file_rename("board-file.part", "board-file"));
+    report("the old name", stub_board_file_stat("board-file.part", &stat));
+    fd = stub_board_file_open("board-file", 0, 0);
+    report("from the end", stub_board_file_seek(fd, -1000, STUB_BOARD_FROM_END));
+    report("back", stub_board_file_seek(fd, 0, STUB_BOARD_FROM_START));
+    report("read", stub_board_file_read(fd, read, sizeof(read)));
+    report("at its end", stub_board_file_read(fd, read, sizeof(read)));
+    report("the same", count_same(wrote, read, sizeof(read)));
+    report("closed", stub_board_file_close(fd));
+    report("closed twice", stub_board_file_close(fd));
+    report("unlinked", stub_board_file_unlink("board-file"));
+    report("years", stub_board_file_time() / 1000000 / (365 * 24 * 3600));
+    report("commands may run", stub_board_file_system(NULL));
+    report("a command", stub_board_file_system("exit 3"));
+}
+
 /* ---- the one in trouble ---- */
 
 extern const uint64_t constant;
@@ -80,7 +137,8 @@ enum trouble {
     OWN_BREAKPOINT,
     WAITING,
     BUSY,
-    PRINTING
+    PRINTING,
+    USING_FILES
 };
 volatile unsigned trouble;
 volatile bool busy;
@@ -127,9 +185,20 @@ get_into(unsigned which)
         stub_board_print("and once more, at some length, so that it takes more than one packet: ");
         stub_board_print("done\n");
         break;
+    case USING_FILES:
+        use_files();
+        break;
     default:
         break;
     }
+}
+
+volatile unsigned troubles;
+
+__attribute__((noinline)) void
+out_of_trouble(void)
+{
+    troubles++;
 }
 
 static void
@@ -141,6 +210,7 @@ troubled(void)
         if (which != NO_TROUBLE) {
             trouble = NO_TROUBLE;
             get_into(which);
+            out_of_trouble();
         }
         stub_board_poll();
         sleep_for(1);
