@@ -43,7 +43,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/reasons.c stub/lldb_stop
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 BOARD = stub/board/self.c stub/board/start.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
-	stub/board/fileio.c
+	stub/board/fileio.c stub/board/flash.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 DBGHELP = $(sort $(wildcard stub/dbghelp/*.c))
@@ -176,7 +176,12 @@ $(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_
 $(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start smallest memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/smallest/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/smallest/link.ld -o $@ $(filter %.o %.a,$^)
-boards: $(BOARDS)
+# What `load` puts into the boards' flash.
+$(B)/boards/aarch64-virt-app.elf: $(B)/boards/aarch64/app.o tests/boards/app.ld
+	$(AARCH64_CC) $(FIRMWARE_LINK) -Wl,--defsym=FLASH=0x4000000,--defsym=SECOND=0x40000 -T tests/boards/app.ld -o $@ $<
+$(B)/boards/x86_64-pc-app.elf: $(B)/boards/x86_64/app.o tests/boards/app.ld
+	$(CC) $(FIRMWARE_LINK) -no-pie -Wl,--defsym=FLASH=0x1000000,--defsym=SECOND=0x4000 -T tests/boards/app.ld -o $@ $<
+boards: $(BOARDS) $(B)/boards/aarch64-virt-app.elf $(B)/boards/x86_64-pc-app.elf
 $(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine line) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)

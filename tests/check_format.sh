@@ -7,9 +7,14 @@ bad=0
 files=$(git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 [ -n "$files" ] || files=$(find rsp arch stub tests -name '*.[ch]' | sort)
 
-long=$(for file in $files; do
-	expand -t 8 "$file" | awk -v file="$file" 'length($0) > 99 { print file ":" NR }'
-done)
+long=$(awk '{
+	width = 0
+	n = split($0, parts, "\t")
+	for (i = 1; i < n; i++)
+		width = (width + length(parts[i])) - (width + length(parts[i])) % 8 + 8
+	if (width + length(parts[n]) > 99)
+		print FILENAME ":" FNR
+}' $files)
 if [ -z "$long" ]; then
 	echo 'ok format: lines end before column 100'
 else
@@ -22,9 +27,7 @@ if ! command -v clang-format >/dev/null 2>&1; then
 	echo 'skip format (no clang-format here)'
 	exit $bad
 fi
-wrong=$(for file in $files; do
-	clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || echo "$file"
-done)
+wrong=$(clang-format --dry-run -Werror $files 2>&1 | sed -n 's/^\([^ :]*\):[0-9].*/\1/p' | sort -u)
 if [ -z "$wrong" ]; then
 	echo 'ok format: clang-format changes nothing'
 else

@@ -93,6 +93,22 @@ struct stub_board_tasks {
     bool (*saved)(void *context, int64_t id, struct stub_board_task *task);
 };
 
+/* ---- flash ----
+ *
+ * How the STUB_FLASH rows of the memory map are programmed, by gdb's load and lldb's. Each returns
+ * 0, an error (-STUB_EIO, say), or STUB_LATER: it is then called again with the same arguments
+ * after the line was looked at, until it says otherwise, so a chip that takes seconds is started
+ * once and asked from then on. `done` may be NULL. What they need to run, and the stub, must not
+ * lie in the flash that is erased. */
+struct stub_board_flash {
+    /* One block of the row's block_size, at a multiple of it from the row's start. */
+    int (*erase)(void *context, uint64_t address, uint64_t size);
+    /* Into erased flash; any address, any length within rows that are flash. */
+    int (*write)(void *context, uint64_t address, const void *bytes, size_t size);
+    /* All is written: what was written must be there from now on. */
+    int (*done)(void *context);
+};
+
 /* ---- starting ---- */
 
 enum {
@@ -149,6 +165,8 @@ struct stub_board_config {
      * must stand still meanwhile. Or NULL. */
     void (*stopped)(void *context);
     void (*resumed)(void *context);
+
+    const struct stub_board_flash *flash; /* or NULL: it is only read */
 };
 
 /* Takes the exceptions over that the stub needs and hands all others on to the handlers that were

@@ -83,6 +83,7 @@ struct board {
 
     const char *text;  /* for the debugger's console */
     struct wish *wish; /* being asked; NULL none */
+    uint64_t erased;   /* bytes of the flash that the request under way is to erase */
     const char *why;   /* of the last error */
 
     struct soft_point soft[SOFT_POINTS];
@@ -119,6 +120,12 @@ int stub_board_write(void *process, uint64_t address, const void *bytes, size_t 
 bool stub_board_write_code(struct board *b, uint64_t address, const void *bytes, size_t size);
 int stub_board_region(void *process, uint64_t address, struct stub_region *region);
 int stub_board_memory_map(void *process, unsigned index, struct stub_region *region);
+
+/* ---- flash.c ---- */
+
+int stub_board_flash_erase(void *process, uint64_t address, uint64_t size);
+int stub_board_flash_write(void *process, uint64_t address, const void *bytes, size_t size);
+int stub_board_flash_done(void *process);
 
 /* ---- points.c ---- */
 

@@ -143,7 +143,10 @@ why(void *target)
 static void
 settled(void *target)
 {
-    ((struct board *)target)->why = NULL;
+    struct board *b = target;
+
+    b->why = NULL;
+    b->erased = 0;
 }
 
 /* ---- the target's operations: running ---- */
@@ -246,6 +249,9 @@ const struct stub_target stub_board_target = {
     .interrupt = interrupt,
     .running = is_running,
     .file_answer = file_answer,
+    .flash_erase = stub_board_flash_erase,
+    .flash_write = stub_board_flash_write,
+    .flash_done = stub_board_flash_done,
     .kill = end,
     .detach = detach,
     .insert = stub_board_insert,
@@ -286,6 +292,7 @@ greet(struct board *b, int byte)
     if (b->greeted < sizeof(words) - 1)
         return;
     b->greeted = 0;
+    b->erased = 0;
     stub_board_forget_points(b);
 }
 

@@ -9,10 +9,11 @@
 /* ---- the machine: RAM, a page that faults, ROM, a device; every access is noted ---- */
 
 enum { RAM = 0x1000, RAM_SIZE = 0x2000, ROM = 0x8000, ROM_SIZE = 0x100, DEVICE = 0x9000 };
+enum { FLASH = 0xa000, FLASH_SIZE = 0x400, FLASH_BLOCK = 0x100 };
 enum { TOUCHES = 64 };
 
 static struct machine {
-    uint8_t ram[RAM_SIZE], rom[ROM_SIZE], device[64];
+    uint8_t ram[RAM_SIZE], rom[ROM_SIZE], device[64], flash[FLASH_SIZE];
     struct touch {
         uint64_t address;
         unsigned width;
@@ -240,11 +241,55 @@ put(void *context, uint8_t byte)
     said[said_size++] = (char)byte;
 }
 
+/* ---- its flash, which takes its time ---- */
+
+enum { PATIENCE = 5 }; /* how often an erase says that it is not done */
+static unsigned erase_calls, erases, writes, ends;
+static int flash_fails;
+static char said_early[16]; /* what was out when the second call came */
+
+static int
+erase_block(void *context, uint64_t address, uint64_t size)
+{
+    (void)context;
+    ck_assert_uint_eq(size, FLASH_BLOCK);
+    ck_assert_uint_eq(address % FLASH_BLOCK, 0);
+    if (erase_calls == 1)
+        snprintf(said_early, sizeof(said_early), "%.15s", said);
+    if (++erase_calls % PATIENCE != 0)
+        return STUB_LATER;
+    if (flash_fails != 0)
+        return flash_fails;
+    erases++;
+    memset(machine.flash + (address - FLASH), 0xff, size);
+    return 0;
+}
+
+static int
+write_flash(void *context, uint64_t address, const void *bytes, size_t size)
+{
+    (void)context;
+    writes++;
+    memcpy(machine.flash + (address - FLASH), bytes, size);
+    return 0;
+}
+
+static int
+end_flash(void *context)
+{
+    (void)context;
+    ends++;
+    return 0;
+}
+
+static const struct stub_board_flash flash = { erase_block, write_flash, end_flash };
+
 static const struct stub_region regions[] = {
     { .start = RAM, .size = RAM_SIZE, .kind = STUB_RAM },
     { .start = RAM + RAM_SIZE, .size = 0x1000, .kind = STUB_RAM }, /* it only claims to be there */
     { .start = ROM, .size = ROM_SIZE, .kind = STUB_ROM },
     { .start = DEVICE, .size = 64, .kind = STUB_DEVICE },
+    { .start = FLASH, .size = FLASH_SIZE, .kind = STUB_FLASH, .block_size = FLASH_BLOCK },
 };
 
 static void
@@ -261,7 +306,10 @@ set_up(void)
         .room_size = sizeof(room),
         .regions = regions,
         .region_count = sizeof(regions) / sizeof(regions[0]),
+        .flash = &flash,
     };
+    erase_calls = erases = writes = ends = 0;
+    flash_fails = 0;
     memset(&machine, 0, sizeof(machine));
     memset(said, 0, sizeof(said));
     said_size = 0;
@@ -434,7 +482,7 @@ START_TEST(gaps_of_the_map_are_regions)
     ck_assert_uint_eq(region.start, RAM + RAM_SIZE + 0x1000);
     ck_assert_uint_eq(region.start + region.size, ROM);
     ck_assert_int_eq(stub_board_region(board, 0xffff000000000000, &region), 0);
-    ck_assert_uint_eq(region.start, DEVICE + 64);
+    ck_assert_uint_eq(region.start, FLASH + FLASH_SIZE);
     ck_assert_uint_eq(region.size, 0);
     ck_assert_int_eq(stub_board_region(board, 0, &region), 0);
     ck_assert_uint_eq(region.start, 0);
@@ -704,6 +752,75 @@ START_TEST(what_nobody_asked_for_is_not_taken)
 }
 END_TEST
 
+/* ---- flash ---- */
+
+START_TEST(flash_is_erased_block_by_block_and_written)
+{
+    char load[256] = "";
+
+    add_frame(load, "vFlashErase:a100,200");
+    add_frame(load, "vFlashWrite:a104:hello");
+    add_frame(load, "vFlashDone");
+    add_frame(load, "vCont;c");
+    trap(TRAP_FAULT, load);
+    ck_assert_uint_eq(erases, 2);
+    ck_assert_uint_eq(erase_calls, 2 * PATIENCE);
+    ck_assert_uint_eq(writes, 1);
+    ck_assert_uint_eq(ends, 1);
+    ck_assert_uint_eq(machine.flash[0xff], 0);
+    ck_assert_uint_eq(machine.flash[0x100], 0xff);
+    ck_assert_mem_eq(machine.flash + 0x104, "hello", 5);
+    ck_assert_uint_eq(machine.flash[0x2ff], 0xff);
+    ck_assert_uint_eq(machine.flash[0x300], 0);
+    ck_said("$OK#9a++$OK#9a++$OK#9a");
+}
+END_TEST
+
+/* The request is acknowledged while the chip is at work, not when it has finished. */
+START_TEST(the_line_is_heard_while_flash_is_erased)
+{
+    char load[256] = "";
+
+    add_frame(load, "vFlashErase:a000,400");
+    add_frame(load, "vCont;c");
+    trap(TRAP_FAULT, load);
+    ck_assert_uint_eq(erases, 4);
+    ck_assert_str_eq(said_early, "++");
+    ck_said("++$OK#9a");
+}
+END_TEST
+
+START_TEST(an_erase_that_fails_is_told_and_begins_anew)
+{
+    char load[256] = "";
+
+    flash_fails = -STUB_EIO;
+    add_frame(load, "vFlashErase:a000,200");
+    add_frame(load, "vCont;c");
+    trap(TRAP_FAULT, load);
+    ck_assert_uint_eq(erases, 0);
+    ck_said("$E05#");
+    ck_assert_uint_eq(board->erased, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_flash_is_not_erased)
+{
+    char load[256] = "";
+
+    add_frame(load, "vFlashErase:1000,1000");
+    add_frame(load, "vFlashErase:a080,100");
+    add_frame(load, "vFlashWrite:9fff:ab");
+    board->settings.flash = NULL;
+    add_frame(load, "vFlashErase:a000,100");
+    add_frame(load, "vCont;c");
+    trap(TRAP_FAULT, load);
+    ck_assert_uint_eq(erase_calls + writes, 0);
+    ck_said("$E0e#");
+    ck_said("$E5f#");
+}
+END_TEST
+
 START_TEST(a_start_that_cannot_work_is_refused)
 {
     struct stub_board_config config = board->settings;
@@ -759,6 +876,10 @@ board_suite(void)
     tcase_add_test(tc, ctrl_c_during_a_wish_ends_it_and_stops);
     tcase_add_test(tc, a_client_that_asks_why_it_stands_ends_a_wish);
     tcase_add_test(tc, what_nobody_asked_for_is_not_taken);
+    tcase_add_test(tc, flash_is_erased_block_by_block_and_written);
+    tcase_add_test(tc, the_line_is_heard_while_flash_is_erased);
+    tcase_add_test(tc, an_erase_that_fails_is_told_and_begins_anew);
+    tcase_add_test(tc, what_is_no_flash_is_not_erased);
     tcase_add_test(tc, a_start_that_cannot_work_is_refused);
     suite_add_tcase(s, tc);
     return s;

@@ -162,6 +162,21 @@ gdb_files() {
 	[ ! -e "$out/board-file" ] || { echo "not ok boards: $1: the file is still there"; bad=1; }
 }
 
+# gdb's load programs the flash, twice; breakpoints there are the CPU's.
+gdb_flash() {
+	in_gdb "$1" flash || return
+	has "$1: gdb's load programs flash, and once more over what is there" "$log" \
+		'^Loading section .text, size .* lma' '^Loading section .second' '^Transfer rate' \
+		'Section .text, range .*: matched' 'Section .rodata, range .*: matched' 'Section .second, range .*: matched' \
+		'^loaded again' '^Transfer rate' \
+		'Section .text, range .*: matched' 'Section .rodata, range .*: matched' 'Section .second, range .*: matched' \
+		'^Writing to flash memory forbidden' '^0x[0-9a-f]*ffe:.0xff.0xff'
+	has "$1: hardware breakpoints in flash, a call from the firmware, a finish there" "$log" \
+		'automatically using hardware breakpoints for read-only' 'hit Breakpoint 1, app_entry \(value=(value@entry=)?14\)' \
+		'^#1 .* get_into' 'hit Temporary breakpoint 2, weigh' 'Value returned is .* = 91' \
+		'hit Temporary breakpoint 3, out_of_trouble' ' = 1091$' 'detached'
+}
+
 # A line that floods while the firmware runs: the next debugger is served, and finds the code clean.
 flood() {
 	log=$out/$1-flood.log
@@ -209,6 +224,7 @@ for name in ${*:-$board_names}; do
 		gdb_reset "$name"
 		flood "$name"
 		gdb_files "$name"
+		gdb_flash "$name"
 		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
 	fi
 	if [ -z "$lldb" ]; then

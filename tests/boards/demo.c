@@ -138,7 +138,8 @@ enum trouble {
     WAITING,
     BUSY,
     PRINTING,
-    USING_FILES
+    USING_FILES,
+    IN_FLASH
 };
 volatile unsigned trouble;
 volatile bool busy;
@@ -184,6 +185,9 @@ get_into(unsigned which)
         stub_board_print("hello from the firmware\n");
         stub_board_print("and once more, at some length, so that it takes more than one packet: ");
         stub_board_print("done\n");
+        break;
+    case IN_FLASH: /* what a debugger has loaded there */
+        answer = ((uint64_t(*)(uint64_t))(uintptr_t)machine_flash_start)(14);
         break;
     case USING_FILES:
         use_files();
@@ -300,6 +304,7 @@ demo_start(void)
         .commands = commands,
         .reset = machine_reset,
         .now_ms = machine_ms,
+        .flash = &machine_flash,
     };
     machine_start();
     stub_board_start(&board, &config);

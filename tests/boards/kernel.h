@@ -53,6 +53,8 @@ void machine_reset(void *context);
 extern const struct stub_region machine_regions[];
 extern const unsigned machine_region_count;
 extern const unsigned machine_uart_interrupt;
+extern const struct stub_board_flash machine_flash;
+extern const uint64_t machine_flash_start;
 /* What goes wrong on demand. */
 void undefined_instruction(void);
 void wild_stack(void);

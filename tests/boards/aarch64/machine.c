@@ -12,9 +12,16 @@ device(uint64_t address)
 /* ---- memory ---- */
 
 enum { RAM = 0x40000000, RAM_SIZE = 0x08000000, ROM = 0x40400000, ROM_SIZE = 0x200000 };
+enum { FLASH = 0x04000000, FLASH_SIZE = 0x100000, FLASH_BLOCK = 0x40000 };
 enum { GIC = 0x08000000, UART = 0x09000000 };
 
 const struct stub_region machine_regions[] = {
+    { .start = FLASH,
+      .size = FLASH_SIZE,
+      .permissions = STUB_READ | STUB_EXECUTE,
+      .kind = STUB_FLASH,
+      .block_size = FLASH_BLOCK,
+      .name = "flash" },
     { .start = GIC,
       .size = 0x20000,
       .permissions = STUB_READ | STUB_WRITE,
@@ -45,7 +52,8 @@ const unsigned machine_region_count = sizeof(machine_regions) / sizeof(machine_r
 
 /* Translation tables: 4 KB granule, blocks of 2 MB. */
 enum { VALID_TABLE = 3, VALID_BLOCK = 1, ACCESSED = 1 << 10, INNER = 3 << 8, READ_ONLY = 2 << 6 };
-enum { DEVICE_MEMORY = 0 << 2, NORMAL_MEMORY = 1 << 2, BLOCK = 0x200000, GIGABYTE = 0x40000000 };
+enum { DEVICE_MEMORY = 0 << 2, NORMAL_MEMORY = 1 << 2, UNCACHED_MEMORY = 2 << 2 };
+enum { BLOCK = 0x200000, GIGABYTE = 0x40000000 };
 static _Alignas(4096) uint64_t level1[512], devices[512], ram[512];
 
 static void
@@ -60,13 +68,14 @@ turn_mmu_on(void)
 {
     uint64_t control;
 
+    map(devices, FLASH, BLOCK, UNCACHED_MEMORY);
     map(devices, GIC, 2 * BLOCK, DEVICE_MEMORY);
     map(devices, UART, BLOCK, DEVICE_MEMORY);
     map(ram, RAM, RAM_SIZE, NORMAL_MEMORY | INNER);
     map(ram, ROM, ROM_SIZE, NORMAL_MEMORY | INNER | READ_ONLY);
     level1[0] = (uint64_t)(uintptr_t)devices | VALID_TABLE;
     level1[1] = (uint64_t)(uintptr_t)ram | VALID_TABLE;
-    __asm__ volatile("msr mair_el1, %0" : : "r"(UINT64_C(0xff00)));
+    __asm__ volatile("msr mair_el1, %0" : : "r"(UINT64_C(0x44ff00)));
     __asm__ volatile("msr tcr_el1, %0" : : "r"(UINT64_C(25) | UINT64_C(1) << 23 | 0x3500));
     __asm__ volatile("msr ttbr0_el1, %0" : : "r"(level1));
     __asm__ volatile("dsb sy\n\tisb\n\ttlbi vmalle1\n\tdsb sy\n\tisb" : : : "memory");
@@ -97,6 +106,67 @@ uart_put(void *context, uint8_t byte)
         continue;
     *device(UART + UART_DATA) = byte;
 }
+
+/* ---- flash: two chips of 16 bits side by side, with Intel's commands ---- */
+
+enum { READ_ARRAY = 0x00ff00ff, CLEAR_STATUS = 0x00500050, ERASE = 0x00200020 };
+enum { CONFIRM = 0x00d000d0, PROGRAM = 0x00400040, READY = 0x00800080, FAILED = 0x003a003a };
+enum { ERASE_MS = 100 }; /* QEMU's chips take no time: these do */
+const uint64_t machine_flash_start = FLASH;
+
+static int
+flash_result(volatile uint32_t *chips)
+{
+    uint32_t status = *chips;
+
+    *chips = CLEAR_STATUS;
+    *chips = READ_ARRAY;
+    return (status & FAILED) == 0 ? 0 : -STUB_EIO;
+}
+
+static int
+flash_erase(void *context, uint64_t address, uint64_t size)
+{
+    static uint64_t ready;
+    volatile uint32_t *chips = device(address);
+
+    (void)size;
+    if (ready == 0) {
+        *chips = ERASE;
+        *chips = CONFIRM;
+        ready = machine_ms(context) + ERASE_MS;
+    }
+    if ((*chips & READY) != READY || machine_ms(context) < ready)
+        return STUB_LATER;
+    ready = 0;
+    return flash_result(chips);
+}
+
+/* Word by word; of a word that is written in part the rest stays. */
+static int
+flash_write(void *context, uint64_t address, const void *bytes, size_t size)
+{
+    const uint8_t *from = bytes;
+    int r = 0;
+
+    (void)context;
+    for (uint64_t at = address & ~UINT64_C(3); at < address + size && r == 0; at += 4) {
+        volatile uint32_t *chips = device(at);
+        uint32_t word = *chips;
+
+        for (unsigned i = 0; i < 4; i++)
+            if (at + i >= address && at + i - address < size)
+                word &= ~(UINT32_C(0xff) << 8 * i) | (uint32_t)from[at + i - address] << 8 * i;
+        *chips = PROGRAM;
+        *chips = word;
+        while ((*chips & READY) != READY)
+            continue;
+        r = flash_result(chips);
+    }
+    return r;
+}
+
+const struct stub_board_flash machine_flash = { .erase = flash_erase, .write = flash_write };
 
 /* ---- timer and interrupts ---- */
 

@@ -24,6 +24,9 @@ enum {
     MEGABYTE = 0x100000,
     ROM = 8 * MEGABYTE,
     ROM_SIZE = 2 * MEGABYTE,
+    FLASH = 16 * MEGABYTE,
+    FLASH_SIZE = 2 * MEGABYTE,
+    FLASH_BLOCK = 0x1000,
     RAM_END = 128 * MEGABYTE
 };
 
@@ -49,7 +52,18 @@ const struct stub_region machine_regions[] = {
       .kind = STUB_ROM,
       .name = "rom" },
     { .start = ROM + ROM_SIZE,
-      .size = RAM_END - (ROM + ROM_SIZE),
+      .size = FLASH - (ROM + ROM_SIZE),
+      .permissions = STUB_READ | STUB_WRITE | STUB_EXECUTE,
+      .kind = STUB_RAM,
+      .name = "ram" },
+    { .start = FLASH,
+      .size = FLASH_SIZE,
+      .permissions = STUB_READ | STUB_EXECUTE,
+      .kind = STUB_FLASH,
+      .block_size = FLASH_BLOCK,
+      .name = "flash" },
+    { .start = FLASH + FLASH_SIZE,
+      .size = RAM_END - (FLASH + FLASH_SIZE),
       .permissions = STUB_READ | STUB_WRITE | STUB_EXECUTE,
       .kind = STUB_RAM,
       .name = "ram" },
@@ -119,6 +133,49 @@ machine_ms(void *context)
     (void)context;
     return cycles() / cycles_a_ms;
 }
+
+/* ---- flash: RAM that start.S maps read-only, and that behaves like a chip ---- */
+
+enum { ERASE_MS = 100 };
+const uint64_t machine_flash_start = FLASH;
+
+/* Bits can only be cleared; with the CPU's write protection off for it. */
+static void
+program(uint64_t address, const uint8_t *bytes, size_t size, uint8_t erased)
+{
+    volatile uint8_t *to = (volatile uint8_t *)(uintptr_t)address;
+    uint64_t control;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(control));
+    __asm__ volatile("mov %0, %%cr0" : : "r"(control & ~UINT64_C(0x10000)) : "memory");
+    for (size_t i = 0; i < size; i++)
+        to[i] = (uint8_t)(bytes != NULL ? to[i] & bytes[i] : erased);
+    __asm__ volatile("mov %0, %%cr0" : : "r"(control) : "memory");
+}
+
+static int
+flash_erase(void *context, uint64_t address, uint64_t size)
+{
+    static uint64_t ready;
+
+    if (ready == 0)
+        ready = machine_ms(context) + ERASE_MS;
+    if (machine_ms(context) < ready)
+        return STUB_LATER;
+    ready = 0;
+    program(address, NULL, size, 0xff);
+    return 0;
+}
+
+static int
+flash_write(void *context, uint64_t address, const void *bytes, size_t size)
+{
+    (void)context;
+    program(address, bytes, size, 0);
+    return 0;
+}
+
+const struct stub_board_flash machine_flash = { .erase = flash_erase, .write = flash_write };
 
 void machine_timer(void); /* both from start.S, interrupts masked */
 void machine_uart(void);

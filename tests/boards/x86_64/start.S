@@ -16,7 +16,7 @@ _start:
 	subl	%edi, %ecx
 	xorl	%eax, %eax
 	rep stosb
-	/* Pages of 2 MB, 128 MB of them; the fifth is read-only. */
+	/* Pages of 2 MB, 128 MB of them; the fifth (rom) and the ninth (flash) are read-only. */
 	movl	$level3 + 3, level4
 	movl	$level2 + 3, level3
 	xorl	%ecx, %ecx
@@ -28,6 +28,7 @@ _start:
 	cmpl	$64, %ecx
 	jb	1b
 	movl	$0x800081, level2 + 4 * 8
+	movl	$0x1000081, level2 + 8 * 8
 	movl	$level4, %eax
 	movl	%eax, %cr3
 	movl	%cr4, %eax

@@ -9,3 +9,15 @@ end
 define after_the_wait
   printf "waited: %d\n", $rax
 end
+define load_app
+  load build/boards/x86_64-pc-app.elf
+end
+define exec_app
+  exec-file build/boards/x86_64-pc-app.elf
+end
+define exec_firmware
+  exec-file build/boards/x86_64-pc.elf
+end
+define symbols_app
+  add-symbol-file build/boards/x86_64-pc-app.elf
+end
