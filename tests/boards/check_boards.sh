@@ -4,10 +4,12 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/boards/boards.sh
+. tests/clients/wrappers.sh
 out=$PWD/build/boards
 sock=$out/uart.sock
 bad=0
 board_pid=
+new= # of logs and names, when it is the newer debuggers' turn
 trap stop_board EXIT
 gdb=$(find_gdb)
 lldb=$(find_lldb)
@@ -20,18 +22,18 @@ has() {
 	for pattern in "$@"; do
 		at=$(tail -n +$from "$log" | grep -n -E -e "$pattern" | head -1 | cut -d: -f1)
 		[ -n "$at" ] || {
-			echo "not ok boards: $what (no line like '$pattern' behind line $from of ${log#"$PWD"/})"
+			echo "not ok boards: $what${new:+, by $new} (no line like '$pattern' behind line $from of ${log#"$PWD"/})"
 			bad=1
 			return
 		}
 		from=$((from + at - 1))
 	done
-	echo "ok boards: $what"
+	echo "ok boards: $what${new:+, by $new}"
 }
 
 # in_gdb BOARD TOPIC: runs tests/boards/TOPIC.gdb on a board that was just started.
 in_gdb() {
-	log=$out/$1-$2.log
+	log=$out/$1-$2$new.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	with_lines -ex tests/boards/$2.gdb timeout 100 "$gdb" -nx -q -batch -ex 'set pagination off' \
 		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 10' \
@@ -39,7 +41,7 @@ in_gdb() {
 	stop_board
 }
 in_lldb() {
-	log=$out/$1-$2.log
+	log=$out/$1-$2-lldb$new.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
 		-O 'settings set interpreter.stop-command-source-on-error false' \
@@ -114,6 +116,63 @@ lldb_session() {
 		'stop reason = breakpoint 2.1' 'r-x rom' '07 00 00 00 00 00 00 00' 'memory read failed for 0x123456789000'
 	has "$1: lldb writes variables and registers" "$log" ' = 1000$' ' = 1000$' "$2 = 0x0000000000000005"
 	has "$1: lldb detaches" "$log" 'Process 1 detached'
+}
+
+lldb_trouble() {
+	in_lldb "$1" trouble || return
+	has "$1: faults stop the firmware in lldb too, and it goes on from there" "$log" \
+		'stop reason = signal SIGSEGV' 'frame #0: .*get_into' 'stop reason = signal SIGSEGV' 'stop reason = signal SIGILL' \
+		'stop reason = signal SIGSEGV' 'frame #0: 0x0000123456789000' 'frame #1: .*get_into' \
+		'stop reason = breakpoint' 'stop reason = instruction step into' 'stop reason = instruction step into' "$2 = 0x000000000000002a"
+	has "$1: lldb is told what memory is not there" "$log" 'memory write .*constant' '^error: ' '07 00 00 00 00 00 00 00' \
+		'memory write .*0x123456789000' '^error: ' 'memory read --force' '^warning: Not all bytes \(16/64\)' \
+		'0x8000000000000000' '^error: memory read failed' 'detached'
+}
+
+lldb_flash() {
+	in_lldb "$1" flash || return
+	has "$1: lldb's load programs flash; a breakpoint there, steps and the way out" "$log" 'r-x flash' \
+		'0x0000000000000001 0x00000000000003e8' 'stop reason = breakpoint 1.1' 'frame #0: .*app_entry' 'frame #1: .*get_into' \
+		'stop reason = instruction step into' 'stop reason = step out' 'stop reason = breakpoint 2.1' ' = 1091$' 'detached'
+}
+
+# say COMMAND PATTERN: gives lldb the command, and waits until its log has another line like PATTERN.
+say() {
+	before=$(grep -c -E -e "$2" "$log")
+	echo "$1" >&3
+	i=0
+	while [ "$(grep -c -E -e "$2" "$log")" -le "$before" ]; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || { echo "(no '$2' after '$1')" >>"$log"; return 1; }
+		sleep 0.1
+	done
+}
+
+# What Ctrl-C does in lldb, while the firmware runs: each is sent when the one before was answered.
+lldb_interrupt() {
+	log=$out/$1-interrupt-lldb$new.log
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	rm -f "$out/words" && mkfifo "$out/words"
+	timeout 300 "$lldb" -x -O 'settings set use-color false' "$(board_elf "$1")" <"$out/words" >>"$log" 2>&1 &
+	client=$!
+	exec 3>"$out/words"
+	say "process connect --plugin gdb-remote unix-connect://$sock" 'stop reason = ' &&
+		say continue 'Process 1 resuming' && say 'process interrupt' 'Process 1 stopped' &&
+		say 'thread list' "name = 'idle'" &&
+		say 'thread backtrace' 'frame #0' &&
+		say 'breakpoint set -n spin' 'where = .*spin' && say 'expression trouble = 8' ' = 8$' &&
+		say continue 'stop reason = breakpoint 1.1' && say 'breakpoint delete --force' 'breakpoints removed' &&
+		say continue 'Process 1 resuming' && say 'process interrupt' 'Process 1 stopped' &&
+		say 'thread backtrace' 'frame #1: .*get_into' && say 'expression busy = false' ' = false' &&
+		say continue 'Process 1 resuming' && say 'process interrupt' 'Process 1 stopped' &&
+		say 'expression busy' ' = false' && say detach 'Process 1 detached'
+	echo quit >&3
+	exec 3>&-
+	wait "$client"
+	stop_board
+	has "$1: lldb interrupts the firmware where it is, again and again" "$log" 'stop reason = signal SIGINT' \
+		"name = 'idle'" 'stop reason = signal SIGINT' 'frame #0: .*spin' 'frame #1: .*get_into' \
+		'stop reason = signal SIGINT' ' = false' 'Process 1 detached'
 }
 
 # A debugger that is killed leaves its breakpoints; the next one is served, and finds the code clean.
@@ -214,24 +273,53 @@ smallest() {
 		'= 2$' '^Hardware watchpoint' '^New value = 3' 'received signal SIGINT' '= 1$' '^0x40000000:' 'detached'
 }
 
+# with_gdb, with_lldb NAME: the sessions that any version must get right.
+with_gdb() {
+	gdb_session "$1"
+	gdb_files "$1"
+	gdb_flash "$1"
+	case $1 in aarch64*) gdb_trouble "$1" 340 ;; *) gdb_trouble "$1" 200 ;; esac
+}
+with_lldb() {
+	case $1 in aarch64*) set -- "$1" x1 x0 ;; *) set -- "$1" rsi rax ;; esac
+	lldb_session "$1" "$2"
+	lldb_trouble "$1" "$3"
+	lldb_interrupt "$1"
+	lldb_flash "$1"
+}
+
 for name in ${*:-$board_names}; do
 	if [ -z "$gdb" ]; then
 		echo "skip boards: gdb sessions on $name (no gdb-multiarch here)"
 	else
-		gdb_session "$name"
+		with_gdb "$name"
 		gdb_interrupt "$name"
 		replug "$name"
 		gdb_reset "$name"
 		flood "$name"
-		gdb_files "$name"
-		gdb_flash "$name"
-		case $name in aarch64*) gdb_trouble "$name" 340 ;; *) gdb_trouble "$name" 200 ;; esac
 	fi
 	if [ -z "$lldb" ]; then
 		echo "skip boards: lldb sessions on $name (no lldb here)"
 	else
-		case $name in aarch64*) lldb_session "$name" x1 ;; *) lldb_session "$name" rsi ;; esac
+		with_lldb "$name"
 	fi
 done
 [ -z "$gdb" ] || [ $# -gt 0 ] || smallest
+
+# The newer versions of both, where `make clients` has brought them.
+if make_wrappers; then
+	gdb=build/clients/bin/gdb-multiarch-16 lldb=build/clients/bin/lldb-22
+	for name in ${*:-$board_names}; do
+		new=gdb-16
+		if [ -x $gdb ]; then
+			with_gdb "$name"
+		else
+			echo "skip boards: gdb 16 on $name (build/clients is older than its gdb-multiarch)"
+		fi
+		new=lldb-22
+		with_lldb "$name"
+	done
+else
+	echo "skip boards: gdb 16 and lldb 22 (no build/clients/trixie; as root run make clients)"
+fi
 exit $bad

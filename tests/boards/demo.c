@@ -144,6 +144,7 @@ enum trouble {
 volatile unsigned trouble;
 volatile bool busy;
 volatile uint64_t nowhere = 0x123456789000, answer;
+uint64_t edge_of_memory; /* RAM below it, nothing above */
 const uint64_t constant __attribute__((section(".rom.data"))) = 7;
 
 __attribute__((noinline)) void
@@ -306,6 +307,8 @@ demo_start(void)
         .now_ms = machine_ms,
         .flash = &machine_flash,
     };
+    edge_of_memory = machine_regions[machine_region_count - 1].start +
+                     machine_regions[machine_region_count - 1].size;
     machine_start();
     stub_board_start(&board, &config);
     machine_interrupts_on();

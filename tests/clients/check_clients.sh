@@ -5,29 +5,16 @@
 # the server's host has them.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-root=$PWD/build/clients/trixie
+. tests/clients/wrappers.sh
 status=0
 
 sh tests/live/session_gdb.sh build/stubborn gdb || status=1
 sh tests/live/session_lldb.sh build/stubborn || status=1
 
-if [ ! -x "$root/usr/bin/gdb" ]; then
-	echo "skip gdb 16, lldb 22 (no $root; as root run make clients)"
+if ! make_wrappers; then
+	echo "skip gdb 16, lldb 22 (no build/clients/trixie; as root run make clients)"
 	exit $status
 fi
-libraries=$root/usr/lib/x86_64-linux-gnu:$root/usr/lib/llvm-22/lib:$root/usr/lib
-mkdir -p build/clients/bin
-cat >build/clients/bin/gdb-16 <<G
-#!/bin/sh
-PYTHONHOME=$root/usr exec $root/usr/lib64/ld-linux-x86-64.so.2 --library-path $libraries \\
-	$root/usr/bin/gdb --data-directory=$root/usr/share/gdb "\$@"
-G
-cat >build/clients/bin/lldb-22 <<L
-#!/bin/sh
-PYTHONHOME=$root/usr exec $root/usr/lib64/ld-linux-x86-64.so.2 --library-path $libraries \\
-	$root/usr/lib/llvm-22/bin/lldb "\$@"
-L
-chmod +x build/clients/bin/*
 sh tests/live/session_gdb.sh build/stubborn build/clients/bin/gdb-16 || status=1
 sh tests/live/session_lldb.sh build/stubborn build/clients/bin/lldb-22 || status=1
 exit $status

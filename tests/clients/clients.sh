@@ -16,7 +16,7 @@ command -v mmdebstrap >/dev/null 2>&1 || { echo "clients: mmdebstrap is missing;
 mkdir -p "$dir"
 rm -rf "$dir/$release.part"
 echo "clients: making $dir/$release (gdb 16, lldb 22) with mmdebstrap; about a minute"
-if mmdebstrap --variant=minbase --include=gdb,gdbserver,lldb-22,python3-lldb-22 $release \
+if mmdebstrap --variant=minbase --include=gdb,gdb-multiarch,gdbserver,lldb-22,python3-lldb-22 $release \
 	"$dir/$release.part" >"$dir/$release.log" 2>&1; then
 	rm -rf "${dir:?}/$release"
 	mv "$dir/$release.part" "$dir/$release"
