@@ -327,6 +327,8 @@ arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *m)
     m->scratch = -1;
     m->call = i.map == MAP_1 && i.op == 0xff && i.reg == 2;
     m->jump = m->call || (i.map == MAP_1 && (i.op == 0xc3 || (i.op == 0xff && i.reg == 4)));
+    if (m->jump && i.word)
+        return false; /* 66 before a branch: Intel and AMD differ */
     if (i.modrm_at != 0 && i.mod == 0 && i.rm == 5)
         return use_register(&i, m);
     return true;

@@ -1,7 +1,8 @@
 /* emulate_x86_64.c - instructions done here, with the thread's registers and memory
  * (arch/x86_64_step.c). The first rung of stepping over a breakpoint: the one under it is done;
- * nothing is lifted, and no other thread is stopped. And steps through a range, of which nobody
- * sees but the last. */
+ * nothing is lifted, and no other thread is stopped. And steps that the client asks for, one or
+ * through a range, of which nobody sees but the last: what costs most of a step by the processor
+ * is to wake the thread and to be woken. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -26,39 +27,55 @@ is_alone(const struct thread *t)
 }
 
 static bool
-read_memory(void *context, uint64_t address, void *bytes, size_t size, bool stack)
+fetch(struct thread *t, uint64_t address, void *bytes, size_t size)
 {
-    struct thread *t = context;
     struct iovec here = { .iov_base = bytes, .iov_len = size };
     struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 
-    if (!stack && !is_alone(t))
-        return false;
-    if (live_foreseen(t, address, bytes, size))
-        return true;
     if (process_vm_readv(t->tid, &here, 1, &there, 1, 0) != (ssize_t)size)
         return false;
     live_unshadow(t->process, address, bytes, size);
-    live_foresee_next(t, address, size);
     return true;
 }
 
 /* A planted breakpoint is not written over. */
 static bool
-write_memory(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
+keep(struct thread *t, uint64_t address, const void *bytes, size_t size)
 {
-    struct thread *t = context;
     uint8_t planted[8];
     struct iovec here = { .iov_base = planted, .iov_len = size };
     struct iovec there = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 
-    if (size > sizeof(planted) || (!stack && !is_alone(t)))
+    if (size > sizeof(planted))
         return false;
     live_foresee_nothing(t->process->live);
     memcpy(planted, bytes, size);
     live_shadow(t->process, address, planted, size);
     return memcmp(planted, bytes, size) == 0 &&
            process_vm_writev(t->tid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+static bool
+read_memory(void *context, uint64_t address, void *bytes, size_t size, bool stack)
+{
+    struct thread *t = context;
+
+    if (!stack && !is_alone(t))
+        return false;
+    if (live_foreseen(t, address, bytes, size))
+        return true;
+    if (!fetch(t, address, bytes, size))
+        return false;
+    live_foresee_next(t, address, size);
+    return true;
+}
+
+static bool
+write_memory(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
+{
+    struct thread *t = context;
+
+    return (stack || is_alone(t)) && keep(t, address, bytes, size);
 }
 
 /* ---- shadow stacks: a call leaves its return address there too ---- */
@@ -150,50 +167,59 @@ live_emulate(struct thread *t)
     return true;
 }
 
-/* ---- a step through a range ---- */
+/* ---- steps ---- */
 
-/* So many instructions at a time: then the processor does one, and with it comes what signals are
- * pending by now. */
+/* So many instructions of a range at a time: then the processor does one, and with it comes what
+ * signals are pending by now. */
 enum { RANGE_AT_A_TIME = 64, CODE_MAX = 512, CODE_BEFORE = 128, DULL_STEPS = 4 };
 
-/* Code read ahead, good until the program writes into it. */
+/* Code read ahead, good until the program writes into it, and whether it wrote anything. */
 struct ahead {
     struct thread *t;
     uint64_t at;
     size_t size;
+    bool wrote;
     uint8_t bytes[CODE_MAX];
 };
 
+/* Nobody else runs meanwhile, see runs_alone. */
 static bool
-read_for_range(void *context, uint64_t address, void *bytes, size_t size, bool stack)
+read_for_step(void *context, uint64_t address, void *bytes, size_t size, bool stack)
 {
     struct ahead *ahead = context;
-    return read_memory(ahead->t, address, bytes, size, stack);
+
+    (void)stack;
+    return fetch(ahead->t, address, bytes, size);
 }
 
 static bool
-write_for_range(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
+write_for_step(void *context, uint64_t address, const void *bytes, size_t size, bool stack)
 {
     struct ahead *ahead = context;
 
+    (void)stack;
     if (address - ahead->at < ahead->size || ahead->at - address < size)
         ahead->size = 0;
-    return write_memory(ahead->t, address, bytes, size, stack);
+    ahead->wrote = true;
+    return keep(ahead->t, address, bytes, size);
 }
 
 /* The code at pc and how many bytes of it are known: all that an instruction can have, or all
- * there are. A loop that goes back a little finds itself in the same piece. */
+ * there are. A loop that goes back a little finds itself in the same piece; for one step no more
+ * is read than that. */
 static const uint8_t *
 code_at(struct ahead *ahead, uint64_t pc, size_t *n)
 {
+    bool many = ahead->t->action.kind == STUB_RANGE;
+    size_t size = many ? CODE_MAX : INSTRUCTION_MAX, before = many ? CODE_BEFORE : 0;
     uint64_t offset = pc - ahead->at;
 
     if (offset >= ahead->size || ahead->size - offset < INSTRUCTION_MAX) {
-        ahead->at = pc > CODE_BEFORE ? pc - CODE_BEFORE : pc;
-        live_read_memory(ahead->t->process, ahead->at, ahead->bytes, CODE_MAX, &ahead->size);
+        ahead->at = pc > before ? pc - before : pc;
+        live_read_memory(ahead->t->process, ahead->at, ahead->bytes, size, &ahead->size);
         if (ahead->size <= pc - ahead->at) { /* its mapping begins between the two */
             ahead->at = pc;
-            live_read_memory(ahead->t->process, pc, ahead->bytes, CODE_MAX, &ahead->size);
+            live_read_memory(ahead->t->process, pc, ahead->bytes, size, &ahead->size);
         }
         offset = pc - ahead->at;
     }
@@ -224,19 +250,32 @@ runs_alone(const struct thread *t)
     return true;
 }
 
-/* The thread is to step through a range and nothing else is to happen: no other thread runs, which
- * might wait for this one or the other way round, no signal is due, no call goes on. */
+/* A breakpoint that the thread stands at and has not hit: a step hits it, a range goes on. */
 static bool
-may_emulate_range(struct thread *t)
+is_to_hit(struct thread *t)
+{
+    uint64_t pc;
+
+    return t->action.kind == STUB_STEP && live_get_pc(t, &pc) && live_is_wished(t->process, pc) &&
+           !(t->told && t->told_pc == pc);
+}
+
+/* The thread is to step and nothing else is to happen: no other thread runs, which might wait for
+ * this one or the other way round, no signal is due, no call goes on. Now and then a step goes the
+ * long way, where the ends of other processes are seen. */
+static bool
+may_emulate_step(struct thread *t)
 {
     const struct process *p = t->process;
     int64_t call;
 
-    if (t->action.kind != STUB_RANGE || t->in_handler || t->owed != 0 || t->injected != 0 ||
+    if (!live_is_to_step(t) || t->in_handler || t->owed != 0 || t->injected != 0 ||
         t->deferred != 0 || t->at_event || t->group_stop || t->vforking || t->disturbed != NULL ||
-        p->over != NULL || p->shares != NULL || p->soft_watches != 0 || !TAILQ_EMPTY(&p->points))
+        p->over != NULL || p->shares != NULL || p->lent || p->soft_watches != 0 ||
+        !TAILQ_EMPTY(&p->points))
         return false;
-    if (!runs_alone(t) || !live_load_general(t) || live_has_shadow_stack(t))
+    if (live_is_long_way_due(p->live) || !runs_alone(t) || !live_load_general(t) || is_to_hit(t) ||
+        live_has_shadow_stack(t))
         return false;
     memcpy(&call, t->registers.general + PLACE(orig_rax), sizeof(call));
     return call < 0 && (t->steps_on || !is_signal_pending(t));
@@ -244,27 +283,27 @@ may_emulate_range(struct thread *t)
 
 /* How many were done; *over when the last of them ended the step. */
 static unsigned
-emulate_some(struct thread *t, struct arch_x86_64_state *state, bool *over)
+emulate_some(struct ahead *ahead, struct arch_x86_64_state *state, bool *over)
 {
-    struct ahead ahead = { .t = t };
-    const struct arch_access access = { read_for_range, write_for_range, &ahead };
+    const struct arch_access access = { read_for_step, write_for_step, ahead };
     unsigned done = 0;
 
     while (done < RANGE_AT_A_TIME && !*over) {
         size_t n;
-        const uint8_t *code = code_at(&ahead, state->pc, &n);
+        const uint8_t *code = code_at(ahead, state->pc, &n);
 
         if (!arch_x86_64_emulate(state, code, n, &access))
             break;
         done++;
-        *over = live_is_step_over(t, state->pc);
+        *over = live_is_step_over(ahead->t, state->pc);
     }
     return done;
 }
 
 void
-live_emulate_range(struct thread *t)
+live_emulate_step(struct thread *t)
 {
+    struct ahead ahead = { .t = t };
     struct arch_x86_64_state state;
     bool over = false;
 
@@ -272,15 +311,17 @@ live_emulate_range(struct thread *t)
         t->dull_steps--;
         return;
     }
-    if (!may_emulate_range(t))
+    if (!may_emulate_step(t))
         return;
     get_state(&t->registers, &state);
-    if (emulate_some(t, &state, &over) == 0) {
-        t->dull_steps = DULL_STEPS;
+    if (emulate_some(&ahead, &state, &over) == 0) {
+        t->dull_steps = t->action.kind == STUB_RANGE ? DULL_STEPS : 0;
         return;
     }
     put_state(&t->registers, &state);
-    live_flush_registers(t); /* what it wrote to memory must not be done twice, come what may */
+    if (ahead.wrote || t->action.kind == STUB_RANGE)
+        live_flush_registers(t); /* come what may, it must not be done twice */
+    (void)live_may_be_brief(t->process->live);
     t->told = t->has_restart = false;
     if (over)
         live_step_ended(t);

@@ -462,6 +462,8 @@ bool live_collect(struct live *live);
 void live_free_orphans(struct process *dead);
 /* Not always may a stop be taken in without a look for others, see step.c. */
 bool live_may_be_brief(struct live *live);
+/* Not the next one. */
+bool live_is_long_way_due(const struct live *live);
 /* Takes in one wait status. */
 void live_dispatch(struct live *live, pid_t tid, int status);
 /* Stops all threads of p, or of every process the client knows when p is NULL. */
@@ -562,9 +564,9 @@ bool live_has_shadow_stack(struct thread *t);
 /* Does the instruction under the breakpoint that t stands at. False, and nothing done: it has to
  * be stepped over. */
 bool live_emulate(struct thread *t);
-/* Does instructions of a thread that is about to step through a range, as long as that is the same
- * as stepping; tells the end of the range when it comes to that. */
-void live_emulate_range(struct thread *t);
+/* Does instructions of a thread that is about to step, as long as that is the same as stepping;
+ * tells the end of the step when it comes to that. */
+void live_emulate_step(struct thread *t);
 
 /* ---- plant.c ---- */
 RB_PROTOTYPE(plant_tree, plant, by_address, )

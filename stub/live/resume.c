@@ -124,23 +124,23 @@ is_held(struct process *p)
     return false;
 }
 
-/* The first of all ways to step through a range, also where it begins at a breakpoint. */
+/* The first of all ways to step, also from a breakpoint. */
 static void
-emulate_ranges(struct process *p)
+emulate_steps(struct process *p)
 {
     struct thread *t;
 
+    if (p->live->mode != STUB_ALL_STOP || p->over != NULL || is_held(p))
+        return;
     TAILQ_FOREACH (t, &p->live->awake, awake) {
-        if (t->process == p && t->action.kind == STUB_RANGE && !t->own_memory && may_start(t))
-            live_emulate_range(t);
+        if (t->process == p && live_is_to_step(t) && !t->own_memory && may_start(t))
+            live_emulate_step(t);
     }
 }
 
 static void
 go(struct process *p)
 {
-    if (p->live->mode == STUB_ALL_STOP && p->over == NULL && !is_held(p))
-        emulate_ranges(p);
     struct thread *t = p->over != NULL ? p->over : first_that_steps_over(p);
     if (t != NULL && p->over == NULL && live_pad_open(t))
         t = first_that_steps_over(p);
@@ -158,16 +158,35 @@ go(struct process *p)
     }
 }
 
+static bool
+any_may_start(struct live *live)
+{
+    const struct thread *t;
+
+    TAILQ_FOREACH (t, &live->awake, awake) {
+        if (may_start(t))
+            return true;
+    }
+    return false;
+}
+
+/* What is done here needs nothing planted: a client that clears and sets all its breakpoints
+ * around such a step costs nothing. */
 void
 live_go(struct live *live)
 {
     struct process *p;
 
+    TAILQ_FOREACH (p, &live->processes, next)
+        emulate_steps(p);
+    if (!any_may_start(live))
+        return;
     TAILQ_FOREACH (p, &live->processes, next) {
         if (p->plants_changed && !p->ended && !p->leaving && !live->standing)
             live_plant_sync(p);
-        go(p);
     }
+    TAILQ_FOREACH (p, &live->processes, next)
+        go(p);
 }
 
 /* ---- the client's request ---- */
@@ -239,7 +258,6 @@ prepare(struct process *p)
 {
     p->fresh = false;
     live_maps_drop(p);
-    live_plant_sync(p);
     if (p->soft_watches > 0)
         live_watch_refresh(p);
 }

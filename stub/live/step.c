@@ -23,6 +23,12 @@ live_may_be_brief(struct live *live)
     return ++live->short_ways % LONG_WAY_EACH != 0;
 }
 
+bool
+live_is_long_way_due(const struct live *live)
+{
+    return (live->short_ways + 1) % LONG_WAY_EACH == 0;
+}
+
 /* The one thread that runs, if only one does. */
 static struct thread *
 only_running(struct live *live)

@@ -558,6 +558,7 @@ live_interrupt(void *target, struct rsp_id id)
         interrupt_one(live, id);
         return 0;
     }
+    live_interrupt_step(live);
     if (live_has_news(live) || live->standing)
         return 0;
     if (asked == NULL && id.tid > 0)

@@ -82,6 +82,7 @@ limit '64 KiB M write' 3.2
 limit '64 KiB X write' 3.2
 limit 'single step' 5.3
 limit 'step of a range' 1
+limit 'breakpoint cycle' 22.3
 limit 'false condition' 9
 # A thread that goes past a breakpoint beside 8 others stops none of them: each would cost three
 # calls more at least.

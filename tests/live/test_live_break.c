@@ -310,9 +310,10 @@ START_TEST(a_breakpoint_knows_when_the_code_under_it_has_gone)
     size_t n;
 
     drive_launch(&d, "loop", NULL, NULL);
+    drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1); /* so that it runs */
     ck_assert_uint_eq(page_at(SYS_mmap, AT), AT);
     ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, AT, 1), 0);
-    drive_ask(&d, "vCont;s");
+    ck_assert(hits("vCont;c", "tick"));
     ck_assert_int_eq(drive_raw_byte(d.pid, AT), 0xcc);
     page_at(SYS_munmap, AT);
     ck_assert_uint_eq(page_at(SYS_mmap, AT), AT);
@@ -320,7 +321,7 @@ START_TEST(a_breakpoint_knows_when_the_code_under_it_has_gone)
     ck_assert(live_target.read_memory(drive_process(&d), AT, &byte, 1, &n));
     ck_assert_uint_eq(byte, 0x90);
     ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, AT, 1), 0);
-    drive_ask(&d, "vCont;s");
+    ck_assert(hits("vCont;c", "tick"));
     ck_assert_int_eq(drive_raw_byte(d.pid, AT), 0xcc);
     page_at(SYS_munmap, AT);
     ck_assert_int_eq(drive_remove(&d, STUB_POINT_SOFTWARE, AT, 1), -STUB_EFAULT);

@@ -56,18 +56,26 @@ START_TEST(step_over_instructions_of_any_length_is_a_step)
 }
 END_TEST
 
-/* More than are taken the quick way in a row. */
+/* More than are taken the quick way in a row; once by the server itself and once by the
+ * processor. */
 START_TEST(thousand_steps_are_a_thousand_instructions)
 {
-    begin_at("at_lap");
-    ck_assert(drive_set_register(&d, d.pid, "rcx", 10000));
-    for (unsigned i = 0; i < 1000; i++) {
-        step();
-        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    static const struct {
+        const char *place;
+        unsigned laps;
+    } loops[] = { { "at_lap", 500 }, { "at_loop", 1000 } };
+
+    for (size_t k = 0; k < 2; k++) {
+        begin_at(loops[k].place);
+        ck_assert(drive_set_register(&d, d.pid, "rcx", 10000));
+        for (unsigned i = 0; i < 1000; i++) {
+            step();
+            ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        }
+        ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 10000 - loops[k].laps);
+        ck_assert_uint_eq(pc(), drive_symbol(&d, loops[k].place));
+        drive_close(&d);
     }
-    ck_assert_uint_eq(drive_register(&d, d.pid, "rcx"), 10000 - 500);
-    ck_assert_uint_eq(pc(), drive_symbol(&d, "at_lap"));
-    drive_close(&d);
 }
 END_TEST
 
@@ -196,7 +204,24 @@ START_TEST(signal_that_is_due_comes_before_a_range_does_anything)
 }
 END_TEST
 
-/* Should the server die, the program must not do again what was done for it. */
+/* Should the server die, the program must not do again what was done for it: nor a push. */
+START_TEST(step_that_writes_is_in_the_threads_own_registers_when_it_is_told)
+{
+    struct user_regs_struct own;
+
+    begin_at("at_work");
+    for (unsigned i = 0; i < 5; i++)
+        step();
+    uint64_t sp = drive_register(&d, d.pid, "rsp");
+    step(); /* pushq %rax */
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_int_eq(ptrace(PTRACE_GETREGS, d.pid, NULL, &own), 0);
+    ck_assert_uint_eq(own.rip, pc());
+    ck_assert_uint_eq(own.rsp, sp - 8);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(range_is_in_the_threads_own_registers_when_it_is_told)
 {
     struct user_regs_struct own;
@@ -411,6 +436,7 @@ live_steps_suite(void)
     tcase_add_test(c, code_that_a_range_writes_is_the_code_it_does);
     tcase_add_test(c, breakpoint_inside_a_range_ends_it_each_time);
     tcase_add_test(c, signal_that_is_due_comes_before_a_range_does_anything);
+    tcase_add_test(c, step_that_writes_is_in_the_threads_own_registers_when_it_is_told);
     tcase_add_test(c, range_is_in_the_threads_own_registers_when_it_is_told);
     tcase_add_test(c, signals_come_in_a_range_that_never_ends);
     tcase_add_test(c, program_killed_before_a_range_is_told);

@@ -255,6 +255,9 @@ START_TEST(what_depends_on_its_place_or_enters_the_kernel_is_refused)
         "0f 34",
         "cf",
         "48 8b 05 00 00",
+        "66 c3",
+        "66 46 ff 15 ee 72 ff ff",
+        "66 ff 25 00 00 00 00",
     };
 
     for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {

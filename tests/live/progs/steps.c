@@ -5,14 +5,14 @@
 
 uint64_t words[16], sum;
 extern char at_work[], at_worked[], at_moves[], at_lap[], at_own[], at_name[], at_pause[],
-    at_spin[];
+    at_spin[], at_loop[];
 const char new_name[] = "renamed";
 
 __attribute__((noinline)) static void
 places(void)
 {
     __asm__ volatile(".globl at_moves, at_lap, at_own, at_name, at_pause, at_spin\n"
-                     ".globl at_work, at_worked\n"
+                     ".globl at_work, at_worked, at_loop\n"
                      "at_work: leaq words(%%rip), %%rsi\n"
                      "movl $16, %%ecx\n"
                      "xorl %%eax, %%eax\n"
@@ -42,6 +42,7 @@ places(void)
                      "at_pause: syscall\n" /* pause() */
                      "nop\n"
                      "at_spin: jmp at_spin\n"
+                     "at_loop: loop at_loop\n" /* for the processor alone */
                      :
                      :
                      : "rax", "rbx", "rcx", "rdx", "rsi", "r11", "xmm0", "memory");
