@@ -241,7 +241,28 @@ copy(uint8_t *to, const uint8_t *from, size_t n, uint8_t star, uint8_t *sum)
     return i;
 }
 
-const struct rsp_bulk rsp_bulk_portable = { hex, unhex, specials, escape, copy };
+static size_t
+unescape(uint8_t *to, const uint8_t *from, size_t n, size_t *taken, uint8_t *sum)
+{
+    uint8_t *start = to;
+    size_t i = 0;
+
+    for (;;) {
+        size_t run = copy(to, from + i, n - i, '#', sum);
+
+        to += run;
+        i += run;
+        if (n - i < 2 || from[i] != '}' || from[i + 1] == '#' || from[i + 1] == '$')
+            break;
+        *sum = (uint8_t)(*sum + '}' + from[i + 1]);
+        *to++ = from[i + 1] ^ 0x20;
+        i += 2;
+    }
+    *taken = i;
+    return (size_t)(to - start);
+}
+
+const struct rsp_bulk rsp_bulk_portable = { hex, unhex, specials, escape, copy, unescape };
 
 /* ---- sums ---- */
 

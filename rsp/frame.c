@@ -70,17 +70,20 @@ pass(const uint8_t *bytes, size_t n, uint8_t star, uint8_t *sum)
     return i;
 }
 
-/* Keeps the bytes before the first special one, as far as there is room; returns how many there
- * are. */
+/* Keeps the bytes before the first special one, with escapes undone where that is quick, as far as
+ * there is room; returns how many were taken. */
 static size_t
 take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
 {
+    const struct rsp_bulk *bulk = rsp_bulk();
     size_t room = smaller(rx->cap - rx->len, n), run = 0;
-    if (room > 0) {
-        run = rsp_bulk()->copy(rx->buf + rx->len, bytes, room, star_of(rx), &rx->sum);
+    if (room > 0 && rx->runs == NULL && bulk->unescape != NULL) {
+        rx->len += bulk->unescape(rx->buf + rx->len, bytes, room, &run, &rx->sum);
+    } else if (room > 0) {
+        run = bulk->copy(rx->buf + rx->len, bytes, room, star_of(rx), &rx->sum);
         rx->len += run;
     }
-    if (run == room && room < n) {
+    if (rx->len == rx->cap && run < n) {
         size_t lost = pass(bytes + run, n - run, star_of(rx), &rx->sum);
         rx->cut = rx->cut || lost > 0;
         run += lost;

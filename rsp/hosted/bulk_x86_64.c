@@ -234,7 +234,45 @@ copy(uint8_t *to, const uint8_t *from, size_t n, uint8_t star, uint8_t *sum)
     return i + rsp_bulk_portable.copy(to + i, from + i, n - i, star, sum);
 }
 
-static const struct rsp_bulk avx2 = { hex, unhex, specials, escape, copy };
+/* A block is stored whole, and the next one from behind its first escape on: less is written than
+ * is read, so never more than n. The byte behind an escape at the block's end is still there. */
+AVX2 static size_t
+unescape(uint8_t *to, const uint8_t *from, size_t n, size_t *taken, uint8_t *sum)
+{
+    const __m256i stops = _mm256_set1_epi8('#');
+    __m256i sums = _mm256_setzero_si256();
+    uint8_t *start = to;
+    unsigned extra = 0;
+    size_t i = 0, rest;
+
+    while (n - i > BLOCK) {
+        __m256i bytes = load(from + i);
+        uint32_t marks = marks_of(bytes, stops);
+        unsigned at = marks != 0 ? (unsigned)_tzcnt_u32(marks) : BLOCK;
+
+        store(to, bytes);
+        to += at;
+        i += at;
+        if (marks == 0) {
+            sums = add_sums(sums, bytes);
+            continue;
+        }
+        uint8_t c = from[i + 1];
+
+        sums = add_sums(sums, first_bytes(bytes, at));
+        if (from[i] != '}' || c == '#' || c == '$')
+            break;
+        extra += '}' + (unsigned)c;
+        *to++ = c ^ 0x20;
+        i += 2;
+    }
+    *sum = (uint8_t)(*sum + fold(sums) + extra);
+    to += rsp_bulk_portable.unescape(to, from + i, n - i, &rest, sum);
+    *taken = i + rest;
+    return (size_t)(to - start);
+}
+
+static const struct rsp_bulk avx2 = { hex, unhex, specials, escape, copy, unescape };
 
 const struct rsp_bulk *
 rsp_bulk(void)

@@ -99,7 +99,7 @@ copy(uint8_t *to, const uint8_t *from, size_t n, uint8_t star, uint8_t *sum)
     return i;
 }
 
-const struct rsp_bulk rsp_bulk_portable = { hex, unhex, specials, escape, copy };
+const struct rsp_bulk rsp_bulk_portable = { hex, unhex, specials, escape, copy, NULL };
 
 const struct rsp_bulk *
 rsp_bulk(void)

@@ -157,6 +157,53 @@ START_TEST(copies_up_to_the_first_special_byte)
 }
 END_TEST
 
+/* As one byte at a time does it; the sum is that of what was taken. */
+static size_t
+unescape_slowly(uint8_t *to, const uint8_t *from, size_t n, size_t *taken)
+{
+    size_t i = 0, size = 0;
+
+    while (i < n && from[i] != '#' && from[i] != '$') {
+        bool escape = from[i] == '}';
+
+        if (escape && (n - i < 2 || from[i + 1] == '#' || from[i + 1] == '$'))
+            break;
+        to[size++] = escape ? from[i + 1] ^ 0x20 : from[i];
+        i += escape ? 2 : 1;
+    }
+    *taken = i;
+    return size;
+}
+
+START_TEST(escapes_are_undone_up_to_what_ends_a_frame)
+{
+    const struct rsp_bulk *bulk = bulk_of(_i);
+    uint8_t bytes[2 * MOST] = { 0 }, want[2 * MOST];
+
+    for (size_t n = 0; n <= 2 * MOST; n++) {
+        for (int round = 0; round < 2 * ROUNDS; round++) {
+            uint8_t plain[MOST], sum = 9;
+            size_t size, due, taken;
+
+            fill(plain, sizeof(plain), round / 2);
+            if (round % 2 == 0) { /* a whole reply, cut somewhere */
+                escape_slowly(bytes, plain, sizeof(plain));
+            } else {
+                fill(bytes, n, round / 2);
+            }
+            size = unescape_slowly(want, bytes, n, &due);
+            uint8_t *from = flush_copy(bytes, n), *to = flush_copy(NULL, n);
+            ck_assert_uint_eq(bulk->unescape(to, from, n, &taken, &sum), size);
+            ck_assert_uint_eq(taken, due);
+            ck_assert(memcmp(to, want, size) == 0);
+            ck_assert_uint_eq(sum, (9 + rsp_sum(bytes, due)) & 0xff);
+            flush_free(from, n);
+            flush_free(to, n);
+        }
+    }
+}
+END_TEST
+
 /* A sum that is known from the writing counts only for what was written last. */
 START_TEST(a_frame_closes_with_the_right_sum_whatever_came_after_a_long_stretch)
 {
@@ -192,6 +239,7 @@ bulk_suite(void)
     tcase_add_loop_test(tc, every_byte_that_is_no_digit_ends_a_stretch, 0, 2);
     tcase_add_loop_test(tc, escapes_in_place_and_from_elsewhere_alike, 0, 2);
     tcase_add_loop_test(tc, copies_up_to_the_first_special_byte, 0, 2);
+    tcase_add_loop_test(tc, escapes_are_undone_up_to_what_ends_a_frame, 0, 2);
     tcase_add_test(tc, a_frame_closes_with_the_right_sum_whatever_came_after_a_long_stretch);
     suite_add_tcase(s, tc);
     return s;
