@@ -411,6 +411,14 @@ stub_is_idle(const struct stub *stub)
     return !s->busy && stub_output_free(s) && s->acks == 0 && !rsp_receiver_inside(&s->rx);
 }
 
+bool
+stub_is_receiving(const struct stub *stub)
+{
+    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
+
+    return !s->busy && rsp_receiver_inside(&s->rx);
+}
+
 struct rsp_id
 stub_thread(const struct stub *stub)
 {

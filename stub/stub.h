@@ -182,6 +182,8 @@ bool stub_is_stranger(uint8_t first);
 /* True when nothing that stands in the two buffers is needed any more: no request is coming in or
  * under way, no frame is to be sent or acknowledged. Their bytes may be changed then. */
 bool stub_is_idle(const struct stub *s);
+/* True when a part of the next request has come, and nothing can happen before the rest has. */
+bool stub_is_receiving(const struct stub *s);
 /* The thread that the client looks at, as far as it said which. */
 struct rsp_id stub_thread(const struct stub *s);
 /* True while the client waits for a stop reply. */

@@ -226,7 +226,8 @@ static bool
 only_client_matters(struct program_session *x, int timeout)
 {
     return x->line.socket && timeout < 0 && x->taken == x->have && !x->line_is_full &&
-           (x->replied || !x->served) && !stub_is_waiting(&x->stub) && !live_running(x->live);
+           (x->replied || !x->served || stub_is_receiving(&x->stub)) &&
+           !stub_is_waiting(&x->stub) && !live_running(x->live);
 }
 
 /* Waits for bytes, room, news or the end of time. fds[0] is the caller's. While the program

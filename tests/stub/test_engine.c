@@ -83,6 +83,21 @@ START_TEST(request_is_acknowledged_and_answered_in_one_piece)
 }
 END_TEST
 
+START_TEST(half_a_request_is_being_received_and_a_whole_one_is_not)
+{
+    ck_assert(!stub_is_receiving(&wire->stub));
+    feed("$q");
+    ck_assert(stub_is_receiving(&wire->stub));
+    feed("C#b");
+    ck_assert(stub_is_receiving(&wire->stub));
+    feed("4");
+    ck_assert(!stub_is_receiving(&wire->stub));
+    expect("+$QC10#f5");
+    feed("+");
+    ck_assert(!stub_is_receiving(&wire->stub));
+}
+END_TEST
+
 START_TEST(nak_sends_the_answer_again)
 {
     feed("$qC#b4");
@@ -482,6 +497,7 @@ engine_suite(void)
 
     tcase_add_checked_fixture(tc, open_wire, close_wire);
     tcase_add_test(tc, request_is_acknowledged_and_answered_in_one_piece);
+    tcase_add_test(tc, half_a_request_is_being_received_and_a_whole_one_is_not);
     tcase_add_test(tc, nak_sends_the_answer_again);
     tcase_add_test(tc, answer_is_sent_for_a_bounded_number_of_naks);
     tcase_add_test(tc, wrong_checksum_gets_a_nak);
