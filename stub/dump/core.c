@@ -4,12 +4,8 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #ifndef NT_X86_XSAVE_LAYOUT /* Linux 6.12 */
 #define NT_X86_XSAVE_LAYOUT 0x205
@@ -17,54 +13,6 @@
 #ifndef NT_ARM_PAC_MASK
 #define NT_ARM_PAC_MASK 0x406
 #endif
-
-/* ---- files ---- */
-
-bool
-dump_map(const char *path, struct bytes *bytes)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
-    void *at = MAP_FAILED;
-
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-        at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (fd >= 0)
-        close(fd);
-    if (at == MAP_FAILED)
-        return false;
-    *bytes = (struct bytes){ at, (size_t)st.st_size };
-    return true;
-}
-
-void
-dump_unmap(struct bytes bytes)
-{
-    if (bytes.at != NULL)
-        munmap((void *)(uintptr_t)bytes.at, bytes.size);
-}
-
-/* [offset, offset + size) of b as far as it is there; never NULL when b is not. */
-static struct bytes
-part(struct bytes b, uint64_t offset, uint64_t size)
-{
-    if (offset > b.size)
-        return (struct bytes){ b.at, 0 };
-    if (size > b.size - offset)
-        size = b.size - offset;
-    return (struct bytes){ b.at + offset, (size_t)size };
-}
-
-static uint64_t
-number(struct bytes b, uint64_t offset, unsigned size)
-{
-    struct bytes n = part(b, offset, size);
-    uint64_t v = 0;
-
-    while (n.size > 0)
-        v = v << 8 | n.at[--n.size];
-    return v;
-}
 
 /* Room for one more; NULL when memory is short. */
 static void *
@@ -91,7 +39,7 @@ static bool
 know_machine(struct dump *d)
 {
     for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-        if (number(d->file, offsetof(Elf64_Ehdr, e_machine), 2) != machines[i].elf)
+        if (dump_number(d->file, offsetof(Elf64_Ehdr, e_machine), 2) != machines[i].elf)
             continue;
         d->layout = (struct arch_layout){ machines[i].arch, machines[i].features };
         d->places = machines[i].places;
@@ -110,14 +58,14 @@ static bool
 add_thread(struct dump *d, struct bytes note)
 {
     struct dump_thread *t = more(d->thread, d->thread_count, sizeof(*t));
-    struct bytes registers = part(note, PRSTATUS_REGISTERS, note.size);
+    struct bytes registers = dump_part(note, PRSTATUS_REGISTERS, note.size);
 
     if (t == NULL)
         return false;
     d->thread = t;
     t += d->thread_count++;
-    *t = (struct dump_thread){ .tid = (int64_t)number(note, PRSTATUS_PID, 4),
-                               .signal = (int)number(note, PRSTATUS_SIGNAL, 2) };
+    *t = (struct dump_thread){ .tid = (int64_t)dump_number(note, PRSTATUS_PID, 4),
+                               .signal = (int)dump_number(note, PRSTATUS_SIGNAL, 2) };
     t->sets.places = d->places;
     t->sets.xsave = &d->xsave;
     t->sets.bytes[ARCH_SET_GENERAL] = (uint8_t *)(uintptr_t)registers.at;
@@ -154,18 +102,18 @@ add_component(struct dump *d, uint64_t number, uint64_t base, uint64_t size)
 static void
 guess_components(struct dump *d, struct bytes area)
 {
-    uint64_t xcr0 = number(area, XCR0_AT, 8);
+    uint64_t xcr0 = dump_number(area, XCR0_AT, 8);
     bool amd = area.size == 2432 || area.size == 2440;
     uint32_t first = amd ? 832 : 1088;
 
     add_component(d, 2, AVX_BASE, AVX_SIZE);
+    if ((xcr0 & XCR0_PKRU) != 0)
+        add_component(d, 9, area.size == 840 ? 832 : first + 64 + 512 + 1024, 8);
     if ((xcr0 & XCR0_AVX512) != XCR0_AVX512)
         return;
     add_component(d, 5, first, 64);
     add_component(d, 6, first + 64, 512);
     add_component(d, 7, first + 64 + 512, 1024);
-    if ((xcr0 & XCR0_PKRU) != 0)
-        add_component(d, 9, first + 64 + 512 + 1024, 8);
 }
 
 static void
@@ -186,17 +134,18 @@ add_xsave_layout(struct dump *d, struct bytes note)
     if (d->xsave.total == 0)
         return;
     for (uint64_t at = 0; at + 16 <= note.size; at += 16)
-        add_component(d, number(note, at, 4), number(note, at + 8, 4), number(note, at + 4, 4));
+        add_component(d, dump_number(note, at, 4), dump_number(note, at + 8, 4),
+                      dump_number(note, at + 4, 4));
     d->layout.features |= arch_x86_64_features(&d->xsave);
 }
 
 static void
 add_psinfo(struct dump *d, struct bytes note)
 {
-    struct bytes name = part(note, PSINFO_NAME, NAME_SIZE);
+    struct bytes name = dump_part(note, PSINFO_NAME, NAME_SIZE);
 
-    d->pid = (int64_t)number(note, PSINFO_PID, 4);
-    d->parent = (int64_t)number(note, PSINFO_PARENT, 4);
+    d->pid = (int64_t)dump_number(note, PSINFO_PID, 4);
+    d->parent = (int64_t)dump_number(note, PSINFO_PARENT, 4);
     memcpy(d->name, name.at, name.size);
 }
 
@@ -213,12 +162,12 @@ add_siginfo(struct dump *d, struct bytes note)
 static bool
 add_files(struct dump *d, struct bytes note)
 {
-    uint64_t count = number(note, 0, 8);
-    uint64_t page = number(note, 8, 8);
+    uint64_t count = dump_number(note, 0, 8);
+    uint64_t page = dump_number(note, 8, 8);
     uint64_t name = 16 + count * 24;
 
     for (uint64_t i = 0; i < count && count <= note.size / 24 && name < note.size; i++) {
-        struct bytes text = part(note, name, note.size);
+        struct bytes text = dump_part(note, name, note.size);
         struct backing *b = more(d->backing, d->backing_count, sizeof(*b));
 
         if (b == NULL)
@@ -226,10 +175,10 @@ add_files(struct dump *d, struct bytes note)
         d->backing = b;
         if (memchr(text.at, '\0', text.size) == NULL)
             break;
-        d->backing[d->backing_count++] =
-            (struct backing){ .file = { number(note, 16 + i * 24, 8), number(note, 24 + i * 24, 8),
-                                        number(note, 32 + i * 24, 8) * page,
-                                        (const char *)text.at } };
+        d->backing[d->backing_count++] = (struct backing){
+            .file = { dump_number(note, 16 + i * 24, 8), dump_number(note, 24 + i * 24, 8),
+                      dump_number(note, 32 + i * 24, 8) * page, (const char *)text.at }
+        };
         name += strlen((const char *)text.at) + 1;
     }
     return true;
@@ -260,7 +209,7 @@ add_note(struct dump *d, uint64_t type, struct bytes note)
     case NT_ARM_PAC_MASK:
         add_set(d, ARCH_SET_PAUTH, note);
         d->layout.features |= ARCH_AARCH64_PAUTH;
-        d->pac_mask = number(note, 8, 8); /* data mask, then that of instructions */
+        d->pac_mask = dump_number(note, 8, 8); /* data mask, then that of instructions */
         return true;
     case NT_SIGINFO:
         add_siginfo(d, note);
@@ -285,13 +234,13 @@ read_notes(struct dump *d, struct bytes notes)
         return true;
     d->notes_read += notes.size;
     while (at + sizeof(Elf64_Nhdr) <= notes.size) {
-        uint64_t name = number(notes, at, 4);
-        uint64_t size = number(notes, at + 4, 4);
+        uint64_t name = dump_number(notes, at, 4);
+        uint64_t size = dump_number(notes, at + 4, 4);
         uint64_t begin = at + sizeof(Elf64_Nhdr) + (name + 3) / 4 * 4;
 
         if (begin > notes.size || size > notes.size - begin)
             break; /* cut short */
-        if (!add_note(d, number(notes, at + 8, 4), part(notes, begin, size)))
+        if (!add_note(d, dump_number(notes, at + 8, 4), dump_part(notes, begin, size)))
             return false;
         at = begin + (size + 3) / 4 * 4;
     }
@@ -304,20 +253,18 @@ static bool
 add_segment(struct dump *d, struct bytes header)
 {
     struct segment *s = more(d->segment, d->segment_count, sizeof(*s));
-    uint64_t flags = number(header, offsetof(Elf64_Phdr, p_flags), 4);
+    uint64_t flags = dump_number(header, offsetof(Elf64_Phdr, p_flags), 4);
 
     if (s == NULL)
         return false;
     d->segment = s;
     s += d->segment_count;
-    *s =
-        (struct segment){ .address = number(header, offsetof(Elf64_Phdr, p_vaddr), 8),
-                          .size = number(header, offsetof(Elf64_Phdr, p_memsz), 8),
-                          .bytes = part(d->file, number(header, offsetof(Elf64_Phdr, p_offset), 8),
-                                        number(header, offsetof(Elf64_Phdr, p_filesz), 8)) };
-    s->permissions =
-        (uint8_t)(((flags & PF_R) != 0 ? STUB_READ : 0) | ((flags & PF_W) != 0 ? STUB_WRITE : 0) |
-                  ((flags & PF_X) != 0 ? STUB_EXECUTE : 0));
+    *s = (struct segment){ .address = dump_number(header, offsetof(Elf64_Phdr, p_vaddr), 8),
+                           .size = dump_number(header, offsetof(Elf64_Phdr, p_memsz), 8),
+                           .bytes = dump_part(
+                               d->file, dump_number(header, offsetof(Elf64_Phdr, p_offset), 8),
+                               dump_number(header, offsetof(Elf64_Phdr, p_filesz), 8)) };
+    s->permissions = dump_permissions(flags);
     if (s->size > UINT64_MAX - s->address)
         s->size = UINT64_MAX - s->address;
     if (s->bytes.size > s->size)
@@ -330,23 +277,23 @@ add_segment(struct dump *d, struct bytes header)
 static uint64_t
 header_count(const struct dump *d)
 {
-    uint64_t count = number(d->file, offsetof(Elf64_Ehdr, e_phnum), 2);
-    uint64_t sections = number(d->file, offsetof(Elf64_Ehdr, e_shoff), 8);
+    uint64_t count = dump_number(d->file, offsetof(Elf64_Ehdr, e_phnum), 2);
+    uint64_t sections = dump_number(d->file, offsetof(Elf64_Ehdr, e_shoff), 8);
 
     if (count != PN_XNUM || sections > d->file.size)
         return count;
-    return number(d->file, sections + offsetof(Elf64_Shdr, sh_info), 4);
+    return dump_number(d->file, sections + offsetof(Elf64_Shdr, sh_info), 4);
 }
 
 static bool
 read_headers(struct dump *d)
 {
-    uint64_t at = number(d->file, offsetof(Elf64_Ehdr, e_phoff), 8);
+    uint64_t at = dump_number(d->file, offsetof(Elf64_Ehdr, e_phoff), 8);
     uint64_t count = header_count(d);
 
     for (uint64_t i = 0; i < count; i++, at += sizeof(Elf64_Phdr)) {
-        struct bytes header = part(d->file, at, sizeof(Elf64_Phdr));
-        uint64_t type = number(header, 0, 4);
+        struct bytes header = dump_part(d->file, at, sizeof(Elf64_Phdr));
+        uint64_t type = dump_number(header, 0, 4);
         bool ok = true;
 
         if (header.size < sizeof(Elf64_Phdr) || at > UINT64_MAX - 2 * sizeof(Elf64_Phdr))
@@ -354,8 +301,9 @@ read_headers(struct dump *d)
         if (type == PT_LOAD)
             ok = add_segment(d, header);
         else if (type == PT_NOTE)
-            ok = read_notes(d, part(d->file, number(header, offsetof(Elf64_Phdr, p_offset), 8),
-                                    number(header, offsetof(Elf64_Phdr, p_filesz), 8)));
+            ok = read_notes(d, dump_part(d->file,
+                                         dump_number(header, offsetof(Elf64_Phdr, p_offset), 8),
+                                         dump_number(header, offsetof(Elf64_Phdr, p_filesz), 8)));
         if (!ok)
             return false;
     }
@@ -408,17 +356,24 @@ number_threads(struct dump *d)
     return true;
 }
 
-/* The mapped file in which the program begins. */
-static void
-find_exe(struct dump *d)
+/* A file that is no core: what else it may be. */
+static const char *
+name_stranger(struct bytes file)
 {
-    uint64_t entry;
+    static const struct {
+        uint8_t magic[4];
+        const char *words;
+    } compressed[] = {
+        { { 0x28, 0xb5, 0x2f, 0xfd }, "it is compressed; decompress it first: zstd -d" },
+        { { 0x04, 0x22, 0x4d, 0x18 }, "it is compressed; decompress it first: lz4 -d" },
+        { { 0xfd, '7', 'z', 'X' }, "it is compressed; decompress it first: xz -d" },
+        { { 0x1f, 0x8b, 0x08, 0x00 }, "it is compressed; decompress it first: gzip -d" },
+    };
 
-    if (d->exe != NULL || !dump_auxv(d, AT_ENTRY, &entry))
-        return;
-    for (size_t i = 0; i < d->backing_count; i++)
-        if (entry >= d->backing[i].file.start && entry < d->backing[i].file.end)
-            d->exe = strdup(d->backing[i].file.path);
+    for (size_t i = 0; i < sizeof(compressed) / sizeof(compressed[0]); i++)
+        if (file.size > 4 && memcmp(file.at, compressed[i].magic, i == 3 ? 3 : 4) == 0)
+            return compressed[i].words;
+    return "it is no ELF core file of 64 bits";
 }
 
 static const char *
@@ -427,8 +382,8 @@ read_core(struct dump *d)
     static const uint8_t magic[6] = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB };
 
     if (d->file.size < sizeof(Elf64_Ehdr) || memcmp(d->file.at, magic, sizeof(magic)) != 0 ||
-        number(d->file, offsetof(Elf64_Ehdr, e_type), 2) != ET_CORE)
-        return "it is no ELF core file of 64 bits";
+        dump_number(d->file, offsetof(Elf64_Ehdr, e_type), 2) != ET_CORE)
+        return name_stranger(d->file);
     if (!know_machine(d))
         return "it is of a machine that is not known here";
     if (!read_headers(d))
@@ -441,8 +396,7 @@ read_core(struct dump *d)
         qsort(d->segment, d->segment_count, sizeof(*d->segment), by_address);
     if (d->pid == 0)
         d->pid = d->thread[0].tid;
-    find_exe(d);
-    return NULL;
+    return dump_find_exe(d);
 }
 
 struct dump *
@@ -453,12 +407,14 @@ dump_open(const char *core, const char *exe, const char **why)
     *why = "out of memory";
     if (d == NULL)
         return NULL;
+    d->path = strdup(core);
+    d->exe = exe != NULL ? strdup(exe) : NULL;
+    d->given = exe != NULL;
+    errno = 0;
     if (!dump_map(core, &d->file))
-        *why = strerror(errno);
-    else {
-        d->exe = exe != NULL ? strdup(exe) : NULL;
+        *why = errno != 0 ? strerror(errno) : "it is no file, or empty";
+    else if (d->path != NULL && (d->exe != NULL || !d->given))
         *why = read_core(d);
-    }
     if (*why == NULL)
         return d;
     dump_close(d);
@@ -468,11 +424,14 @@ dump_open(const char *core, const char *exe, const char **why)
 void
 dump_close(struct dump *d)
 {
-    for (size_t i = 0; d != NULL && i < d->backing_count; i++)
+    for (size_t i = 0; d != NULL && i < d->backing_count; i++) {
         dump_unmap(d->backing[i].bytes);
+        free(d->backing[i].place);
+    }
     if (d == NULL)
         return;
     dump_unmap(d->file);
+    free(d->path);
     free(d->exe);
     free(d->segment);
     free(d->backing);
@@ -506,6 +465,13 @@ dump_file_at(const struct dump *d, size_t i)
     return &d->backing[i].file;
 }
 
+const char *
+dump_file_place(const struct dump *d, size_t i)
+{
+    dump_find_file(d, &d->backing[i]);
+    return d->backing[i].place;
+}
+
 const struct arch_layout *
 dump_layout(const struct dump *d)
 {
@@ -530,13 +496,19 @@ dump_exe(const struct dump *d)
     return d->exe;
 }
 
+const char *
+dump_trouble(const struct dump *d)
+{
+    return d->trouble;
+}
+
 bool
 dump_auxv(const struct dump *d, uint64_t type, uint64_t *value)
 {
     for (uint64_t at = 0; at + 16 <= d->auxv.size; at += 16) {
-        if (number(d->auxv, at, 8) != type)
+        if (dump_number(d->auxv, at, 8) != type)
             continue;
-        *value = number(d->auxv, at + 8, 8);
+        *value = dump_number(d->auxv, at + 8, 8);
         return true;
     }
     return false;

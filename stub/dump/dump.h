@@ -17,8 +17,9 @@ struct dump;
 /* The operations; their object is a struct dump *. */
 extern const struct stub_target dump_target;
 
-/* Opens a core. exe: the program that made it, or NULL: the core says which. NULL with *why, words
- * for the user. */
+/* Opens a core. exe: the program that made it, or NULL: it is looked for where the core says, by
+ * its build-id under /usr/lib/debug, and beside the core. NULL with *why, words for the user: one
+ * of them is that exe did not make this core. */
 struct dump *dump_open(const char *core, const char *exe, const char **why);
 void dump_close(struct dump *dump);
 
@@ -41,6 +42,8 @@ struct dump_file {
 };
 size_t dump_file_count(const struct dump *dump);
 const struct dump_file *dump_file_at(const struct dump *dump, size_t i);
+/* Where it is now, as the program; NULL when it is nowhere or has changed. */
+const char *dump_file_place(const struct dump *dump, size_t i);
 
 /* The contract's callback; process is a struct dump *. */
 arch_read_memory_fn dump_read_memory;
@@ -48,8 +51,10 @@ arch_read_memory_fn dump_read_memory;
 const struct arch_layout *dump_layout(const struct dump *dump);
 int64_t dump_pid(const struct dump *dump);
 uint64_t dump_pac_mask(const struct dump *dump); /* AArch64; 0 not known */
-/* The program: as given, else as the core names it; or NULL. */
+/* The program: as given, else where it was found, else as the core names it; or NULL. */
 const char *dump_exe(const struct dump *dump);
+/* Why code and names of the program will be missing, in words; NULL: they will not. */
+const char *dump_trouble(const struct dump *dump);
 /* An entry of the auxiliary vector (AT_...). */
 bool dump_auxv(const struct dump *dump, uint64_t type, uint64_t *value);
 

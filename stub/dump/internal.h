@@ -17,13 +17,19 @@ struct segment {
 
 struct backing {
     struct dump_file file;
-    struct bytes bytes; /* of the file, once it was looked at */
-    bool tried;
+    bool tried;         /* it was looked for: */
+    char *place;        /* where it is, NULL nowhere, */
+    struct bytes bytes; /* what is in it, */
+    bool changed;       /* or there is another file in its place */
 };
 
 struct dump {
     struct bytes file;
-    char *exe;
+    char *path;          /* of the core */
+    char *exe;           /* where the program is, or was; NULL not known */
+    bool given;          /* the user said so */
+    size_t program;      /* the first backing of it; backing_count none */
+    const char *trouble; /* see dump_trouble */
     const struct arch_places *places;
     struct arch_layout layout;
     struct arch_xsave xsave;
@@ -41,9 +47,21 @@ struct dump {
     bool told; /* the stop was reported */
 };
 
-/* file.c */
-bool dump_map(const char *path, struct bytes *bytes);
+/* files.c */
+bool dump_map(const char *path, struct bytes *bytes); /* false with errno, 0: no file or empty */
 void dump_unmap(struct bytes bytes);
+/* [offset, offset + size) of b as far as it is there; never NULL when b is not. */
+struct bytes dump_part(struct bytes b, uint64_t offset, uint64_t size);
+/* Little-endian, of what is there. */
+uint64_t dump_number(struct bytes b, uint64_t offset, unsigned size);
+/* STUB_READ ... for PF_R ... */
+uint8_t dump_permissions(uint64_t flags);
+/* Looks for the file, once; the backing's members say what came of it. */
+void dump_find_file(const struct dump *dump, struct backing *b);
+/* STUB_READ ... of a part that no segment describes, as the file's own headers have them. */
+uint8_t dump_file_permissions(const struct dump *dump, struct backing *b);
+/* Fills in program, exe and trouble. NULL, or why the core cannot be used. */
+const char *dump_find_exe(struct dump *dump);
 
 /* libraries.c */
 int dump_shlib_info(void *process, uint64_t *address);
@@ -51,5 +69,7 @@ int dump_libraries(void *process, struct rsp_window *w, bool for_gdb);
 
 /* memory.c */
 const struct segment *dump_segment_at(const struct dump *d, uint64_t address);
+/* The part of a file that was mapped there; NULL none. */
+struct backing *dump_backing_at(const struct dump *d, uint64_t address);
 
 #endif

@@ -31,73 +31,30 @@ dump_segment_at(const struct dump *d, uint64_t address)
     return s != NULL && address - s->address < s->size ? s : NULL;
 }
 
-/* A mapped file may have been replaced since: its first bytes, which the core has, must agree. */
-static bool
-is_same_file(struct dump *d, const struct backing *b)
+struct backing *
+dump_backing_at(const struct dump *d, uint64_t address)
 {
-    for (size_t i = 0; i < d->backing_count; i++) {
-        const struct dump_file *first = &d->backing[i].file;
-        const struct segment *s;
-        size_t n;
-
-        if (first->offset != 0 || strcmp(first->path, b->file.path) != 0)
-            continue;
-        s = dump_segment_at(d, first->start);
-        if (s == NULL || s->address != first->start)
-            return true; /* nothing to compare */
-        n = s->bytes.size < b->bytes.size ? s->bytes.size : b->bytes.size;
-        return memcmp(s->bytes.at, b->bytes.at, n < 4096 ? n : 4096) == 0;
-    }
-    return true;
-}
-
-static const char *
-path_of(const struct dump *d, const struct backing *b)
-{
-    uint64_t entry;
-
-    /* The program may lie elsewhere now, where the user said. */
-    if (d->exe != NULL && dump_auxv(d, 9 /* AT_ENTRY */, &entry)) {
-        for (size_t i = 0; i < d->backing_count; i++)
-            if (entry >= d->backing[i].file.start && entry < d->backing[i].file.end &&
-                strcmp(d->backing[i].file.path, b->file.path) == 0)
-                return d->exe;
-    }
-    return b->file.path;
-}
-
-static void
-open_backing(struct dump *d, struct backing *b)
-{
-    if (b->tried)
-        return;
-    b->tried = true;
-    if (!dump_map(path_of(d, b), &b->bytes) || is_same_file(d, b))
-        return;
-    dump_unmap(b->bytes);
-    b->bytes = (struct bytes){ NULL, 0 };
+    for (size_t i = 0; i < d->backing_count; i++)
+        if (address >= d->backing[i].file.start && address < d->backing[i].file.end)
+            return &d->backing[i];
+    return NULL;
 }
 
 static size_t
 read_backing(struct dump *d, uint64_t address, uint8_t *buffer, size_t size)
 {
-    for (size_t i = 0; i < d->backing_count; i++) {
-        struct backing *b = &d->backing[i];
-        uint64_t from = address - b->file.start + b->file.offset;
+    struct backing *b = dump_backing_at(d, address);
+    struct bytes bytes;
 
-        if (address < b->file.start || address >= b->file.end)
-            continue;
-        open_backing(d, b);
-        if (b->bytes.at == NULL || from >= b->bytes.size)
-            return 0;
-        if (size > b->bytes.size - from)
-            size = (size_t)(b->bytes.size - from);
-        if (size > b->file.end - address)
-            size = (size_t)(b->file.end - address);
-        memcpy(buffer, b->bytes.at + from, size);
-        return size;
-    }
-    return 0;
+    if (b == NULL)
+        return 0;
+    dump_find_file(d, b);
+    bytes = dump_part(b->bytes, address - b->file.start + b->file.offset, size);
+    if (bytes.size > b->file.end - address)
+        bytes.size = (size_t)(b->file.end - address);
+    if (bytes.size > 0)
+        memcpy(buffer, bytes.at, bytes.size);
+    return bytes.size;
 }
 
 /* Up to where one source ends. */

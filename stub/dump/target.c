@@ -59,16 +59,22 @@ get_register(void *target, struct rsp_id id, const struct arch_register *r, void
 
 /* ---- the one stop ---- */
 
-/* The kernel writes the deadly signal into every thread's note; the first one got it. */
+/* The kernel writes the deadly signal into every thread's note; the first one got it. siginfo says
+ * why: si_code is its third int, and a fault's address comes next. */
 static void
 fill_stop(const struct dump *d, const struct dump_thread *t, struct stub_event *event)
 {
     int signal = t == &d->thread[0] ? t->signal : 0;
+    struct bytes info = { t->siginfo, t->siginfo_size };
 
     *event = (struct stub_event){ .kind = STUB_STOPPED,
                                   .reason = signal != 0 ? STUB_SIGNAL : STUB_NO_REASON,
                                   .signal = signal,
                                   .id = { d->pid, t->tid } };
+    if (signal != 0 && (int)dump_number(info, 0, 4) == signal) {
+        event->status = (int)dump_number(info, 8, 4);
+        event->address = dump_number(info, 16, 8);
+    }
 }
 
 static int
@@ -166,38 +172,49 @@ siginfo(void *target, struct rsp_id id, struct rsp_window *w)
     return 0;
 }
 
-static const char *
-name_at(const struct dump *d, uint64_t address)
+/* From the end of what lies below to the beginning of what lies above; 0: the top. */
+static void
+narrow(struct stub_region *gap, uint64_t address, uint64_t start, uint64_t end)
 {
-    for (size_t i = 0; i < d->backing_count; i++)
-        if (address >= d->backing[i].file.start && address < d->backing[i].file.end)
-            return d->backing[i].file.path;
-    return NULL;
+    if (end <= address && end > gap->start)
+        gap->start = end;
+    if (start > address && (gap->size == 0 || start < gap->size))
+        gap->size = start;
 }
 
+static struct stub_region
+gap_at(const struct dump *d, uint64_t address)
+{
+    struct stub_region gap = { .start = 0, .size = 0 };
+
+    for (size_t i = 0; i < d->segment_count; i++)
+        narrow(&gap, address, d->segment[i].address, d->segment[i].address + d->segment[i].size);
+    for (size_t i = 0; i < d->backing_count; i++)
+        narrow(&gap, address, d->backing[i].file.start, d->backing[i].file.end);
+    gap.size = gap.size != 0 ? gap.size - gap.start : 0;
+    return gap;
+}
+
+/* What a segment says, or for memory that has none (gdb leaves out what nobody wrote to) the file
+ * that was mapped there. */
 static int
 region(void *process, uint64_t address, struct stub_region *region)
 {
     const struct dump *d = process;
     const struct segment *s = dump_segment_at(d, address);
-    uint64_t end = 0; /* the top */
+    struct backing *b = dump_backing_at(d, address);
 
-    *region = (struct stub_region){ .start = 0, .size = 0 };
-    if (s != NULL) {
-        region->start = s->address;
-        region->size = s->size;
+    if (s != NULL)
+        *region = (struct stub_region){
+            .start = s->address, .size = s->size, .mapped = true, .permissions = s->permissions
+        };
+    else
+        *region = gap_at(d, address);
+    if (s == NULL && b != NULL) {
         region->mapped = true;
-        region->permissions = s->permissions;
-        region->name = name_at(d, address);
-        return 0;
+        region->permissions = dump_file_permissions(d, b);
     }
-    for (size_t i = 0; i < d->segment_count && end == 0; i++) {
-        if (d->segment[i].address > address)
-            end = d->segment[i].address;
-        else
-            region->start = d->segment[i].address + d->segment[i].size;
-    }
-    region->size = end != 0 ? end - region->start : 0;
+    region->name = b != NULL ? b->file.path : NULL;
     return 0;
 }
 

@@ -18,10 +18,11 @@ struct bt_options {
     bool build_id;    /* -b */
     bool inlines;     /* -i */
     bool source;      /* -s */
-    bool debugname;   /* -d */
+    bool debugname;   /* -d: names from debugging information */
     bool raw;         /* -r: names as the linker has them */
     bool quiet;       /* -q: no names */
-    bool list;        /* -l: modules instead of stacks */
+    bool activation;  /* -a: - 1 where the frame's code is before its PC */
+    bool list;        /* -l: modules before the stacks */
     bool scan;        /* --scan */
     bool json, verbose;
     const char *debug_path; /* --debuginfo-path, or NULL */
@@ -29,7 +30,8 @@ struct bt_options {
 
 struct bt_frame {
     uint64_t pc;
-    bool called, signal;
+    bool called; /* the code that pc stands for is before it */
+    bool signal;
     uint8_t source, trust;
     ssize_t image;    /* index, or -1 */
     const char *name; /* NULL: none found; lives as long as the image's file */
@@ -65,6 +67,8 @@ const char *bt_walk_process(const struct bt_options *options, struct bt_stacks *
 const char *bt_walk_core(const struct bt_options *options, struct bt_stacks *stacks);
 /* Its files as modules; images->memory is set. False: no memory. */
 bool bt_find_core_images(struct images *images, struct dump *dump);
+/* Says on standard error when the program that made it is not to be had. */
+void bt_say_trouble(const char *core, const struct dump *dump);
 /* bt_remote.c: the same for who answers at COMM. */
 const char *bt_walk_remote(const struct bt_options *options, struct bt_stacks *stacks);
 void bt_close_core(struct bt_stacks *stacks);
@@ -88,7 +92,11 @@ void bt_walk_thread(struct bt_walker *walker, const struct unwind_registers *reg
                     struct bt_thread *thread);
 struct bt_thread *bt_add_thread(struct bt_stacks *stacks, pid_t tid);
 
-/* bt_names.c: fills in name and offset of every frame: one pass over the symbols of a module. */
+/* bt_names.c: where the image's debug file is to be, by its build-id. False: it is not there. */
+enum { BT_PATH_MAX = 512 };
+bool bt_debug_file(const struct bt_options *options, const struct image *image,
+                   char path[BT_PATH_MAX]);
+/* Fills in name and offset of every frame: one pass over the symbols of a module. */
 struct bt_debug;
 struct bt_debug *bt_name_frames(const struct bt_options *options, struct bt_stacks *stacks);
 /* Calls `say` with each function inlined at the frame, innermost first, then with the function
@@ -104,6 +112,5 @@ char *bt_demangle(const char *name);
 /* bt_print.c */
 void bt_print(FILE *out, const struct bt_options *options, struct bt_debug *debug,
               const struct bt_stacks *stacks);
-void bt_print_modules(const struct bt_options *options, const struct bt_stacks *stacks);
 
 #endif

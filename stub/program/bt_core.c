@@ -4,6 +4,7 @@
 #include "stub/program/bt.h"
 
 #include <elf.h>
+#include <err.h>
 #include <string.h>
 
 #include "stub/dump/dump.h"
@@ -31,17 +32,14 @@ file_offset(const struct dump *d, uint64_t address)
     return 0;
 }
 
-/* The program may be elsewhere now than the core says. */
+/* Where the file of that name is now; as the core has it when it is nowhere. */
 static const char *
-path_of(const struct dump *d, const char *name)
+place_of(const struct dump *d, const char *name)
 {
-    uint64_t entry = 0;
-    struct stub_region region;
+    size_t i = (size_t)file_number(d, name) - 1;
+    const char *place = i < dump_file_count(d) ? dump_file_place(d, i) : NULL;
 
-    if (dump_exe(d) == NULL || !dump_auxv(d, AT_ENTRY, &entry))
-        return name;
-    dump_target.region((void *)(uintptr_t)d, entry, &region);
-    return region.name != NULL && strcmp(region.name, name) == 0 ? dump_exe(d) : name;
+    return place != NULL ? place : name;
 }
 
 static bool
@@ -57,7 +55,7 @@ add_region(struct images *images, const struct dump *d, const struct stub_region
     if (r->name != NULL) {
         m.inode = file_number(d, r->name);
         m.offset = file_offset(d, r->start);
-        m.path = path_of(d, r->name);
+        m.path = place_of(d, r->name);
     }
     return image_add_mapping(images, &m);
 }
@@ -79,6 +77,16 @@ bt_find_core_images(struct images *images, struct dump *d)
     return ok;
 }
 
+void
+bt_say_trouble(const char *core, const struct dump *d)
+{
+    const char *exe = dump_exe(d);
+
+    if (dump_trouble(d) != NULL)
+        warnx("%s: %s%s%s%s; give it behind the core", core, dump_trouble(d),
+              exe != NULL ? " (" : "", exe != NULL ? exe : "", exe != NULL ? ")" : "");
+}
+
 const char *
 bt_walk_core(const struct bt_options *o, struct bt_stacks *s)
 {
@@ -89,6 +97,7 @@ bt_walk_core(const struct bt_options *o, struct bt_stacks *s)
     s->dump = dump_open(o->core, o->exe, &why);
     if (s->dump == NULL)
         return why;
+    bt_say_trouble(o->core, s->dump);
     s->memory = (struct arch_memory){ dump_read_memory, s->dump, 4096, 0 };
     s->images.memory = &s->memory;
     if (!bt_find_core_images(&s->images, s->dump))

@@ -210,6 +210,7 @@ program_core(char **argv)
         dump_open(settings.comm, settings.program_count == 2 ? settings.program[0] : NULL, &why);
     if (s->dump == NULL)
         errx(EXIT_FAILURE, "%s: %s", settings.comm, why);
+    bt_say_trouble(settings.comm, s->dump);
     if (!open_engine(s) || !open_line(s, settings.program[settings.program_count - 1]))
         return EXIT_FAILURE;
     s->listener.any_user = settings.any_user;

@@ -30,7 +30,7 @@ int main(void) {
 	return deep(5);
 }
 END
-${CC:-cc} -O1 -g -fno-optimize-sibling-calls -pthread -o "$tmp/prog" "$tmp/prog.c" || exit 1
+${CC:-cc} -O1 -g -fno-optimize-sibling-calls -pthread -Wl,--build-id -o "$tmp/prog" "$tmp/prog.c" || exit 1
 gdb -nx -batch -ex run -ex "gcore $tmp/core" "$tmp/prog" >"$tmp/gcore" 2>&1
 [ -s "$tmp/core" ] || { echo "skip core (gdb writes none here)"; exit 0; }
 
@@ -39,11 +39,43 @@ is 'bt ends well' [ $? -eq 0 ]
 is 'bt walks recursion' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 6 ]
 is 'bt has every thread' [ "$(grep -c '^TID ' "$tmp/bt")" -eq 2 ]
 mv "$tmp/prog" "$tmp/moved"
-$server bt -1 "$tmp/core" >"$tmp/bt"
+$server bt -1 "$tmp/core" >"$tmp/bt" 2>"$tmp/said"
 is 'bt walks code whose file is gone' [ "$(grep -c 'by instructions' "$tmp/bt")" -ge 6 ]
+has 'bt says so' "$tmp/said" "its program is not found \($tmp/prog\)"
 $server bt -1 "$tmp/core" "$tmp/moved" >"$tmp/bt"
 is 'bt takes the program from elsewhere' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 6 ]
+$server bt -1 "$tmp/core" /bin/true >"$tmp/bt" 2>&1
+is 'bt refuses another program' [ $? -eq 2 ]
+has 'bt says that it is another' "$tmp/bt" 'the program that was given did not make it'
+$server bt -1 "$tmp/core" "$tmp/nowhere" >"$tmp/bt" 2>&1
+is 'bt refuses a program that is not there' [ $? -eq 2 ]
+cp /bin/true "$tmp/prog"
+$server bt -1 "$tmp/core" >"$tmp/bt" 2>"$tmp/said"
+has 'bt says that the program has changed' "$tmp/said" 'its program has changed since'
+is 'bt names nothing by another program' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 0 ]
+rm "$tmp/prog"
+mkdir "$tmp/beside"
+ln "$tmp/core" "$tmp/beside/core"
+cp "$tmp/moved" "$tmp/beside/prog"
+$server bt -1 "$tmp/beside/core" >"$tmp/bt" 2>"$tmp/said"
+is 'bt finds the program beside the core' [ "$(grep -c ' deep$' "$tmp/bt")" -eq 6 ]
+is 'bt says nothing then' [ ! -s "$tmp/said" ]
+cp /bin/true "$tmp/beside/prog"
+$server bt -1 "$tmp/beside/core" >"$tmp/bt" 2>"$tmp/said"
+has 'bt takes no other program beside the core' "$tmp/said" 'its program is not found'
 mv "$tmp/moved" "$tmp/prog"
+gzip -c "$tmp/core" >"$tmp/core.gz"
+$server bt "$tmp/core.gz" >"$tmp/bt" 2>&1
+has 'bt says that a core is compressed' "$tmp/bt" 'gzip -d$'
+# Line by line what eu-stack says, but for the signal's mark and how libraries are called.
+if command -v eu-stack >/dev/null 2>&1; then
+	for options in '' -a -b -d -i -m -q -r -s -v '-n 3' '-i -s'; do
+		$server bt $options "$tmp/core" | sed 's/ \[signal\]//; s|\( - \)/.*/|\1|; /^\[more/d' >"$tmp/ours"
+		eu-stack $options --core "$tmp/core" -e "$tmp/prog" 2>/dev/null |
+			sed 's|\( - \)/.*/|\1|' >"$tmp/theirs"
+		is "bt $options is eu-stack's" cmp -s "$tmp/ours" "$tmp/theirs"
+	done
+fi
 size=$(wc -c <"$tmp/core")
 wrong=0
 for i in 0 63 64 100 500 1000 2000 3000 4000 5000 8000 20000 $((size / 3)) $((size / 2)); do
@@ -72,7 +104,7 @@ use() { # COMMAND...: the client
 }
 begin
 use gdb -nx -batch -ex "target remote :$port" -ex bt -ex 'thread apply all bt' \
-	-ex 'print value' -ex 'print $_siginfo.si_signo' -ex 'x/x 8' "$tmp/prog"
+	-ex 'print value' -ex 'print $_siginfo.si_signo' -ex 'x/x 8' # it finds the program itself
 has 'gdb walks it' "$tmp/client" '#6 .* in main '
 has 'gdb sees both threads' "$tmp/client" 'thread \(p='
 has 'gdb reads memory' "$tmp/client" '= 7$'
@@ -85,7 +117,8 @@ if [ -n "$lldb" ]; then
 		-o 'thread siginfo' "$tmp/prog"
 	has 'lldb walks it' "$tmp/client" 'frame #6: .*main'
 	has 'lldb sees both threads' "$tmp/client" '`thread\('
-	has 'lldb knows the signal' "$tmp/client" 'thread #1.*SIGSEGV'
+	has 'lldb knows the signal and its cause' "$tmp/client" \
+		'thread #1.*SIGSEGV: address not mapped to object \(fault address=0x8\)'
 	has 'lldb reads memory' "$tmp/client" '7$'
 	has 'lldb lists libraries' "$tmp/client" 'libc.so.6$'
 	has 'lldb reads the signal' "$tmp/client" 'si_signo = 11'
