@@ -16,6 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { COPIED_MAX = 1 << 20, FIRST_PAGE = 4096 };
+
 bool
 image_read_process(void *process, uint64_t address, void *buffer, size_t size, size_t *got)
 {
@@ -141,11 +143,12 @@ static void
 copy_memory(const struct images *all, struct image *image)
 {
     pid_t pid = all->pid;
+    struct arch_memory process = { image_read_process, &pid, 4096, 0 };
     size_t size = (size_t)(image->end - image->start);
-    size_t got = 0;
-    uint8_t *copy = malloc(size);
+    uint8_t *copy = size <= COPIED_MAX ? malloc(size) : NULL;
 
-    if (copy != NULL && image_read_process(&pid, image->start, copy, size, &got) && got == size) {
+    if (copy != NULL && arch_read(all->memory != NULL ? all->memory : &process, image->start, copy,
+                                  size) == size) {
         image->bytes = copy;
         image->size = size;
         return;
@@ -181,18 +184,17 @@ add_span(struct image *image, uint64_t address, uint64_t offset, uint64_t size)
         (struct unwind_span){ address, size, image->bytes + offset };
 }
 
+/* notes: size bytes of them. */
 static void
-read_build_id(struct image *image, uint64_t offset, uint64_t size)
+read_build_id(struct image *image, const uint8_t *notes, uint64_t size)
 {
     Elf64_Nhdr note;
 
-    if (offset > image->size || size > image->size - offset)
-        return;
     while (size >= sizeof(note)) {
-        const uint8_t *name = image->bytes + offset + sizeof(note);
+        const uint8_t *name = notes + sizeof(note);
         uint64_t whole;
 
-        memcpy(&note, image->bytes + offset, sizeof(note));
+        memcpy(&note, notes, sizeof(note));
         whole = sizeof(note) + ((uint64_t)note.n_namesz + 3) / 4 * 4 +
                 ((uint64_t)note.n_descsz + 3) / 4 * 4;
         if (whole > size)
@@ -203,7 +205,7 @@ read_build_id(struct image *image, uint64_t offset, uint64_t size)
             image->id_size = note.n_descsz;
             return;
         }
-        offset += whole;
+        notes += whole;
         size -= whole;
     }
 }
@@ -228,8 +230,9 @@ read_segments(struct image *image, const Elf64_Ehdr *ehdr, uint64_t bias)
             return;
         if (p.p_type == PT_LOAD && (p.p_flags & PF_W) == 0)
             add_span(image, p.p_vaddr + bias, p.p_offset, p.p_filesz);
-        if (p.p_type == PT_NOTE && image->id_size == 0)
-            read_build_id(image, p.p_offset, p.p_filesz);
+        if (p.p_type == PT_NOTE && image->id_size == 0 && p.p_offset <= image->size &&
+            p.p_filesz <= image->size - p.p_offset)
+            read_build_id(image, image->bytes + p.p_offset, p.p_filesz);
     }
 }
 
@@ -268,18 +271,42 @@ read_sections(struct image *image, const Elf64_Ehdr *ehdr, struct unwind_module 
     }
 }
 
+/* Notes lie in the first page, as the program's headers do. */
+static void
+read_id_in_memory(const struct arch_memory *memory, struct image *image)
+{
+    uint8_t page[FIRST_PAGE];
+    size_t n = arch_read(memory, image->start, page, sizeof(page));
+    Elf64_Ehdr ehdr;
+    Elf64_Phdr p;
+
+    if (n < sizeof(ehdr))
+        return;
+    memcpy(&ehdr, page, sizeof(ehdr));
+    for (uint64_t i = 0, at = ehdr.e_phoff; i < ehdr.e_phnum && image->id_size == 0;
+         i++, at += sizeof(p)) {
+        if (at > n || n - at < sizeof(p))
+            return;
+        memcpy(&p, page + at, sizeof(p));
+        if (p.p_type == PT_NOTE && p.p_offset <= n && p.p_filesz <= n - p.p_offset)
+            read_build_id(image, page + p.p_offset, p.p_filesz);
+    }
+}
+
 /* Without its file a module is read from memory, where its tables may be too. */
 static void
-read_in_memory(const struct images *all, const struct image *image, struct unwind_module *m)
+read_in_memory(const struct images *all, struct image *image, struct unwind_module *m)
 {
     pid_t pid = all->pid;
-    struct arch_memory memory = { image_read_process, &pid, 4096, 0 };
+    struct arch_memory process = { image_read_process, &pid, 4096, 0 };
+    const struct arch_memory *memory = all->memory != NULL ? all->memory : &process;
 
     if (pid == 0 && all->memory == NULL)
         return;
-    if (unwind_read_module(all->memory != NULL ? all->memory : &memory, image->start, m))
-        return;
-    memset(m, 0, sizeof(*m));
+    if (unwind_read_module(memory, image->start, m))
+        read_id_in_memory(memory, image);
+    else
+        memset(m, 0, sizeof(*m));
 }
 
 static void

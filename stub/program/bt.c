@@ -32,7 +32,8 @@ static const char usage[] =
     "  -d, --debugname         names from debugging information\n"
     "  -r, --raw               C++ names as the linker has them\n"
     "  -q, --quiet             no names\n"
-    "  -l, --list-modules      modules instead of stacks\n"
+    "  -a, --activation        with - 1 where a frame's code is before its address\n"
+    "  -l, --list-modules      the modules first, with build-ids and debug files\n"
     "  -v, --verbose           all of it, and how long each thread stood still\n"
     "  -p, --pid=PID           the process\n"
     "      --core=CORE         the core file\n"
@@ -47,6 +48,7 @@ const struct option bt_words[] = {
     { "build-id", no_argument, NULL, 'b' },
     { "source", no_argument, NULL, 's' },
     { "inlines", no_argument, NULL, 'i' },
+    { "activation", no_argument, NULL, 'a' },
     { "debugname", no_argument, NULL, 'd' },
     { "raw", no_argument, NULL, 'r' },
     { "quiet", no_argument, NULL, 'q' },
@@ -77,9 +79,9 @@ static void
 take_option(struct bt_options *o, int letter)
 {
     bool *const flags[128] = {
-        ['1'] = &o->one,     ['m'] = &o->module,    ['b'] = &o->build_id, ['s'] = &o->source,
-        ['i'] = &o->inlines, ['d'] = &o->debugname, ['r'] = &o->raw,      ['q'] = &o->quiet,
-        ['l'] = &o->list,    ['v'] = &o->verbose
+        ['1'] = &o->one,     ['m'] = &o->module,    ['b'] = &o->build_id,  ['s'] = &o->source,
+        ['i'] = &o->inlines, ['d'] = &o->debugname, ['r'] = &o->raw,       ['q'] = &o->quiet,
+        ['l'] = &o->list,    ['v'] = &o->verbose,   ['a'] = &o->activation
     };
 
     if (letter == 'n')
@@ -132,7 +134,7 @@ take_options(struct bt_options *o, int argc, char **argv)
     int letter;
 
     optind = 0; /* another parser may have been here */
-    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlvp:e:", bt_words, NULL)) != -1)
+    while ((letter = getopt_long(argc, argv, "1n:mbsidrqlavp:e:", bt_words, NULL)) != -1)
         take_option(o, letter);
     take_operands(o, argv + optind, argc - optind);
     if ((o->pid > 0) + (o->core != NULL) + (o->comm != NULL) != 1) {
@@ -140,7 +142,8 @@ take_options(struct bt_options *o, int argc, char **argv)
         exit(MISUSED);
     }
     if (o->verbose)
-        o->module = o->source = o->inlines = o->debugname = true;
+        o->module = o->source = o->inlines = o->activation = true;
+    o->debugname = o->debugname || o->inlines;
 }
 
 /* As eu-stack ends: 0 all frames, 1 some, 2 none. */
@@ -155,7 +158,7 @@ status_of(const struct bt_stacks *s)
 
         any = any || s->thread[i].count > 0;
         all = all && s->thread[i].count > 0 &&
-              (reason == UNWIND_OUTERMOST || reason == UNWIND_MARKED || reason == UNWIND_RUNNING);
+              (reason == UNWIND_OUTERMOST || reason == UNWIND_MARKED);
     }
     return !any ? FAILED : all ? SHOWN : SHOWN_IN_PART;
 }
@@ -190,10 +193,8 @@ program_bt(char **argv)
         warnx("%s: %s", options.core != NULL ? options.core : options.comm, wrong);
     else if (wrong != NULL)
         warnx("process %d: %s", (int)options.pid, wrong);
-    if (wrong != NULL) {
+    if (wrong != NULL)
         status = FAILED;
-    } else if (options.list)
-        bt_print_modules(&options, &stacks);
     else {
         if (!options.quiet)
             debug = bt_name_frames(&options, &stacks);

@@ -23,19 +23,29 @@ struct bt_debug {
 
 /* ---- where symbols are ---- */
 
-static Elf *
-open_debug_file(const struct bt_options *o, const struct image *image, int *fd)
+bool
+bt_debug_file(const struct bt_options *o, const struct image *image, char path[BT_PATH_MAX])
 {
     const char *directory = o->debug_path != NULL ? o->debug_path : "/usr/lib/debug";
-    char path[512];
     int n;
 
     if (image->id_size < 2)
+        return false;
+    n = snprintf(path, BT_PATH_MAX, "%s/.build-id/%02x/", directory, image->id[0]);
+    for (size_t i = 1; i < image->id_size && n > 0 && (size_t)n + 16 < BT_PATH_MAX; i++)
+        n += snprintf(path + n, BT_PATH_MAX - (size_t)n, "%02x", image->id[i]);
+    if (n > 0 && (size_t)n + 16 < BT_PATH_MAX)
+        snprintf(path + n, BT_PATH_MAX - (size_t)n, ".debug");
+    return access(path, R_OK) == 0;
+}
+
+static Elf *
+open_debug_file(const struct bt_options *o, const struct image *image, int *fd)
+{
+    char path[BT_PATH_MAX];
+
+    if (!bt_debug_file(o, image, path))
         return NULL;
-    n = snprintf(path, sizeof(path), "%s/.build-id/%02x/", directory, image->id[0]);
-    for (size_t i = 1; i < image->id_size && n > 0 && (size_t)n + 16 < sizeof(path); i++)
-        n += snprintf(path + n, sizeof(path) - (size_t)n, "%02x", image->id[i]);
-    snprintf(path + n, sizeof(path) - (size_t)n, ".debug");
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     return *fd >= 0 ? elf_begin(*fd, ELF_C_READ_MMAP, NULL) : NULL;
 }
@@ -43,9 +53,8 @@ open_debug_file(const struct bt_options *o, const struct image *image, int *fd)
 static void
 open_files(const struct bt_options *o, const struct image *image, struct one *one)
 {
-    if (image->bytes == NULL)
-        return;
-    one->elf = elf_memory((char *)(uintptr_t)image->bytes, image->size);
+    if (image->bytes != NULL)
+        one->elf = elf_memory((char *)(uintptr_t)image->bytes, image->size);
     one->extra = open_debug_file(o, image, &one->fd);
 }
 
@@ -311,7 +320,8 @@ die_name(Dwarf_Die *die)
     return name != NULL ? name : dwarf_diename(die);
 }
 
-/* From the innermost scope out, up to the function itself. */
+/* From the innermost scope out, up to the function itself. Without inlined functions the frame
+ * has the name of the innermost one, as eu-stack has it. */
 static void
 say_scopes(Dwarf_Die *unit, Dwarf_Addr at, struct position p, bool inlines, bt_say_fn *say,
            void *context)
@@ -326,8 +336,7 @@ say_scopes(Dwarf_Die *unit, Dwarf_Addr at, struct position p, bool inlines, bt_s
         if (tag == DW_TAG_inlined_subroutine && inlines) {
             say(context, die_name(&scopes[i]), p.file, p.line, p.column);
             p = call_of(unit, &scopes[i]);
-        }
-        if (tag == DW_TAG_subprogram)
+        } else if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             function = die_name(&scopes[i]);
     }
     say(context, function, p.file, p.line, p.column);

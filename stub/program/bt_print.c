@@ -33,6 +33,13 @@ demangled(const struct bt_options *o, const char *name)
 /* ---- text ---- */
 
 static void
+print_id(FILE *out, const struct image *image)
+{
+    for (size_t n = 0; n < image->id_size; n++)
+        fprintf(out, "%02x", image->id[n]);
+}
+
+static void
 print_module(const struct page *p)
 {
     const struct images *images = &p->stacks->images;
@@ -42,10 +49,9 @@ print_module(const struct page *p)
         fprintf(p->file, " - %s", images->image[i].path);
     if (p->options->build_id && i >= 0 && images->image[i].id_size > 0) {
         fprintf(p->file, "\n    [");
-        for (size_t n = 0; n < images->image[i].id_size; n++)
-            fprintf(p->file, "%02x", images->image[i].id[n]);
+        print_id(p->file, &images->image[i]);
         fprintf(p->file, "]@0x%" PRIx64 "+0x%" PRIx64, images->module[i].start,
-                p->frame->pc - images->module[i].start);
+                p->frame->pc - p->frame->called - images->module[i].start);
     }
 }
 
@@ -55,7 +61,7 @@ print_text(const struct page *p, const char *name, const char *file, int line, i
     char *plain = demangled(p->options, name);
 
     fprintf(p->file, "#%-2u 0x%016" PRIx64, p->number, p->frame->pc);
-    if (p->options->verbose)
+    if (p->options->activation)
         fprintf(p->file, "%4s", p->frame->called ? "- 1" : "");
     if (name != NULL)
         fprintf(p->file, " %s", plain != NULL ? plain : name);
@@ -140,12 +146,13 @@ print_json(struct page *p, const char *name, const char *file, int line)
 
 /* ---- both ---- */
 
+/* Symbols name a frame; with -d its debugging information does, where it has any. */
 static void
 say(void *context, const char *name, const char *file, int line, int column)
 {
     struct page *p = context;
 
-    if (name == NULL)
+    if (name == NULL || !p->options->debugname)
         name = p->frame->name;
     if (p->options->json)
         print_json(p, name, file, line);
@@ -198,46 +205,95 @@ print_title(FILE *out, const struct bt_options *o, const struct bt_stacks *s, co
         fprintf(out, "[%u round trips]\n", s->round_trips);
 }
 
+/* ---- modules ---- */
+
+static void
+print_path(FILE *out, const char *path, const char *more)
+{
+    fprintf(out, "  %s%s\n", path[0] == '/' ? path : "-", path[0] == '/' ? more : "");
+}
+
+/* What has no name is code that nobody loaded as a file. */
+static void
+print_modules(FILE *out, const struct bt_options *o, const struct bt_stacks *s)
+{
+    char debug[BT_PATH_MAX];
+
+    print_title(out, o, s, " module memory map");
+    for (size_t i = 0; i < s->images.count; i++) {
+        const struct image *image = &s->images.image[i];
+        const char *slash = strrchr(image->path, '/');
+
+        if (image->path[0] == '\0')
+            continue;
+        fprintf(out, "0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,
+                s->images.module[i].end, slash != NULL ? slash + 1 : image->path);
+        if (image->id_size > 0) {
+            fprintf(out, "  [");
+            print_id(out, image);
+            fprintf(out, "]\n");
+        }
+        print_path(out, image->path, image->deleted ? " (deleted)" : "");
+        print_path(out, bt_debug_file(o, image, debug) ? debug : "", "");
+    }
+}
+
+static void
+print_modules_json(FILE *out, const struct bt_stacks *s)
+{
+    const char *comma = "";
+
+    fprintf(out, "\"modules\":[");
+    for (size_t i = 0; i < s->images.count; i++) {
+        const struct image *image = &s->images.image[i];
+
+        if (image->path[0] == '\0')
+            continue;
+        fprintf(out,
+                "%s\n  {\"start\":\"0x%" PRIx64 "\",\"end\":\"0x%" PRIx64 "\",\"build_id\":\"",
+                comma, s->images.module[i].start, s->images.module[i].end);
+        print_id(out, image);
+        fprintf(out, "\"");
+        print_member(out, "path", image->path);
+        fprintf(out, "%s}", image->deleted ? ",\"deleted\":true" : "");
+        comma = ",";
+    }
+    fprintf(out, "],");
+}
+
+/* ---- the whole ---- */
+
+static void
+print_json_stacks(struct page *p)
+{
+    const struct bt_stacks *s = p->stacks;
+
+    fprintf(p->file, "{\"pid\":%d,", pid_of(p->options, s));
+    if (p->options->list)
+        print_modules_json(p->file, s);
+    fprintf(p->file, "\"threads\":[");
+    for (size_t i = 0; i < s->count; i++) {
+        fprintf(p->file, "%s", i > 0 ? "," : "");
+        print_thread_json(p, &s->thread[i]);
+    }
+    fprintf(p->file, "]}\n");
+}
+
 void
 bt_print(FILE *out, const struct bt_options *o, struct bt_debug *debug, const struct bt_stacks *s)
 {
     struct page p = { .file = out, .options = o, .stacks = s, .debug = debug };
 
-    if (o->json)
-        fprintf(out, "{\"pid\":%d,\"threads\":[", pid_of(o, s));
-    else
-        print_title(out, o, s, "");
+    if (o->json) {
+        print_json_stacks(&p);
+        return;
+    }
+    if (o->list)
+        print_modules(out, o, s);
+    print_title(out, o, s, "");
     for (size_t i = 0; i < s->count; i++) {
-        if (o->json) {
-            fprintf(out, "%s", i > 0 ? "," : "");
-            print_thread_json(&p, &s->thread[i]);
-            continue;
-        }
         fprintf(out, "TID %d:\n", (int)s->thread[i].tid);
         print_frames(&p, &s->thread[i]);
         print_end(out, o, &s->thread[i]);
-    }
-    if (o->json)
-        fprintf(out, "]}\n");
-}
-
-void
-bt_print_modules(const struct bt_options *o, const struct bt_stacks *s)
-{
-    print_title(stdout, o, s, " module memory map");
-    for (size_t i = 0; i < s->images.count; i++) {
-        const struct image *image = &s->images.image[i];
-        const char *slash = strrchr(image->path, '/');
-
-        fprintf(stdout, "0x%016" PRIx64 "-0x%016" PRIx64 " %s\n", s->images.module[i].start,
-                s->images.module[i].end, slash != NULL ? slash + 1 : image->path);
-        if (image->id_size > 0) {
-            fprintf(stdout, "  [");
-            for (size_t n = 0; n < image->id_size; n++)
-                fprintf(stdout, "%02x", image->id[n]);
-            fprintf(stdout, "]\n");
-        }
-        if (image->path[0] == '/')
-            fprintf(stdout, "  %s%s\n", image->path, image->deleted ? " (deleted)" : "");
     }
 }

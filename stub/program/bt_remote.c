@@ -504,7 +504,7 @@ bt_walk_remote(const struct bt_options *o, struct bt_stacks *s)
         assume_registers(&r);
     find_modules(&r, o, s);
     walker = bt_open_walker(o, s, r.machine, &s->memory, get_pac_mask(&r));
-    if (walker != NULL && !o->list)
+    if (walker != NULL)
         walk_threads(&r, o, s, walker);
     bt_close_walker(walker);
     s->round_trips = peer->round_trips;

@@ -331,6 +331,16 @@ walk_threads(const struct bt_options *o, struct bt_stacks *s, struct copy *c,
     }
 }
 
+/* The thread of that number, which is the first when it is the process's. */
+static void
+keep_one(struct bt_stacks *s, pid_t tid)
+{
+    for (size_t i = 1; i < s->count; i++)
+        if (s->thread[i].tid == tid)
+            s->thread[0] = s->thread[i];
+    s->count = 1;
+}
+
 const char *
 bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
 {
@@ -347,10 +357,8 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
         return why;
     if (!image_find(&s->images, o->pid))
         return "its maps cannot be read";
-    if (o->list)
-        return NULL;
     if (o->one)
-        s->count = 1;
+        keep_one(s, o->pid);
     walker = bt_open_walker(o, s, copy.machine, &memory, 0);
     if (walker == NULL)
         return "out of memory";

@@ -95,9 +95,12 @@ bt_add_thread(struct bt_stacks *s, pid_t tid)
     return &more[s->count++];
 }
 
+/* The handler returns to the first instruction of the signal's trampoline: nothing called it. */
 static bool
 add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct images *images)
 {
+    struct bt_frame *to;
+
     if ((t->count & (t->count - 1)) == 0) { /* full at every power of two */
         size_t room = t->count == 0 ? 1 : 2 * t->count;
         struct bt_frame *more = reallocarray(t->frame, room, sizeof(*more));
@@ -106,12 +109,13 @@ add_frame(struct bt_thread *t, const struct unwind_frame *f, const struct images
             return false;
         t->frame = more;
     }
-    t->frame[t->count++] = (struct bt_frame){ .pc = f->pc,
-                                              .called = f->called,
-                                              .signal = f->signal,
-                                              .source = f->source,
-                                              .trust = f->trust,
-                                              .image = image_at(images, f->pc - f->called) };
+    to = &t->frame[t->count++];
+    *to = (struct bt_frame){ .pc = f->pc,
+                             .called = f->called && !f->signal,
+                             .signal = f->signal,
+                             .source = f->source,
+                             .trust = f->trust };
+    to->image = image_at(images, to->pc - to->called);
     return true;
 }
 

@@ -74,16 +74,24 @@ is 'names functions' grep -q ' inner$' "$tmp/ours"
 is 'walks through two signal frames' [ "$(grep -c '\[signal\]' "$tmp/ours")" -eq 2 ]
 is 'walks recursion' [ "$(grep -c ' deep$' "$tmp/ours")" -eq 21 ]
 is 'has every thread' [ "$(grep -c '^TID ' "$tmp/ours")" -eq 2 ]
+other=$(ls /proc/$pid/task | tail -1)
+$bt -1 $other >"$tmp/ours"
+is 'shows the one thread that was named' [ "$(grep '^TID ' "$tmp/ours")" = "TID $other:" ]
+$bt -l $pid >"$tmp/ours"
+is 'lists modules' [ "$(grep -c "^  $tmp/prog$" "$tmp/ours")" -eq 1 ]
+is 'lists them before the stacks' [ "$(grep -c '^TID ' "$tmp/ours")" -eq 2 ]
 $bt -1 -n 3 $pid >"$tmp/ours"
+is 'says that it cut one' [ $? -eq 1 ]
 is 'stops at -n' [ "$(grep -c '^#' "$tmp/ours")" -eq 3 ]
 is 'says that there are more' grep -q '^\[more frames\]$' "$tmp/ours"
 $bt -1 -s -m $pid >"$tmp/ours"
 is 'shows lines' grep -q 'prog.c:5' "$tmp/ours"
 is 'shows files' grep -q "inner - $tmp/prog" "$tmp/ours"
 if command -v python3 >/dev/null 2>&1; then
-	$bt --json $pid | python3 -c 'import json, sys
-t = json.load(sys.stdin)["threads"]
-sys.exit(not (len(t) == 2 and t[0]["end"] == "outermost" and t[0]["frames"][0]["trust"] == 3))'
+	$bt --json -l $pid | python3 -c 'import json, sys
+all = json.load(sys.stdin)
+t = all["threads"]
+sys.exit(not (all["modules"][0]["path"].endswith("/prog") and len(t) == 2 and t[0]["end"] == "outermost" and t[0]["frames"][0]["trust"] == 3))'
 	is 'writes JSON' [ $? -eq 0 ]
 fi
 $bt -v $pid >"$tmp/ours"
