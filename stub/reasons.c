@@ -153,6 +153,18 @@ put_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
     rsp_put(out, ';');
 }
 
+/* LLDB reads the list of libraries when a stop has this key (19, 22), and never else where no
+ * breakpoint can be hit. */
+static void
+put_library(const struct engine *s, struct rsp_out *out)
+{
+    if ((s->client & CLIENT_GDB) != 0 || !HAS(s, libraries_svr4) ||
+        s->target->size <= offsetof(struct stub_target, never_runs) || !s->target->never_runs)
+        return;
+    put_key(out, "library");
+    rsp_put(out, ';');
+}
+
 void
 stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
@@ -160,6 +172,7 @@ stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *
 
     if ((s->flags & STUB_NO_STOP_THREAD) == 0)
         put_name(s, out, event->id);
+    put_library(s, out);
     before = *out;
     put_whole_reason(s, out, event);
     if (out->cut)

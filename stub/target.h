@@ -536,6 +536,10 @@ struct stub_target {
     int (*modules)(void *process, uint64_t unknown, struct stub_modules *modules);
     /* 1 when the process can never have a second thread. */
     int (*stays_single)(void *process);
+    /* Nothing of it ever runs. An lldb, which else learns by breakpoints what is loaded, is told
+     * with the stop to take what libraries_svr4 lists; there (for_gdb false) the program may be
+     * the first, and lldb takes that even where its user named another file. */
+    bool never_runs;
 };
 
 #ifdef __cplusplus

@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, ID_MAX = 64, HEADERS_MAX = 128 };
+enum { PAGE = 4096, ID_MAX = 64, HEADERS_MAX = 128, SECTIONS_MAX = 1024 };
+enum { ID_PATH_MAX = 48 + 2 * ID_MAX };
 
 /* ---- bytes ---- */
 
@@ -148,6 +149,21 @@ is_program(const struct dump *d, const char *path)
     return d->program < d->backing_count && strcmp(d->backing[d->program].file.path, path) == 0;
 }
 
+/* /usr/lib/debug/.build-id/01/23456789... */
+static bool
+name_by_id(struct bytes id, const char *ending, char name[ID_PATH_MAX])
+{
+    int n;
+
+    if (id.size < 2)
+        return false;
+    n = snprintf(name, ID_PATH_MAX, "/usr/lib/debug/.build-id/%02x/", id.at[0]);
+    for (size_t i = 1; i < id.size; i++)
+        n += snprintf(name + n, ID_PATH_MAX - (size_t)n, "%02x", id.at[i]);
+    snprintf(name + n, ID_PATH_MAX - (size_t)n, "%s", ending);
+    return true;
+}
+
 /* Maps the file of that name, if it is the one that was mapped. */
 static bool
 take(struct backing *b, const char *name, struct bytes was, enum likeness least)
@@ -168,17 +184,9 @@ take(struct backing *b, const char *name, struct bytes was, enum likeness least)
 static bool
 take_by_id(struct backing *b, struct bytes was)
 {
-    static const char directory[] = "/usr/lib/debug/.build-id/";
-    char name[sizeof(directory) + 2 * ID_MAX + 2];
-    struct bytes id = id_of(was);
-    int n;
+    char name[ID_PATH_MAX];
 
-    if (id.size < 2)
-        return false;
-    n = snprintf(name, sizeof(name), "%s%02x/", directory, id.at[0]);
-    for (size_t i = 1; i < id.size; i++)
-        n += snprintf(name + n, sizeof(name) - (size_t)n, "%02x", id.at[i]);
-    return take(b, name, was, SAME);
+    return name_by_id(id_of(was), "", name) && take(b, name, was, SAME);
 }
 
 static bool
@@ -261,6 +269,24 @@ find_program(struct dump *d)
     for (size_t i = 0; i < d->backing_count && d->program == d->backing_count; i++)
         if (entry >= d->backing[i].file.start && entry < d->backing[i].file.end)
             d->program = i;
+}
+
+bool
+dump_has_symbols(const struct dump *d)
+{
+    const struct backing *b = d->program < d->backing_count ? &d->backing[d->program] : NULL;
+    struct bytes file = b != NULL ? b->bytes : (struct bytes){ NULL, 0 };
+    uint64_t sections = dump_number(file, offsetof(Elf64_Ehdr, e_shoff), 8);
+    uint64_t count = dump_number(file, offsetof(Elf64_Ehdr, e_shnum), 2);
+    char name[ID_PATH_MAX];
+
+    for (uint64_t i = 0; i < count && i < SECTIONS_MAX; i++) {
+        struct bytes h = dump_part(file, sections + i * sizeof(Elf64_Shdr), sizeof(Elf64_Shdr));
+
+        if (dump_number(h, offsetof(Elf64_Shdr, sh_type), 4) == SHT_SYMTAB)
+            return true;
+    }
+    return name_by_id(id_of(file), ".debug", name) && access(name, R_OK) == 0;
 }
 
 /* A program that the user names must be the one. One that is not found is said beside the work. */

@@ -60,6 +60,9 @@ uint8_t dump_permissions(uint64_t flags);
 void dump_find_file(const struct dump *dump, struct backing *b);
 /* STUB_READ ... of a part that no segment describes, as the file's own headers have them. */
 uint8_t dump_file_permissions(const struct dump *dump, struct backing *b);
+/* Has the program's file, or a debug file of it, symbols? Else it is not worth being taken in
+ * place of one that the client's user has. */
+bool dump_has_symbols(const struct dump *dump);
 /* Fills in program, exe and trouble. NULL, or why the core cannot be used. */
 const char *dump_find_exe(struct dump *dump);
 

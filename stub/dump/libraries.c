@@ -112,8 +112,8 @@ read_name(struct dump *d, uint64_t address, char name[PATH_MAX])
     return name[0] != '\0';
 }
 
-/* struct link_map: l_addr, l_name, l_ld, l_next. The first of all is the executable. A list
- * without end is cut. */
+/* struct link_map: l_addr, l_name, l_ld, l_next. The first of all is the executable, which gdb is
+ * told elsewhere (exec-file). A list without end is cut. */
 static void
 put_space(struct dump *d, struct rsp_window *w, uint64_t space, bool first, bool for_gdb,
           unsigned *left)
@@ -127,7 +127,9 @@ put_space(struct dump *d, struct rsp_window *w, uint64_t space, bool first, bool
         for (unsigned i = 0; i < 4; i++)
             if (!read_word(d, lm + 8 * (uint64_t)i, &link[i]))
                 return;
-        if (!first && read_name(d, link[1], name))
+        if (first && !for_gdb && dump_has_symbols(d))
+            put_library(w, d->exe, lm, link, 0);
+        else if (!first && read_name(d, link[1], name))
             put_library(w, name, lm, link, for_gdb ? space : 0);
     }
 }

@@ -262,4 +262,5 @@ const struct stub_target dump_target = {
     .region = region,
     .host_info = host_info,
     .process_info = process_info,
+    .never_runs = true,
 };

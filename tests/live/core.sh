@@ -123,6 +123,10 @@ if [ -n "$lldb" ]; then
 	has 'lldb lists libraries' "$tmp/client" 'libc.so.6$'
 	has 'lldb reads the signal' "$tmp/client" 'si_signo = 11'
 	begin
+	use "$lldb" -b -o "gdb-remote $port" -o 'bt all' -o 'image list -b'
+	has 'lldb finds the program without being told' "$tmp/client" 'frame #5: .*`deep\(.* at prog.c:5'
+	has 'lldb finds the libraries then' "$tmp/client" 'libc.so.6$'
+	begin
 	cat >"$tmp/note" <<-END
 		#!/bin/sh
 		grep 'send packet: [\$]' $tmp/log | grep -v -c '[\$]x0,' >>$tmp/counts
@@ -140,6 +144,22 @@ if [ -n "$lldb" ]; then
 	use "$lldb" -b -o "process connect -p gdb-remote unix-connect://$tmp/socket" -o 'bt all' \
 		"$tmp/prog"
 	has 'lldb comes by a Unix socket' "$tmp/client" 'frame #6: .*main'
+fi
+
+# A thread that died in the vDSO, which is in no file.
+cat >"$tmp/tick.c" <<'END'
+#include <time.h>
+int tick(void) { return clock_gettime(CLOCK_MONOTONIC, (void *)8); }
+int main(void) { return tick() + 1; }
+END
+${CC:-cc} -O1 -g -fno-optimize-sibling-calls -o "$tmp/tick" "$tmp/tick.c" || exit 1
+gdb -nx -batch -ex run -ex bt -ex "gcore $tmp/core.tick" "$tmp/tick" >"$tmp/gcore" 2>&1
+if grep -q '^#0 .* in clock_gettime' "$tmp/gcore"; then
+	$server bt "$tmp/core.tick" >"$tmp/bt"
+	has 'bt names functions of the vDSO' "$tmp/bt" '^#0 .* (__vdso_)?clock_gettime'
+	has 'bt walks the vDSO by its tables' "$tmp/bt" '^#2  0x[0-9a-f]* tick$'
+else
+	echo 'skip core the vDSO (clock_gettime is no function of it here)'
 fi
 
 # A core as the kernel writes it, of a thread that used what only AVX-512 has.
