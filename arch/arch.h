@@ -329,6 +329,12 @@ struct arch_x86_64_moved {
  * cannot be, or is not known. */
 bool arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *moved);
 
+/* The same for an instruction that stands at `from` and a copy that will stand at `to`: an operand
+ * that counts from the next instruction goes on doing so where that is within reach, and the copy
+ * needs no register. */
+bool arch_x86_64_move_to(const uint8_t *code, size_t n, uint64_t from, uint64_t to,
+                         struct arch_x86_64_moved *moved);
+
 /* The optional features that these XSAVE components stand for (AVX, AVX-512, PKEYS). */
 uint32_t arch_x86_64_features(const struct arch_xsave *xsave);
 

@@ -290,19 +290,43 @@ free_register(const struct insn *i)
     return -1;
 }
 
-/* The operand counts from the next instruction: the copy finds it by a register. */
+static int32_t
+distance_of(const struct insn *i)
+{
+    uint32_t distance = 0;
+
+    for (size_t k = 0; k < 4; k++)
+        distance |= (uint32_t)i->bytes[i->displacement_at + k] << (8 * k);
+    return (int32_t)distance;
+}
+
+/* The operand counts from the next instruction: so it does in the copy, which stands `shift` bytes
+ * further down. False: too far. */
+static bool
+keep_relative(const struct insn *i, int64_t shift, struct arch_x86_64_moved *m)
+{
+    const int64_t reach = INT64_C(1) << 30;
+    uint32_t distance;
+
+    if (shift < -reach || shift > reach ||
+        distance_of(i) + shift != (int32_t)(distance_of(i) + shift))
+        return false;
+    distance = (uint32_t)(int32_t)(distance_of(i) + shift);
+    for (size_t k = 0; k < 4; k++)
+        m->code[i->displacement_at + k] = (uint8_t)(distance >> (8 * k));
+    return true;
+}
+
+/* The same out of reach: the copy finds it by a register. */
 static bool
 use_register(const struct insn *i, struct arch_x86_64_moved *m)
 {
-    uint32_t distance = 0;
     int r = free_register(i);
 
     if (r < 0)
         return false;
-    for (size_t k = 0; k < 4; k++)
-        distance |= (uint32_t)i->bytes[i->displacement_at + k] << (8 * k);
     m->scratch = r;
-    m->distance = (int32_t)distance;
+    m->distance = distance_of(i);
     memmove(m->code + i->displacement_at, m->code + i->displacement_at + 4,
             m->length - i->displacement_at - 4);
     m->code_size = m->length - 4;
@@ -313,8 +337,9 @@ use_register(const struct insn *i, struct arch_x86_64_moved *m)
     return true;
 }
 
-bool
-arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *m)
+/* near: the copy's place is known, `shift` bytes further down. */
+static bool
+move(const uint8_t *code, size_t n, bool near, int64_t shift, struct arch_x86_64_moved *m)
 {
     struct insn i = { .bytes = code, .n = n < MOST ? n : MOST };
 
@@ -329,7 +354,20 @@ arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *m)
     m->jump = m->call || (i.map == MAP_1 && (i.op == 0xc3 || (i.op == 0xff && i.reg == 4)));
     if (m->jump && i.word)
         return false; /* 66 before a branch: Intel and AMD differ */
-    if (i.modrm_at != 0 && i.mod == 0 && i.rm == 5)
-        return use_register(&i, m);
-    return true;
+    if (i.modrm_at == 0 || i.mod != 0 || i.rm != 5)
+        return true;
+    return (near && keep_relative(&i, shift, m)) || use_register(&i, m);
+}
+
+bool
+arch_x86_64_move(const uint8_t *code, size_t n, struct arch_x86_64_moved *m)
+{
+    return move(code, n, false, 0, m);
+}
+
+bool
+arch_x86_64_move_to(const uint8_t *code, size_t n, uint64_t from, uint64_t to,
+                    struct arch_x86_64_moved *m)
+{
+    return move(code, n, true, (int64_t)(from - to), m);
 }

@@ -115,9 +115,10 @@ struct thread {
     siginfo_t deferred_info;
     uint64_t deferred_more;
 
-    const struct pad_place *in_pad;      /* steps the copy of an instruction there, else NULL */
-    uint64_t pad_kept;                   /* what the register had that the copy uses */
-    bool did_step;                       /* this stop is the end of that step and nothing else */
+    const struct pad_place *in_pad; /* started at the copy of an instruction there, else NULL */
+    bool runs_on;                   /* and goes on from it without a stop */
+    uint64_t pad_kept;              /* what the register had that the copy uses */
+    bool did_step;                  /* this stop is the end of that step and nothing else */
     uint8_t under[LIVE_INSTRUCTION_MAX]; /* the program's bytes at told_pc, see live_code_under */
     size_t under_size;                   /* of them are known; 0: not read */
 

@@ -1,13 +1,14 @@
 /* pad_x86_64.c - the second rung of stepping over a breakpoint: a copy of the instruction under it
- * is stepped in a page of its own (arch/x86_64_move.c), so that nothing is lifted and no other
- * thread is stopped.
+ * is run in a page of its own (arch/x86_64_move.c), so that nothing is lifted and no other thread
+ * is stopped.
  *
  * The page is mapped by the program, once, when a thread beside others first needs it; not where a
  * seccomp filter stands over the program, which might kill it for that. Each instruction keeps its
  * place there, so a second hit writes nothing, and any number of threads may be in the same one.
- * At whatever stop comes next the thread's registers are made those it would have had the
- * instruction run where it stands: nobody else ever sees a PC in the page. Behind each copy stands
- * a jump back, for a thread that nobody looks after any more. */
+ * Behind each copy stands a jump back. A copy that needs nothing undone after it is simply run and
+ * its thread goes on from there, which saves the second stop; else it is stepped. At whatever stop
+ * comes next the thread's registers are made those it would have had the instruction run where it
+ * stands: nobody else ever sees a PC in the page. */
 #define _GNU_SOURCE 1
 #include "stub/live/internal.h"
 
@@ -18,7 +19,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
-enum { PAGE = 4096, ROOM = 32, PLACES = PAGE / ROOM };
+enum { PAGE = 4096, ROOM = 32, PLACES = PAGE / ROOM, LOWEST = 0x10000 };
 
 struct pad_place {
     uint64_t from;    /* where the instruction stands; 0: it has changed since */
@@ -43,6 +44,25 @@ has_others(const struct process *p)
     return first != NULL && TAILQ_NEXT(first, next) != NULL;
 }
 
+/* Where operands that count from the next instruction are within reach: the first free page below
+ * the code, with a page to either side. 0: not known, any will do. */
+static uint64_t
+free_page_near(struct process *p, uint64_t code)
+{
+    const struct maps *maps = &p->maps;
+    uint64_t found = 0;
+
+    live_maps_drop(p);
+    for (size_t i = live_maps_load(p) ? maps->count : 0; i-- > 0 && found == 0;) {
+        uint64_t start = maps->list[i].start, below = i > 0 ? maps->list[i - 1].end : LOWEST;
+
+        if (start <= code && start > below && start - below >= 3 * PAGE)
+            found = start - 2 * PAGE;
+    }
+    live_maps_drop(p); /* it runs */
+    return found;
+}
+
 bool
 live_pad_open(struct thread *t)
 {
@@ -55,6 +75,7 @@ live_pad_open(struct thread *t)
     if (p->pad != NULL || p->no_pad || p->hidden || p->shares != NULL || !has_others(p))
         return false;
     p->no_pad = true; /* asked for once */
+    args[0] = free_page_near(p, t->told_pc);
     if (live_status_number(t->tid, "Seccomp:") != 0 ||
         live_syscall(p, SYS_mmap, args, &address) != 0 || address > UINT64_MAX - PAGE)
         return false;
@@ -128,10 +149,10 @@ make_place(struct process *p, uint64_t from, const uint8_t *code, size_t n)
     struct pad *pad = p->pad;
     struct pad_place *place = &pad->places[pad->used];
 
-    if (pad->used == PLACES || !arch_x86_64_move(code, n, &place->moved))
+    place->address = pad->address + (uint64_t)pad->used * ROOM;
+    if (pad->used == PLACES || !arch_x86_64_move_to(code, n, from, place->address, &place->moved))
         return NULL;
     place->from = from;
-    place->address = pad->address + (uint64_t)pad->used * ROOM;
     memcpy(place->original, code, n);
     if (!write_place(p, place))
         return NULL;
@@ -179,6 +200,15 @@ may_enter(const struct thread *t)
            t->disturbed == NULL && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
 }
 
+/* The copy leaves nothing to be undone, and no stop has to follow it: the thread is to run on and
+ * owes nobody anything. */
+static bool
+may_run_on(const struct thread *t, const struct pad_place *place)
+{
+    return place->moved.scratch < 0 && !place->moved.jump && t->action.kind == STUB_CONTINUE &&
+           t->process->caught == NULL && t->deferred == 0 && !t->asked;
+}
+
 bool
 live_pad_enter(struct thread *t)
 {
@@ -200,7 +230,8 @@ live_pad_enter(struct thread *t)
     memcpy(pc_of(t), &place->address, sizeof(place->address));
     t->registers.general_dirty = true;
     t->in_pad = place;
-    live_start(t, PTRACE_SINGLESTEP);
+    t->runs_on = may_run_on(t, place);
+    live_start(t, t->runs_on ? PTRACE_CONT : PTRACE_SINGLESTEP);
     return true;
 }
 
@@ -209,7 +240,7 @@ live_pad_enter(struct thread *t)
 static void
 go_on(struct thread *t, const struct pad_place *place, uint64_t pc)
 {
-    uint64_t behind = place->from + place->moved.length, sp;
+    uint64_t behind = t->told_pc + place->moved.length, sp;
 
     t->told = false;
     if (!place->moved.jump && pc == place->address + place->moved.code_size)
@@ -229,8 +260,30 @@ mend_address(struct thread *t, const struct pad_place *place, int status)
         live_ptrace(PTRACE_GETSIGINFO, t->tid, 0, (uintptr_t)&info) != 0 || info.si_code <= 0 ||
         (uintptr_t)info.si_addr != place->address)
         return;
-    info.si_addr = (void *)(uintptr_t)place->from;
+    info.si_addr = (void *)(uintptr_t)t->told_pc;
     live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&info);
+}
+
+/* Not done: it stands at its breakpoint as before. */
+static bool
+stay(struct thread *t, const struct pad_place *place, int status)
+{
+    (void)live_set_pc(t, t->told_pc);
+    mend_address(t, place, status);
+    return t->process->leaving || !live_defer(t, status);
+}
+
+/* A stop of a thread that runs on from its copy, and may have left it long ago. */
+static bool
+stopped_on_its_way(struct thread *t, const struct pad_place *place, uint64_t pc, int status)
+{
+    t->in_pad = NULL;
+    if (pc == place->address)
+        return stay(t, place, status);
+    t->told = false;
+    if (pc == place->address + place->moved.code_size)
+        (void)live_set_pc(t, t->told_pc + place->moved.length);
+    return true;
 }
 
 bool
@@ -241,6 +294,8 @@ live_pad_stopped(struct thread *t, int status)
 
     if (!live_get_pc(t, &pc))
         return true;
+    if (t->runs_on)
+        return stopped_on_its_way(t, place, pc, status);
     if (status >> 16 == PTRACE_EVENT_STOP && pc != place->address)
         return true; /* the trap of the step comes next, see has_pending_trap */
     t->in_pad = NULL;
@@ -252,9 +307,5 @@ live_pad_stopped(struct thread *t, int status)
         go_on(t, place, pc);
         return true;
     }
-    /* Not done: it stands at its breakpoint as before. */
-    uint64_t from = t->told_pc;
-    memcpy(pc_of(t), &from, sizeof(from));
-    mend_address(t, place, status);
-    return t->process->leaving || !live_defer(t, status);
+    return stay(t, place, status);
 }
