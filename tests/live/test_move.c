@@ -226,6 +226,7 @@ START_TEST(copies_do_elsewhere_what_instructions_do_where_they_stand)
      * there stays, and its copy finds it. */
     if (msync((void *)(uintptr_t)0x7fff8000, 4096, MS_ASYNC) == 0) {
         printf("skip random moved instructions (AddressSanitizer has mapped where they go)\n");
+        fflush(stdout);
         return;
     }
     pid = start(&proto);
