@@ -131,9 +131,9 @@ lldb_trouble() {
 
 lldb_flash() {
 	in_lldb "$1" flash || return
-	has "$1: lldb's load programs flash; a breakpoint there, steps and the way out" "$log" 'r-x flash' \
+	has "$1: lldb's load programs flash; a breakpoint and a step there" "$log" 'r-x flash' \
 		'0x0000000000000001 0x00000000000003e8' 'stop reason = breakpoint 1.1' 'frame #0: .*app_entry' 'frame #1: .*get_into' \
-		'stop reason = instruction step into' 'stop reason = step out' 'stop reason = breakpoint 2.1' ' = 1091$' 'detached'
+		'stop reason = instruction step into' 'stop reason = breakpoint 2.1' ' = 1091$' 'detached'
 }
 
 # say COMMAND PATTERN: gives lldb the command, and waits until its log has another line like PATTERN.
