@@ -43,7 +43,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/reasons.c stub/lldb_stop
 	stub/pkt_lldb_info.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 BOARD = stub/board/self.c stub/board/start.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
-	stub/board/fileio.c stub/board/flash.c
+	stub/board/fileio.c stub/board/flash.c stub/board/backtrace.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 DBGHELP = $(sort $(wildcard stub/dbghelp/*.c))

@@ -25,6 +25,8 @@
 
 #include "stub/stub.h"
 
+struct unwind_exception;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -32,6 +34,8 @@ extern "C" {
 /* Bytes of `room` at least, and what serves well: two packet buffers of 1 KB behind a stack. */
 enum { STUB_BOARD_STACK = 4096, STUB_BOARD_SMALLEST = STUB_BOARD_STACK + 2 * 256 };
 enum { STUB_BOARD_ROOM = STUB_BOARD_STACK + 2 * 1088 };
+/* What stub_board_backtrace needs of a stack. */
+enum { STUB_BOARD_STACK_FOR_WALKS = 6144 };
 
 enum { STUB_BOARD_OPAQUE = 640 };
 struct stub_board {
@@ -128,8 +132,8 @@ struct stub_board_config {
     void (*put)(void *context, uint8_t byte);
     void *context; /* the first argument of every callback here */
 
-    /* The stub's stack and packet buffers, aligned to 16. What is over STUB_BOARD_STACK is shared
-     * by the two buffers; 256 bytes each at least. */
+    /* The stub's stack and packet buffers, aligned to 16. What is over STUB_BOARD_STACK (or
+     * stack_size) is shared by the two buffers; 256 bytes each at least. */
     void *room;
     size_t room_size;
 
@@ -167,6 +171,12 @@ struct stub_board_config {
     void (*resumed)(void *context);
 
     const struct stub_board_flash *flash; /* or NULL: it is only read */
+
+    /* For stub_board_backtrace: how the firmware's own handlers of exceptions have laid down the
+     * registers of what they interrupted (arch/unwind/unwind.h). Or NULL. */
+    const struct unwind_exception *exceptions;
+    size_t exception_count;
+    size_t stack_size; /* a multiple of 16, STUB_BOARD_STACK or more; 0: that */
 };
 
 /* Takes the exceptions over that the stub needs and hands all others on to the handlers that were
@@ -250,6 +260,11 @@ int stub_board_file_system(const char *command);
  * line that cannot tell needs no such call; there a client is known to be new by its first
  * request. The breakpoints of the one before are gone then. */
 void stub_board_link_lost(void);
+
+/* A row of `commands`: { "bt", "[TASK [FRAME]] a stack", stub_board_backtrace }. The stack of the
+ * task that runs, or of another by its number, from that frame on. Who names it links the stack
+ * walker's part for boards, and sets stack_size to STUB_BOARD_STACK_FOR_WALKS. */
+int stub_board_backtrace(void *context, const char *args, struct rsp_out *out);
 
 /* A row of `commands`: { "reset", "restarts the board", stub_board_reset }. */
 int stub_board_reset(void *context, const char *args, struct rsp_out *out);

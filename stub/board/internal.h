@@ -5,6 +5,8 @@
 #include "stub/board/board.h"
 #include "stub/board/trap.h"
 
+struct unwind_machine;
+
 /* ---- the state ---- */
 
 /* What the exception entries fill and use; trap.h has the offsets. */
@@ -157,6 +159,7 @@ struct rsp_id stub_board_current(const struct board *b);
 /* ---- what a machine provides: machine_NAME.c and trap_NAME.S ---- */
 
 extern const struct arch_layout stub_board_layout; /* with all features that may be there */
+extern const struct unwind_machine *const stub_board_unwind;
 /* What is there at the moment: no floating point before the firmware has enabled it. */
 const struct arch_layout *stub_board_layout_now(void *target, int64_t pid);
 extern const struct arch_places *const stub_board_places;

@@ -1,5 +1,6 @@
 /* machine_aarch64.c - debug exceptions of AArch64 at EL1: what they say, and how breakpoints,
  * watchpoints and steps are armed (Arm ARM, "AArch64 Self-hosted Debug"). */
+#include "arch/unwind/unwind.h"
 #include "stub/board/internal.h"
 
 /* trap_aarch64.S */
@@ -13,6 +14,7 @@ const struct arch_layout stub_board_layout = { .arch = &arch_aarch64,
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
 const size_t stub_board_entry_stack = 0;
 const unsigned stub_board_argument = STUB_AARCH64_X0;
+const struct unwind_machine *const stub_board_unwind = &unwind_aarch64;
 
 /* Exception classes: ESR_EL1.EC. */
 enum {

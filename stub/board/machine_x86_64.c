@@ -1,5 +1,6 @@
 /* machine_x86_64.c - debug exceptions of x86-64: what they say, and how breakpoints, watchpoints
  * and steps are armed (Intel SDM volume 3, "Debug, Branch Profile, TSC"). */
+#include "arch/unwind/unwind.h"
 #include "stub/board/internal.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ const struct arch_places *const stub_board_places = &arch_x86_64_linux;
 /* The CPU pushes on it, then the way back is laid on it. */
 const size_t stub_board_entry_stack = 512;
 const unsigned stub_board_argument = STUB_X86_64_RDI;
+const struct unwind_machine *const stub_board_unwind = &unwind_x86_64;
 
 /* Vectors, and what a firmware sees of each fault as gdb's signals. */
 enum { VECTOR_DEBUG = 1, VECTOR_BREAK = 3, VECTOR_PAGE = 14, GATES = 32, GATE_SIZE = 16 };

@@ -75,13 +75,16 @@ configure(struct board *b, const struct stub_board_config *config)
     memcpy(c, config, given);
     lossy = (c->flags & STUB_BOARD_RELIABLE) == 0;
     room = c->room;
+    if (c->stack_size == 0)
+        c->stack_size = STUB_BOARD_STACK;
     if (c->get == NULL || c->put == NULL || room == NULL || (uintptr_t)room % 16 != 0 ||
-        c->room_size < STUB_BOARD_SMALLEST)
+        c->stack_size < STUB_BOARD_STACK || c->stack_size % 16 != 0 ||
+        c->room_size < c->stack_size + (STUB_BOARD_SMALLEST - STUB_BOARD_STACK))
         return false;
     b->trap.exit = (uint64_t)(uintptr_t)room + stub_board_entry_stack;
     b->trap.stack_low = b->trap.exit;
-    b->trap.stack_size = STUB_BOARD_STACK - stub_board_entry_stack;
-    half = (c->room_size - STUB_BOARD_STACK) / 2;
+    b->trap.stack_size = c->stack_size - stub_board_entry_stack;
+    half = (c->room_size - c->stack_size) / 2;
     if (lossy)
         flags |= STUB_UNRELIABLE;
     return stub_init(&b->stub, &(struct stub_config){
@@ -89,9 +92,9 @@ configure(struct board *b, const struct stub_board_config *config)
                                    .target = &stub_board_target,
                                    .target_object = b,
                                    .packets = c->packets,
-                                   .input = room + STUB_BOARD_STACK,
+                                   .input = room + c->stack_size,
                                    .input_size = half,
-                                   .output = room + STUB_BOARD_STACK + half,
+                                   .output = room + c->stack_size + half,
                                    .output_size = half,
                                    .flags = flags,
                                    .resend_ms = c->resend_ms != 0 ? c->resend_ms : RESEND_MS,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/unwind/unwind.h"
 #include "stub/board/internal.h"
 #include "tests/suites_hosted.h"
 
@@ -71,6 +72,7 @@ const struct arch_layout stub_board_layout = { .arch = &arch_aarch64 };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
 const size_t stub_board_entry_stack = 0;
 const unsigned stub_board_argument = STUB_AARCH64_X0;
+const struct unwind_machine *const stub_board_unwind = &unwind_aarch64;
 
 const struct arch_layout *
 stub_board_layout_now(void *target, int64_t pid)

@@ -65,7 +65,9 @@ gdb_session() {
 		'Note: automatically using hardware breakpoints for read-only addresses' 'hit Breakpoint [0-9]*, rom_double'
 	has "$1: the firmware's monitor commands" "$log" \
 		'uptime - ticks since the start' '^[0-9]+ ticks' 'loaves baked: [0-9]+, asked by me too'
-	has "$1: a function called by gdb" "$log" 'called: 7$'
+	has "$1: the board walks its stack as gdb does" "$log" '^(9|10) frames, the same for both' \
+		'hit Hardware watchpoint .*: counter' '^[23] frames, the same for both' '^1 frames, the same for both'
+	has "$1: a function called by gdb; the stub's stack has room" "$log" '^never used of the stack: [0-9]{3,}$' 'called: 7$'
 	has "$1: detached" "$log" 'Inferior 1 .* detached'
 }
 
@@ -91,7 +93,8 @@ gdb_trouble() {
 	has "$1: a monitor command that faults ends alone" "$log" 'Protocol error with Rcmd' '^loaves baked: .*, asked by still'
 	has "$1: an absurd PC" "$log" '^an absurd PC' 'received signal' '^0x8000000000000001 in' "^masks $2"
 	has "$1: a stop and steps in an interrupt's handler" "$log" "^an interrupt's handler" \
-		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' '^machine_|^0x.* in machine_' 'out of the handler' \
+		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' \
+		'^#0 0x' '^#[23] 0x[0-9a-f]+$' '^#[34] 0x[0-9a-f]+ interrupted' '^#[0-9]+ 0x' '^machine_|^0x.* in machine_' 'out of the handler' \
 		'^#[0-9].* (baker|count|troubled|idle) \(\)' 'hit Breakpoint 5, .*bake'
 }
 

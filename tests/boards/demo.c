@@ -265,6 +265,28 @@ say_bakery(void *context, const char *args, struct rsp_out *out)
     return 0;
 }
 
+enum { UNTOUCHED = 0xa5 };
+enum { STACK = STUB_BOARD_STACK_FOR_WALKS };
+static _Alignas(16) uint8_t room[STUB_BOARD_ROOM - STUB_BOARD_STACK + STACK];
+
+/* What the stub's stack has never reached: the longest stretch that is as before the start. */
+static int
+say_stack(void *context, const char *args, struct rsp_out *out)
+{
+    size_t longest = 0, run = 0;
+
+    (void)context;
+    (void)args;
+    for (size_t i = 0; i < STACK; i++) {
+        run = room[i] == UNTOUCHED ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    rsp_put_text(out, "never used of the stack: ");
+    rsp_put_dec(out, longest);
+    rsp_put(out, '\n');
+    return 0;
+}
+
 /* A command with a bug in it. */
 static int
 crash(void *context, const char *args, struct rsp_out *out)
@@ -278,7 +300,9 @@ crash(void *context, const char *args, struct rsp_out *out)
 static const struct stub_command commands[] = {
     { "uptime", "ticks since the start", say_uptime },
     { "bakery", "[NAME] how many loaves there are", say_bakery },
+    { "stack", "bytes of the stub's stack that were never used", say_stack },
     { "crash", "reads what cannot be read, inside the stub", crash },
+    { "bt", "[TASK [FRAME]] a stack", stub_board_backtrace },
     { "reset", "restarts the board", stub_board_reset },
     { NULL, NULL, NULL },
 };
@@ -287,7 +311,6 @@ void
 demo_start(void)
 {
     static struct stub_board board;
-    static _Alignas(16) uint8_t room[STUB_BOARD_ROOM];
     static struct stub_board_config config;
 
     config = (struct stub_board_config){
@@ -297,6 +320,7 @@ demo_start(void)
         .put = uart_put,
         .room = room,
         .room_size = sizeof(room),
+        .stack_size = STACK,
         .flags = STUB_BOARD_WAIT,
         .interrupt = machine_uart_interrupt,
         .regions = machine_regions,
@@ -306,9 +330,13 @@ demo_start(void)
         .reset = machine_reset,
         .now_ms = machine_ms,
         .flash = &machine_flash,
+        .exceptions = machine_exceptions(),
+        .exception_count = MACHINE_EXCEPTIONS,
     };
     edge_of_memory = machine_regions[machine_region_count - 1].start +
                      machine_regions[machine_region_count - 1].size;
+    for (size_t i = 0; i < STACK; i++)
+        room[i] = UNTOUCHED;
     machine_start();
     stub_board_start(&board, &config);
     machine_interrupts_on();

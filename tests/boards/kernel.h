@@ -54,6 +54,9 @@ extern const struct stub_region machine_regions[];
 extern const unsigned machine_region_count;
 extern const unsigned machine_uart_interrupt;
 extern const struct stub_board_flash machine_flash;
+/* Where the handlers of interrupts lay down the registers. */
+enum { MACHINE_EXCEPTIONS = 2 };
+const struct unwind_exception *machine_exceptions(void);
 extern const uint64_t machine_flash_start;
 /* What goes wrong on demand. */
 void undefined_instruction(void);

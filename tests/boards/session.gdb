@@ -2,6 +2,7 @@ break fold if layers == 2
 continue
 bt
 info threads
+same_stacks
 next
 echo stepped by line\n
 frame
@@ -13,6 +14,10 @@ delete
 watch counter
 continue
 delete
+thread 1
+same_stacks
+thread 4
+same_stacks
 awatch pair[1]
 continue
 delete
@@ -23,5 +28,6 @@ delete
 monitor help
 monitor uptime
 monitor bakery me too
+monitor stack
 printf "called: %d\n", fold(&last_loaf, 3)
 detach

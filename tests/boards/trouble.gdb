@@ -66,6 +66,7 @@ echo an interrupt's handler\n
 tbreak kernel_tick
 continue
 bt 3
+monitor bt
 stepi
 stepi
 finish

@@ -1,4 +1,5 @@
 /* machine.c - QEMU's `virt` for AArch64: its map, UART (PL011), interrupts (GICv2) and timer. */
+#include "arch/unwind/unwind.h"
 #include "tests/boards/kernel.h"
 
 volatile uint64_t supervisor_calls;
@@ -214,6 +215,25 @@ machine_interrupt(void)
         kernel_tick();
     }
     *device(CPU_INTERFACE + 0x10) = id;
+}
+
+/* Between these labels of start.S registers lie on the stack as it has put them there. */
+extern const uint8_t interrupt_begin[], interrupt_end[];
+
+const struct unwind_exception *
+machine_exceptions(void)
+{
+    static const int16_t saved[UNWIND_REGISTERS] = {
+        16,  24,  32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 136, 144,
+        152, 160, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,  0,   8,   184, 168 /* x29 x30 sp pc */
+    };
+    static struct unwind_exception rows[MACHINE_EXCEPTIONS];
+
+    rows[0] = (struct unwind_exception){ .begin = (uint64_t)(uintptr_t)interrupt_begin,
+                                         .end = (uint64_t)(uintptr_t)interrupt_end,
+                                         .saved = saved };
+    rows[1] = rows[0];
+    return rows;
 }
 
 void

@@ -68,8 +68,13 @@ interrupt:
 	mrs	x0, elr_el1
 	mrs	x1, spsr_el1
 	stp	x18, x0, [sp, #160]
-	str	x1, [sp, #176]
+	add	x2, sp, #192
+	stp	x1, x2, [sp, #176]
+	.global	interrupt_begin, interrupt_end
+interrupt_begin:
 	bl	machine_interrupt
+	nop
+interrupt_end:
 	ldp	x18, x0, [sp, #160]
 	ldr	x1, [sp, #176]
 	msr	elr_el1, x0

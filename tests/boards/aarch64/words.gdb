@@ -21,3 +21,11 @@ end
 define symbols_app
   add-symbol-file build/boards/aarch64-virt-app.elf
 end
+define same_stacks
+  python pcs = []; f = gdb.newest_frame()
+  python exec("while f is not None:\n  pcs.append(f.pc()); f = f.older()")
+  python lines = gdb.execute("monitor bt %d" % gdb.selected_thread().ptid[1], to_string=True).splitlines()
+  python said = [int(l.split()[1], 16) for l in lines if l.startswith("#")]
+  python same = pcs == said or (len(said) > 1 and pcs[:-1] == said)
+  python print("%d frames, the same for both" % len(said) if same else "not so: %s %s" % (pcs, said))
+end

@@ -1,4 +1,5 @@
 /* machine.c - a PC: its map, COM1 (16550), interrupts (8259) and timer (8254). */
+#include "arch/unwind/unwind.h"
 #include "tests/boards/kernel.h"
 
 volatile uint64_t supervisor_calls;
@@ -192,6 +193,29 @@ void
 machine_uart(void)
 {
     out(MASTER, END_OF_INTERRUPT);
+}
+
+/* Between these labels of start.S registers lie on the stack as it has put them there. */
+extern const uint8_t machine_timer_begin[], machine_timer_end[];
+extern const uint8_t machine_uart_begin[], machine_uart_end[];
+
+const struct unwind_exception *
+machine_exceptions(void)
+{
+    static const int16_t saved[UNWIND_REGISTERS] = {
+        /* rax rdx rcx rbx rsi rdi rbp rsp, r8 to r15, rip */
+        64, 48, 56, -1, 40, 32, -1, 96, 24, 16, 8,  0,  -1, -1, -1, -1, 72,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1
+    };
+    static struct unwind_exception rows[MACHINE_EXCEPTIONS];
+
+    rows[0] = (struct unwind_exception){ .begin = (uint64_t)(uintptr_t)machine_timer_begin,
+                                         .end = (uint64_t)(uintptr_t)machine_timer_end,
+                                         .saved = saved };
+    rows[1] = (struct unwind_exception){ .begin = (uint64_t)(uintptr_t)machine_uart_begin,
+                                         .end = (uint64_t)(uintptr_t)machine_uart_end,
+                                         .saved = saved };
+    return rows;
 }
 
 void gate_of_the_rest(void);

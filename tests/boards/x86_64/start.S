@@ -96,7 +96,11 @@ gate_of_the_rest:
 	pushq	%r10
 	pushq	%r11
 	cld
+	.global	\handler\()_begin, \handler\()_end
+\handler\()_begin:
 	call	\handler
+	nop
+\handler\()_end:
 	popq	%r11
 	popq	%r10
 	popq	%r9
