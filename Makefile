@@ -159,7 +159,7 @@ $(B)/boards/aarch64/%.o: tests/boards/%.c
 $(B)/boards/aarch64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine kernel demo smallest/memory) \
+$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel demo smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -169,7 +169,7 @@ $(B)/boards/x86_64/%.o: tests/boards/%.c
 $(B)/boards/x86_64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine kernel demo smallest/memory) \
+$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel demo smallest/memory) \
 	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -182,7 +182,7 @@ $(B)/boards/aarch64-virt-app.elf: $(B)/boards/aarch64/app.o tests/boards/app.ld
 $(B)/boards/x86_64-pc-app.elf: $(B)/boards/x86_64/app.o tests/boards/app.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -Wl,--defsym=FLASH=0x1000000,--defsym=SECOND=0x4000 -T tests/boards/app.ld -o $@ $<
 boards: $(BOARDS) $(B)/boards/aarch64-virt-app.elf $(B)/boards/x86_64-pc-app.elf
-$(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine line) \
+$(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second line) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 

@@ -79,6 +79,7 @@ stub_board_backtrace(void *context, const char *args, struct rsp_out *out)
     struct rsp_id id = stub_board_current(b);
     int64_t task = take_number(&args);
     uint32_t first = take_number(&args);
+    struct stub_thread_info info;
     struct unwind_registers registers;
     const struct unwind_frame *frame;
     struct unwind u;
@@ -92,6 +93,10 @@ stub_board_backtrace(void *context, const char *args, struct rsp_out *out)
         return -STUB_EINVAL;
     if (task != 0)
         id.tid = task;
+    if (stub_board_thread_info(b, id, &info) != 0) {
+        rsp_put_text(out, "there is no such task\n");
+        return -STUB_ESRCH;
+    }
     registers = registers_of(b, id);
     unwind_begin(&u, &registers);
     while ((frame = unwind_next(&u)) != NULL) {

@@ -239,6 +239,14 @@ gdb_flash() {
 		'hit Temporary breakpoint 3, out_of_trouble' ' = 1091$' 'detached'
 }
 
+# The other core stands while the stub serves, is seen as a thread, and goes on with the first.
+gdb_second() {
+	in_gdb "$1" second || return
+	has "$1: the second core is parked and seen as a thread" "$log" 'hit Breakpoint 1, bake' 'Thread 1.5 "second core"' \
+		'^#[0-3] .*second_main' '^#[0-3] 0x[0-9a-f]+$' \
+		'^there is no such task' 'Protocol error with Rcmd' ' = 1$' 'hit Breakpoint 1, bake' ' = 1$' 'hit Temporary breakpoint' 'detached'
+}
+
 # A line that floods while the firmware runs: the next debugger is served, and finds the code clean.
 flood() {
 	log=$out/$1-flood.log
@@ -300,6 +308,7 @@ for name in ${*:-$board_names}; do
 		replug "$name"
 		gdb_reset "$name"
 		flood "$name"
+		case $name in aarch64*) gdb_second "$name" ;; esac
 	fi
 	if [ -z "$lldb" ]; then
 		echo "skip boards: lldb sessions on $name (no lldb here)"

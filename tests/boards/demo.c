@@ -67,6 +67,16 @@ count(void)
     }
 }
 
+/* ---- the second core ---- */
+
+volatile uint64_t laps;
+
+__attribute__((noinline)) void
+lap(void)
+{
+    laps++;
+}
+
 /* ---- files of the debugger's machine ---- */
 
 /* As printf would: to the debugger's console, a number among the words. */
@@ -329,6 +339,8 @@ demo_start(void)
         .commands = commands,
         .reset = machine_reset,
         .now_ms = machine_ms,
+        .stopped = machine_park,
+        .resumed = machine_release,
         .flash = &machine_flash,
         .exceptions = machine_exceptions(),
         .exception_count = MACHINE_EXCEPTIONS,
@@ -339,6 +351,7 @@ demo_start(void)
         room[i] = UNTOUCHED;
     machine_start();
     stub_board_start(&board, &config);
+    machine_start_second(lap);
     machine_interrupts_on();
     kernel_run();
 }

@@ -70,21 +70,36 @@ list(void *context, unsigned index, struct stub_board_task *task)
 {
     size_t i = 0;
 
+    const char *name = "second core";
+
     (void)context;
-    if (index >= task_count || current == NULL)
+    if (current == NULL || index > task_count || (index == task_count && !machine_has_second()))
         return false;
     task->id = (int64_t)index + 1;
-    task->running = tasks[index].running;
-    for (; tasks[index].name[i] != '\0' && i < sizeof(task->name) - 1; i++)
-        task->name[i] = tasks[index].name[i];
+    if (index < task_count) {
+        task->running = tasks[index].running;
+        name = tasks[index].name;
+    }
+    for (; name[i] != '\0' && i < sizeof(task->name) - 1; i++)
+        task->name[i] = name[i];
     return true;
 }
 
 static bool
 saved(void *context, int64_t id, struct stub_board_task *task)
 {
+    const uint64_t *words = machine_second_registers();
+
     (void)context;
-    saved_registers(tasks[id - 1].sp, task);
+    if (id <= (int64_t)task_count) {
+        saved_registers(tasks[id - 1].sp, task);
+        return true;
+    }
+    if (words == NULL)
+        return false;
+    for (unsigned i = 0; i < STUB_BOARD_WORDS; i++)
+        task->words[i] = words[i];
+    task->known = (UINT64_C(1) << STUB_BOARD_WORDS) - 1;
     return true;
 }
 

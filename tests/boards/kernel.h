@@ -58,6 +58,13 @@ extern const struct stub_board_flash machine_flash;
 enum { MACHINE_EXCEPTIONS = 2 };
 const struct unwind_exception *machine_exceptions(void);
 extern const uint64_t machine_flash_start;
+/* A second core, where the machine has one: it runs body again and again until machine_park, which
+ * returns when it stands, and goes on at machine_release. */
+void machine_start_second(void (*body)(void));
+bool machine_has_second(void);
+const uint64_t *machine_second_registers(void); /* in board.h's order; NULL: it does not stand */
+void machine_park(void *context);
+void machine_release(void *context);
 /* What goes wrong on demand. */
 void undefined_instruction(void);
 void wild_stack(void);

@@ -1,6 +1,6 @@
 /* machine.c - QEMU's `virt` for AArch64: its map, UART (PL011), interrupts (GICv2) and timer. */
 #include "arch/unwind/unwind.h"
-#include "tests/boards/kernel.h"
+#include "tests/boards/aarch64/machine.h"
 
 volatile uint64_t supervisor_calls;
 
@@ -65,10 +65,8 @@ map(uint64_t *table, uint64_t address, uint64_t size, uint64_t attributes)
 }
 
 static void
-turn_mmu_on(void)
+map_all(void)
 {
-    uint64_t control;
-
     map(devices, FLASH, BLOCK, UNCACHED_MEMORY);
     map(devices, GIC, 2 * BLOCK, DEVICE_MEMORY);
     map(devices, UART, BLOCK, DEVICE_MEMORY);
@@ -76,6 +74,13 @@ turn_mmu_on(void)
     map(ram, ROM, ROM_SIZE, NORMAL_MEMORY | INNER | READ_ONLY);
     level1[0] = (uint64_t)(uintptr_t)devices | VALID_TABLE;
     level1[1] = (uint64_t)(uintptr_t)ram | VALID_TABLE;
+}
+
+void
+mmu_on(void)
+{
+    uint64_t control;
+
     __asm__ volatile("msr mair_el1, %0" : : "r"(UINT64_C(0x44ff00)));
     __asm__ volatile("msr tcr_el1, %0" : : "r"(UINT64_C(25) | UINT64_C(1) << 23 | 0x3500));
     __asm__ volatile("msr ttbr0_el1, %0" : : "r"(level1));
@@ -172,7 +177,7 @@ const struct stub_board_flash machine_flash = { .erase = flash_erase, .write = f
 /* ---- timer and interrupts ---- */
 
 enum { DISTRIBUTOR = GIC, CPU_INTERFACE = GIC + 0x10000 };
-enum { TIMER_INTERRUPT = 30, UART_INTERRUPT = 33, SPURIOUS = 1020, HZ = 100 };
+enum { UART_INTERRUPT = 33, SPURIOUS = 1020, HZ = 100 };
 const unsigned machine_uart_interrupt = UART_INTERRUPT;
 
 static uint64_t
@@ -194,11 +199,41 @@ machine_ms(void *context)
     return now / (frequency() / 1000);
 }
 
-static void
+void
 set_timer(void)
 {
     __asm__ volatile("msr cntp_tval_el0, %0" : : "r"(frequency() / HZ));
     __asm__ volatile("msr cntp_ctl_el0, %0" : : "r"(UINT64_C(1)));
+}
+
+uint32_t
+take_interrupt(void)
+{
+    return *device(CPU_INTERFACE + 0xc);
+}
+
+void
+end_interrupt(uint32_t id)
+{
+    if ((id & 0x3ff) < SPURIOUS)
+        *device(CPU_INTERFACE + 0x10) = id;
+}
+
+void
+send_interrupt(unsigned id)
+{
+    *device(DISTRIBUTOR + 0xf00) = UINT32_C(2) << 16 | id;
+}
+
+/* The registers behind each core's own window. */
+void
+interrupts_on(void)
+{
+    *device(DISTRIBUTOR + 0x100) = 1u << TIMER_INTERRUPT | 0xffff;
+    *device(CPU_INTERFACE + 4) = 0xff;
+    *device(CPU_INTERFACE) = 1;
+    set_timer();
+    __asm__ volatile("msr daifclr, #2" : : : "memory");
 }
 
 /* From start.S, interrupts masked. The UART's has nothing left to do: the stub has its byte. */
@@ -206,15 +241,13 @@ void machine_interrupt(void);
 void
 machine_interrupt(void)
 {
-    uint32_t id = *device(CPU_INTERFACE + 0xc);
+    uint32_t id = take_interrupt();
 
-    if ((id & 0x3ff) >= SPURIOUS)
-        return;
-    if ((id & 0x3ff) == TIMER_INTERRUPT) {
+    if (id == TIMER_INTERRUPT) {
         set_timer();
         kernel_tick();
     }
-    *device(CPU_INTERFACE + 0x10) = id;
+    end_interrupt(id);
 }
 
 /* Between these labels of start.S registers lie on the stack as it has put them there. */
@@ -239,23 +272,20 @@ machine_exceptions(void)
 void
 machine_start(void)
 {
-    turn_mmu_on();
+    map_all();
+    mmu_on();
     *device(UART + UART_LINE) = 3 << 5 | 1 << 4; /* eight bits, FIFOs */
     *device(UART + UART_CONTROL) = 1 << 9 | 1 << 8 | 1;
     *device(UART + UART_MASK) = UART_RECEIVED;
     *device(DISTRIBUTOR) = 1;
-    *device(DISTRIBUTOR + 0x100) = 1u << TIMER_INTERRUPT;
     *device(DISTRIBUTOR + 0x104) = 1u << (UART_INTERRUPT - 32);
     *device(DISTRIBUTOR + 0x820) = 0x01010101; /* interrupts 32 to 35 go to this core */
-    *device(CPU_INTERFACE + 4) = 0xff;
-    *device(CPU_INTERFACE) = 1;
 }
 
 void
 machine_interrupts_on(void)
 {
-    set_timer();
-    __asm__ volatile("msr daifclr, #2" : : : "memory");
+    interrupts_on();
 }
 
 void

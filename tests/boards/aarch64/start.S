@@ -39,6 +39,90 @@ vectors:
 	.balign	128
 	.endr
 
+/* The second core: from PSCI to second_main. */
+	.global	second_entry
+second_entry:
+	.cfi_startproc
+	.cfi_undefined x30
+	mov	x0, #3 << 20
+	msr	cpacr_el1, x0
+	isb
+	adr	x0, second_vectors
+	msr	vbar_el1, x0
+	ldr	x0, =second_stack_top
+	mov	sp, x0
+	mov	x29, #0
+	mov	x30, #0
+	bl	second_main
+	b	.
+	.cfi_endproc
+
+	.balign	2048
+second_vectors:
+	.rept	5
+	b	.
+	.balign	128
+	.endr
+	b	second_irq
+	.balign	128
+	.rept	10
+	b	.
+	.balign	128
+	.endr
+
+/* All registers onto the stack, x0 to x30, sp, pc and pstate as board.h wants them. */
+second_irq:
+	sub	sp, sp, #272
+	stp	x0, x1, [sp]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	add	x1, sp, #272
+	stp	x30, x1, [sp, #240]
+	mrs	x0, elr_el1
+	mrs	x1, spsr_el1
+	stp	x0, x1, [sp, #256]
+	mov	x0, sp
+	bl	second_interrupt
+	ldp	x0, x1, [sp, #256]
+	msr	elr_el1, x0
+	msr	spsr_el1, x1
+	ldp	x0, x1, [sp]
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x19, [sp, #144]
+	ldp	x20, x21, [sp, #160]
+	ldp	x22, x23, [sp, #176]
+	ldp	x24, x25, [sp, #192]
+	ldp	x26, x27, [sp, #208]
+	ldp	x28, x29, [sp, #224]
+	ldr	x30, [sp, #240]
+	add	sp, sp, #272
+	eret
+
+	.bss
+	.balign	16
+	.skip	4096
+second_stack_top:
+	.text
+
 /* A call of the supervisor is counted; whatever else comes here is the end. */
 supervisor:
 	stp	x0, x1, [sp, #-16]!
