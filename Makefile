@@ -150,7 +150,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(B)/boards/smallest.elf $(B)/boards/aarch64-virt.elf $(B)/boards/x86_64-pc.elf
+BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight)
 FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
@@ -159,7 +159,9 @@ $(B)/boards/aarch64/%.o: tests/boards/%.c
 $(B)/boards/aarch64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/aarch64-virt.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel demo smallest/memory) \
+$(B)/boards/aarch64-virt.elf: $(B)/boards/aarch64/roomy.o
+$(B)/boards/aarch64-tight.elf: $(B)/boards/aarch64/tight.o
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel demo smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -169,7 +171,9 @@ $(B)/boards/x86_64/%.o: tests/boards/%.c
 $(B)/boards/x86_64/%.o: tests/boards/%.S
 	@mkdir -p $(@D)
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
-$(B)/boards/x86_64-pc.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel demo smallest/memory) \
+$(B)/boards/x86_64-pc.elf: $(B)/boards/x86_64/roomy.o
+$(B)/boards/x86_64-tight.elf: $(B)/boards/x86_64/tight.o
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel demo smallest/memory) \
 	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
 

@@ -81,6 +81,7 @@ struct board {
     int held;        /* a byte that was got and not yet fed; -1 none */
     uint8_t greeted; /* characters of a client's first request that have come */
     bool lost;       /* the client is gone */
+    uint64_t now;    /* what the firmware's clock said last */
     uint8_t inside;  /* of a frame on the line: 1 the body, then 2 and 3 digits to come */
 
     const char *text;  /* for the debugger's console */

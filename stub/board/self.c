@@ -349,12 +349,37 @@ is_engaged(const struct board *b)
     return b->inside != 0 || b->held >= 0 || (b->text != NULL && stub_is_waiting(&b->stub));
 }
 
+/* Calls one of the firmware's callbacks; it may fault. */
+static void
+call(struct board *b, void (*callback)(void *))
+{
+    if (callback != NULL)
+        (void)stub_board_guard(b, callback, b->settings.context);
+}
+
+static void
+ask_clock(void *argument)
+{
+    struct board *b = argument;
+
+    b->now = b->settings.now_ms(b->settings.context);
+}
+
+/* 0 without a clock, or one that faults. */
+static uint64_t
+now(struct board *b)
+{
+    b->now = 0;
+    if (b->settings.now_ms != NULL)
+        (void)stub_board_guard(b, ask_clock, b);
+    return b->now;
+}
+
 /* Serves until the firmware is to go on, or, where it was not stopped, the line is quiet. */
 static void
 serve(struct board *b)
 {
-    uint64_t (*clock)(void *) = b->settings.now_ms;
-    uint64_t begin = clock != NULL ? clock(b->settings.context) : 0;
+    uint64_t begin = now(b);
     unsigned turns = 0;
     bool visit = b->running;
 
@@ -367,12 +392,12 @@ serve(struct board *b)
         turns++;
         visit = visit && b->running && !b->fresh;
         if (visit && is_engaged(b) &&
-            (clock != NULL ? clock(b->settings.context) - begin > PATIENCE_MS
-                           : turns > PATIENCE_TURNS))
+            (begin != 0 ? now(b) - begin > PATIENCE_MS : turns > PATIENCE_TURNS))
             break;
     } while (!b->running || (visit && is_engaged(b)));
     if (b->reset)
-        b->settings.reset(b->settings.context);
+        call(b, b->settings.reset);
+    b->reset = false; /* it could not, and the firmware goes on */
 }
 
 /* ---- going on ---- */
@@ -450,13 +475,13 @@ attend(struct board *b)
     bool told = false;
 
     do {
-        if (!b->running && !told && b->settings.stopped != NULL)
-            b->settings.stopped(b->settings.context);
+        if (!b->running && !told)
+            call(b, b->settings.stopped);
         told = told || !b->running;
         serve(b);
     } while (!go(b));
-    if (told && b->settings.resumed != NULL)
-        b->settings.resumed(b->settings.context);
+    if (told)
+        call(b, b->settings.resumed);
 }
 
 /* The firmware has stopped running: the CPU is as without a debugger, but for its registers. */

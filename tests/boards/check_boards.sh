@@ -92,10 +92,14 @@ gdb_trouble() {
 		'^Cannot access memory at address 0x123456789000' '^Cannot access memory at address 0x' '= 7$'
 	has "$1: a monitor command that faults ends alone" "$log" 'Protocol error with Rcmd' '^loaves baked: .*, asked by still'
 	has "$1: an absurd PC" "$log" '^an absurd PC' 'received signal' '^0x8000000000000001 in' "^masks $2"
+	has "$1: an unaligned PC" "$log" 'received signal SIGBUS|^any PC is aligned here' "^a callback of the firmware's"
+	has "$1: a fault in a callback at a stop does no harm" "$log" "^a callback of the firmware's" ' = false$'
+	has "$1: no step ends in an interrupt that is due" "$log" '^steps while' 'hit Temporary breakpoint .*spin' \
+		'^60 steps in spin$' 'hit Temporary breakpoint .*out_of_trouble'
 	has "$1: a stop and steps in an interrupt's handler" "$log" "^an interrupt's handler" \
-		'hit Temporary breakpoint 4, kernel_tick' '^#1 .* in machine_' \
+		'hit Temporary breakpoint [0-9]*, kernel_tick' '^#1 .* in machine_' \
 		'^#0 0x' '^#[23] 0x[0-9a-f]+$' '^#[34] 0x[0-9a-f]+ interrupted' '^#[0-9]+ 0x' '^machine_|^0x.* in machine_' 'out of the handler' \
-		'^#[0-9].* (baker|count|troubled|idle) \(\)' 'hit Breakpoint 5, .*bake'
+		'^#[0-9].* (baker|count|troubled|idle) \(\)' 'hit Breakpoint [0-9]*, .*bake'
 }
 
 gdb_interrupt() {
@@ -247,6 +251,17 @@ gdb_second() {
 		'^there is no such task' 'Protocol error with Rcmd' ' = 1$' 'hit Breakpoint 1, bake' ' = 1$' 'hit Temporary breakpoint' 'detached'
 }
 
+# A board that stands stays where it is, whatever noise comes and wherever a client's resume is cut
+# off by the end of its line: each new client finds the same PC and no tick passed.
+stands() {
+	log=$out/$1-stands.log
+	command -v python3 >/dev/null 2>&1 || { echo "skip boards: $1: standing still (no python3 here)"; return; }
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	timeout 300 python3 tests/boards/stands.py "$sock" "$(board_elf "$1")" >>"$log" 2>&1
+	stop_board
+	has "$1: noise, and resumes cut off anywhere, never let it go" "$log" '^stood through 16 clients' '^let go by the last'
+}
+
 # A line that floods while the firmware runs: the next debugger is served, and finds the code clean.
 flood() {
 	log=$out/$1-flood.log
@@ -275,6 +290,23 @@ P
 	stop_board
 	has "$1: a flood of noise, then a debugger is served" "$log" 'after the flood' \
 		'Section .text, range .*: matched' 'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
+}
+
+# Buffers of 256 bytes: whole sessions, start-up and all, by short frames.
+gdb_tight() {
+	in_gdb "$1" tight || return
+	has "$1: gdb starts up and works with buffers of 256 bytes" "$log" 'hit Breakpoint 1, fold .*layers=(layers@entry=)?2\)' \
+		'^#1 .*fold' '^#[78] .*bake' 'Thread 1.1 "baker"' 'Thread 1.4 "idle"' "^$2 +0x" 'stepped by line' \
+		'stepped by instruction' '^#0 .*fold' 'Value returned is' 'hit Hardware watchpoint .*: counter' '^New value = ' \
+		'hit Breakpoint [0-9]*, rom_double' 'called: 7$' '^#[12] .*baker' "^$3\$" '^[0-9]+ ticks' \
+		'Section .text, range .*: matched' 'detached'
+}
+lldb_tight() {
+	in_lldb "$1" session || return
+	has "$1: lldb starts up and works with buffers of 256 bytes" "$log" 'stop reason = breakpoint 1.1' \
+		'frame #0: .*fold\(.*layers=2' 'frame #[78]: .*baker' "thread #1: .*name = 'baker'" 'stop reason = step in' \
+		'stop reason = instruction step into' 'stop reason = step out' 'stop reason = watchpoint 1' 'stop reason = breakpoint 2.1' \
+		'r-x rom' '07 00 00 00 00 00 00 00' ' = 1000$' "$2 = 0x0000000000000005" 'Process 1 detached'
 }
 
 # PORTING.md's example: nothing but a line and a call, Ctrl-C seen by stub_board_poll().
@@ -308,6 +340,7 @@ for name in ${*:-$board_names}; do
 		replug "$name"
 		gdb_reset "$name"
 		flood "$name"
+		stands "$name"
 		case $name in aarch64*) gdb_second "$name" ;; esac
 	fi
 	if [ -z "$lldb" ]; then
@@ -316,7 +349,18 @@ for name in ${*:-$board_names}; do
 		with_lldb "$name"
 	fi
 done
-[ -z "$gdb" ] || [ $# -gt 0 ] || smallest
+
+# tight MACHINE: 256-byte buffers, in whatever debuggers there are.
+tight() {
+	case $1 in aarch64) set -- aarch64-tight cpsr x1 ;; *) set -- x86_64-tight eflags rsi ;; esac
+	if command -v "$gdb" >/dev/null 2>&1; then gdb_tight "$1" "$2" '329[0-9][0-9]'; fi
+	if command -v "$lldb" >/dev/null 2>&1; then lldb_tight "$1" "$3"; fi
+}
+[ $# -gt 0 ] || {
+	[ -z "$gdb" ] || smallest
+	tight aarch64
+	tight x86_64
+}
 
 # The newer versions of both, where `make clients` has brought them.
 if make_wrappers; then
@@ -330,6 +374,8 @@ if make_wrappers; then
 		fi
 		new=lldb-22
 		with_lldb "$name"
+		new=newer
+		tight "$(board_machine "$name")"
 	done
 else
 	echo "skip boards: gdb 16 and lldb 22 (no build/clients/trixie; as root run make clients)"

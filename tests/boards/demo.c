@@ -2,6 +2,8 @@
  * when the debugger asks for it; and the board's own monitor commands. */
 #include "tests/boards/kernel.h"
 
+volatile uint64_t nowhere = 0x123456789000;
+
 /* ---- the baker: something to break in, with a stack ---- */
 
 struct loaf {
@@ -65,6 +67,20 @@ count(void)
         call_supervisor();
         sleep_for(1);
     }
+}
+
+/* ---- what happens at each stop ---- */
+
+volatile bool trip; /* a bug in a callback of the firmware's, once */
+
+static void
+stopped(void *context)
+{
+    machine_park(context);
+    if (!trip)
+        return;
+    trip = false;
+    (void)*(volatile uint64_t *)(uintptr_t)nowhere;
 }
 
 /* ---- the second core ---- */
@@ -153,7 +169,7 @@ enum trouble {
 };
 volatile unsigned trouble;
 volatile bool busy;
-volatile uint64_t nowhere = 0x123456789000, answer;
+volatile uint64_t answer;
 uint64_t edge_of_memory; /* RAM below it, nothing above */
 const uint64_t constant __attribute__((section(".rom.data"))) = 7;
 
@@ -276,8 +292,6 @@ say_bakery(void *context, const char *args, struct rsp_out *out)
 }
 
 enum { UNTOUCHED = 0xa5 };
-enum { STACK = STUB_BOARD_STACK_FOR_WALKS };
-static _Alignas(16) uint8_t room[STUB_BOARD_ROOM - STUB_BOARD_STACK + STACK];
 
 /* What the stub's stack has never reached: the longest stretch that is as before the start. */
 static int
@@ -287,8 +301,8 @@ say_stack(void *context, const char *args, struct rsp_out *out)
 
     (void)context;
     (void)args;
-    for (size_t i = 0; i < STACK; i++) {
-        run = room[i] == UNTOUCHED ? run + 1 : 0;
+    for (size_t i = 0; i < DEMO_STACK; i++) {
+        run = demo_room[i] == UNTOUCHED ? run + 1 : 0;
         longest = run > longest ? run : longest;
     }
     rsp_put_text(out, "never used of the stack: ");
@@ -328,9 +342,9 @@ demo_start(void)
         .packets = stub_embedded_packets,
         .get = uart_get,
         .put = uart_put,
-        .room = room,
-        .room_size = sizeof(room),
-        .stack_size = STACK,
+        .room = demo_room,
+        .room_size = demo_room_size,
+        .stack_size = DEMO_STACK,
         .flags = STUB_BOARD_WAIT,
         .interrupt = machine_uart_interrupt,
         .regions = machine_regions,
@@ -339,7 +353,7 @@ demo_start(void)
         .commands = commands,
         .reset = machine_reset,
         .now_ms = machine_ms,
-        .stopped = machine_park,
+        .stopped = stopped,
         .resumed = machine_release,
         .flash = &machine_flash,
         .exceptions = machine_exceptions(),
@@ -347,8 +361,8 @@ demo_start(void)
     };
     edge_of_memory = machine_regions[machine_region_count - 1].start +
                      machine_regions[machine_region_count - 1].size;
-    for (size_t i = 0; i < STACK; i++)
-        room[i] = UNTOUCHED;
+    for (size_t i = 0; i < DEMO_STACK; i++)
+        demo_room[i] = UNTOUCHED;
     machine_start();
     stub_board_start(&board, &config);
     machine_start_second(lap);

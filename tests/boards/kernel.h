@@ -34,6 +34,12 @@ const struct stub_board_tasks *kernel_tasks(void);
 
 void demo_start(void);
 
+/* ---- roomy.c, or tight.c: the stub's stack and its two buffers ---- */
+
+enum { DEMO_STACK = STUB_BOARD_STACK_FOR_WALKS };
+extern uint8_t demo_room[];
+extern const size_t demo_room_size;
+
 /* ---- the machine: start.S, machine.c ---- */
 
 /* Puts the callee-saved registers on the stack and the stack pointer in *from, and goes on with

@@ -62,6 +62,19 @@ set $pc = 0x8000000000000001
 continue
 set $pc = $save
 say_masks
+unaligned
+echo a callback of the firmware's that faults\n
+set var trip = 1
+stepi
+print trip
+echo steps while interrupts are due\n
+tbreak spin
+set var trouble = 8
+continue
+steps_in spin
+set var busy = 0
+tbreak out_of_trouble
+continue
 echo an interrupt's handler\n
 tbreak kernel_tick
 continue

@@ -13,7 +13,7 @@ void
 machine_start_second(void (*body)(void))
 {
     register uint64_t x0 __asm__("x0") = 0xc4000003; /* CPU_ON */
-    register uint64_t x1 __asm__("x1") = 1; /* the core's number */
+    register uint64_t x1 __asm__("x1") = 1;          /* the core's number */
     register uint64_t x2 __asm__("x2") = (uint64_t)(uintptr_t)second_entry;
     register uint64_t x3 __asm__("x3") = 0;
 

@@ -29,3 +29,11 @@ define same_stacks
   python same = pcs == said or (len(said) > 1 and pcs[:-1] == said)
   python print("%d frames, the same for both" % len(said) if same else "not so: %s %s" % (pcs, said))
 end
+define steps_in
+  python seen = set()
+  python exec("for i in range(60):\n  gdb.execute('stepi', to_string=True)\n  seen.add(gdb.newest_frame().name())")
+  python print("60 steps in " + " ".join(sorted(map(str, seen))))
+end
+define unaligned
+  echo any PC is aligned here\n
+end

@@ -1,0 +1,5 @@
+/* tight.c - the smallest buffers that the stub takes: 256 bytes each. */
+#include "tests/boards/kernel.h"
+
+_Alignas(16) uint8_t demo_room[DEMO_STACK + STUB_BOARD_SMALLEST - STUB_BOARD_STACK];
+const size_t demo_room_size = sizeof(demo_room);
