@@ -161,7 +161,7 @@ $(B)/boards/aarch64/%.o: tests/boards/%.S
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/aarch64-virt.elf: $(B)/boards/aarch64/roomy.o
 $(B)/boards/aarch64-tight.elf: $(B)/boards/aarch64/tight.o
-$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel demo smallest/memory) \
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -173,7 +173,7 @@ $(B)/boards/x86_64/%.o: tests/boards/%.S
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/x86_64-pc.elf: $(B)/boards/x86_64/roomy.o
 $(B)/boards/x86_64-tight.elf: $(B)/boards/x86_64/tight.o
-$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel demo smallest/memory) \
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory) \
 	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
 
@@ -186,7 +186,7 @@ $(B)/boards/aarch64-virt-app.elf: $(B)/boards/aarch64/app.o tests/boards/app.ld
 $(B)/boards/x86_64-pc-app.elf: $(B)/boards/x86_64/app.o tests/boards/app.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -Wl,--defsym=FLASH=0x1000000,--defsym=SECOND=0x4000 -T tests/boards/app.ld -o $@ $<
 boards: $(BOARDS) $(B)/boards/aarch64-virt-app.elf $(B)/boards/x86_64-pc-app.elf
-$(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second line) \
+$(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second config roomy line smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
 

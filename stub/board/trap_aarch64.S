@@ -27,6 +27,33 @@
 	b	\label
 	.endm
 
+/* x5 to x30, from or to the board at x0. */
+	.macro	MOST do
+	\do	x5, x6, [x0, #40]
+	\do	x7, x8, [x0, #56]
+	\do	x9, x10, [x0, #72]
+	\do	x11, x12, [x0, #88]
+	\do	x13, x14, [x0, #104]
+	\do	x15, x16, [x0, #120]
+	\do	x17, x18, [x0, #136]
+	\do	x19, x20, [x0, #152]
+	\do	x21, x22, [x0, #168]
+	\do	x23, x24, [x0, #184]
+	\do	x25, x26, [x0, #200]
+	\do	x27, x28, [x0, #216]
+	\do	x29, x30, [x0, #232]
+	.endm
+
+/* x19 to x30, from or to the guard at x9. */
+	.macro	KEPT do
+	\do	x19, x20, [x9]
+	\do	x21, x22, [x9, #16]
+	\do	x23, x24, [x9, #32]
+	\do	x25, x26, [x9, #48]
+	\do	x27, x28, [x9, #64]
+	\do	x29, x30, [x9, #80]
+	.endm
+
 	.global	stub_board_vectors
 	.balign	2048
 stub_board_vectors:
@@ -102,19 +129,7 @@ save:
 	stp	x3, x4, [x0, #8]
 	mrs	x3, tpidrro_el0
 	str	x3, [x0]
-	stp	x5, x6, [x0, #40]
-	stp	x7, x8, [x0, #56]
-	stp	x9, x10, [x0, #72]
-	stp	x11, x12, [x0, #88]
-	stp	x13, x14, [x0, #104]
-	stp	x15, x16, [x0, #120]
-	stp	x17, x18, [x0, #136]
-	stp	x19, x20, [x0, #152]
-	stp	x21, x22, [x0, #168]
-	stp	x23, x24, [x0, #184]
-	stp	x25, x26, [x0, #200]
-	stp	x27, x28, [x0, #216]
-	stp	x29, x30, [x0, #232]
+	MOST stp
 	mov	x3, sp
 	str	x3, [x0, #TRAP_ENTRY_SP]
 	mrs	x4, spsr_el1
@@ -173,19 +188,7 @@ load_most:
 	msr	sp_el0, x3
 	ldr	x3, [x0, #TRAP_ENTRY_SP]
 1:	mov	sp, x3
-	ldp	x5, x6, [x0, #40]
-	ldp	x7, x8, [x0, #56]
-	ldp	x9, x10, [x0, #72]
-	ldp	x11, x12, [x0, #88]
-	ldp	x13, x14, [x0, #104]
-	ldp	x15, x16, [x0, #120]
-	ldp	x17, x18, [x0, #136]
-	ldp	x19, x20, [x0, #152]
-	ldp	x21, x22, [x0, #168]
-	ldp	x23, x24, [x0, #184]
-	ldp	x25, x26, [x0, #200]
-	ldp	x27, x28, [x0, #216]
-	ldp	x29, x30, [x0, #232]
+	MOST ldp
 	br	x2
 
 /* An exception inside the stub. */
@@ -260,12 +263,7 @@ touch_fault:
 	.global	stub_board_guard
 stub_board_guard:
 	add	x9, x0, #TRAP_GUARD
-	stp	x19, x20, [x9]
-	stp	x21, x22, [x9, #16]
-	stp	x23, x24, [x9, #32]
-	stp	x25, x26, [x9, #48]
-	stp	x27, x28, [x9, #64]
-	stp	x29, x30, [x9, #80]
+	KEPT stp
 	mov	x10, sp
 	str	x10, [x9, #96]
 	mov	x10, #1
@@ -282,12 +280,7 @@ guard_fault:
 	add	x9, x0, #TRAP_GUARD
 	ldr	x10, [x9, #96]
 	mov	sp, x10
-	ldp	x19, x20, [x9]
-	ldp	x21, x22, [x9, #16]
-	ldp	x23, x24, [x9, #32]
-	ldp	x25, x26, [x9, #48]
-	ldp	x27, x28, [x9, #64]
-	ldp	x29, x30, [x9, #80]
+	KEPT ldp
 	mov	w0, w1
 	ret
 

@@ -337,28 +337,15 @@ demo_start(void)
     static struct stub_board board;
     static struct stub_board_config config;
 
-    config = (struct stub_board_config){
-        .size = sizeof(config),
-        .packets = stub_embedded_packets,
-        .get = uart_get,
-        .put = uart_put,
-        .room = demo_room,
-        .room_size = demo_room_size,
-        .stack_size = DEMO_STACK,
-        .flags = STUB_BOARD_WAIT,
-        .interrupt = machine_uart_interrupt,
-        .regions = machine_regions,
-        .region_count = machine_region_count,
-        .tasks = kernel_tasks(),
-        .commands = commands,
-        .reset = machine_reset,
-        .now_ms = machine_ms,
-        .stopped = stopped,
-        .resumed = machine_release,
-        .flash = &machine_flash,
-        .exceptions = machine_exceptions(),
-        .exception_count = MACHINE_EXCEPTIONS,
-    };
+    config = plain_config();
+    config.tasks = kernel_tasks();
+    config.commands = commands;
+    config.reset = machine_reset;
+    config.stopped = stopped;
+    config.resumed = machine_release;
+    config.flash = &machine_flash;
+    config.exceptions = machine_exceptions();
+    config.exception_count = MACHINE_EXCEPTIONS;
     edge_of_memory = machine_regions[machine_region_count - 1].start +
                      machine_regions[machine_region_count - 1].size;
     for (size_t i = 0; i < DEMO_STACK; i++)

@@ -22,6 +22,13 @@ struct task {
 extern struct task tasks[];
 extern const unsigned task_count;
 
+/* Permissions of a region. */
+enum {
+    RX = STUB_READ | STUB_EXECUTE,
+    RW = STUB_READ | STUB_WRITE,
+    RWX = STUB_READ | STUB_WRITE | STUB_EXECUTE
+};
+
 /* ---- kernel.c ---- */
 
 extern volatile uint64_t ticks;
@@ -33,6 +40,11 @@ const struct stub_board_tasks *kernel_tasks(void);
 /* ---- demo.c ---- */
 
 void demo_start(void);
+
+/* ---- config.c ---- */
+
+/* The stub at the UART, waiting at the start; no tasks and nothing else of the demo's. */
+struct stub_board_config plain_config(void);
 
 /* ---- roomy.c, or tight.c: the stub's stack and its two buffers ---- */
 
