@@ -1,10 +1,13 @@
 #!/bin/sh
 # check.sh quick|clients|package|all - runs the tests, one part after another, and counts. Each part prints
 # lines `ok NAME`, `not ok NAME (why)`, `skip NAME (why)`, or is a Check runner. Full output of each
-# part is kept in build/check/PART.log; what failed is shown. Last line: `N passed, N failed`.
+# part is kept in build/check/PART.log; what failed is shown, and named again before the last line:
+# `N passed, N failed`.
 set -u
 which=${1:-quick}
 mkdir -p build/check
+failures=build/check/failures
+: >"$failures"
 passed=0 failed=0 skipped=0
 
 # part NAME COMMAND...: an exit status that no counted failure explains is a failure too.
@@ -37,6 +40,7 @@ part() {
 	if [ "$f" -ne 0 ]; then
 		grep -A3 -E '^not ok |:[0-9]+:[FE]:' "$log" | tail -n 40
 		[ "$(grep -c '^not ok ' "$log")" -gt 1 ] || tail -n 15 "$log"
+		grep -E '^not ok |:[0-9]+:[FE]:' "$log" | sed "s/^/failed in $name: /" >>"$failures"
 	fi
 }
 
@@ -104,6 +108,7 @@ all) quick; clients; suites; rest ;;
 *) echo "usage: check.sh quick|clients|package|gdb-suite|lldb-suite|all" >&2; exit 2 ;;
 esac
 
+tail -n 20 "$failures"
 [ "$skipped" -eq 0 ] || echo "$skipped skipped, each named above"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -19,7 +19,7 @@ serve() {
 	i=0
 	while [ ! -s "$dir/port" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || { cat "$dir/server"; echo "demo: the server did not start"; exit 1; }
+		[ $i -lt 600 ] || { cat "$dir/server"; echo "demo: the server did not start"; exit 1; }
 		sleep 0.1
 	done
 	port=$(cat "$dir/port")
@@ -71,10 +71,10 @@ thread step-out
 process kill
 L
 run_gdb() {
-	timeout 60 gdb -nx -q -batch -ex "target remote 127.0.0.1:$port" -x "$dir/gdb" "$prog"
+	timeout 200 gdb -nx -q -batch -ex "target remote 127.0.0.1:$port" -x "$dir/gdb" "$prog"
 }
 run_lldb() {
-	timeout 60 "$lldb" -x -b -o "gdb-remote 127.0.0.1:$port" -s "$dir/lldb" "$prog"
+	timeout 200 "$lldb" -x -b -o "gdb-remote 127.0.0.1:$port" -s "$dir/lldb" "$prog"
 }
 
 if [ "$check" = check ]; then

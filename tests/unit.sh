@@ -3,6 +3,8 @@
 # after the other as their timing wants it, and beside them those that only compute. Check's own closing
 # lines are added up to one.
 set -u
+# The limits of a test are for those that hang, and a busy machine is slow.
+export CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-10}"
 binary=$1 out=build/check/$(basename "$1")
 mkdir -p build/check
 suites() {

@@ -13,15 +13,16 @@ attach_by_name(struct program_session *x)
 {
     const struct program_settings *s = x->settings;
     enum stub_attach_how how = s->wait_for ? STUB_ATTACH_NEW : STUB_ATTACH_OLD;
-    int r;
+    int r = live_attach_name(x->live, s->attach_name, how);
 
-    if (s->wait_for)
+    /* Whoever reads this may start it: those that are there already have been looked at. */
+    if (r == STUB_LATER)
         fprintf(stderr, "Waiting for %s to be started\n", s->attach_name);
-    while ((r = live_attach_name(x->live, s->attach_name, how)) == STUB_LATER &&
-           !program_must_end()) {
+    while (r == STUB_LATER && !program_must_end()) {
         struct timespec pause = { .tv_nsec = live_timeout(x->live) * 1000000L };
 
         nanosleep(&pause, NULL);
+        r = live_attach_name(x->live, s->attach_name, how);
     }
     return r;
 }

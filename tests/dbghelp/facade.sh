@@ -63,7 +63,7 @@ is 'the sample is built by cc, shared and static' [ -x "$out/static" ]
 
 # wait_for PID: until it sleeps in a call.
 wait_for() {
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for i in $(seq 600); do
 		case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' /proc/"$1"/status 2>/dev/null) in
 		S) sleep 0.2; return ;;
 		esac

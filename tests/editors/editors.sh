@@ -19,7 +19,7 @@ start() {
 	# shellcheck disable=SC2086
 	"$server" $mode --port-file "$dir/port" 127.0.0.1:0 ${mode:+--} "$dir/prog" >"$dir/server" 2>&1 &
 	server_pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f "$dir/port" ] || sleep 0.3; done
+	until [ -f "$dir/port" ]; do sleep 0.1; done
 }
 stop() {
 	kill "$server_pid" 2>/dev/null
@@ -77,7 +77,7 @@ claim() {
 }
 play_mi() {
 	start ""
-	speak_mi "$(cat "$dir/port")" | timeout 60 gdb -nx -q -i=mi >"$dir/mi" 2>&1
+	speak_mi "$(cat "$dir/port")" | timeout 200 gdb -nx -q -i=mi >"$dir/mi" 2>&1
 	claim target-select '^\^connected'
 	claim break-insert '^\^done,bkpt={number="1"'
 	claim exec-continue 'reason="breakpoint-hit".*func="add"'

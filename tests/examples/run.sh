@@ -142,7 +142,7 @@ start_toy() {
 		port=$((port + 1))
 		"$@" $port 2>"$out/toy.err" &
 		toy_pid=$!
-		for wait in 1 2 3 4 5 6 7 8 9 10; do
+		for wait in $(seq 600); do
 			kill -0 $toy_pid 2>/dev/null || break
 			grep -q "0100007F:$(printf %04X $port) 00000000:0000 0A" /proc/net/tcp && return 0
 			sleep 0.1
@@ -156,7 +156,7 @@ start_toy() {
 
 # ended NAME: toy ran on to the end of its program by itself.
 ended() {
-	for wait in 1 2 3 4 5 6 7 8 9 10; do
+	for wait in $(seq 600); do
 		kill -0 $toy_pid 2>/dev/null || break
 		sleep 0.1
 	done

@@ -69,7 +69,7 @@ sleeper(void)
         execlp("sleep", "sleep", "1000", (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; i < 500; i++) { /* until it is sleep */
+    for (int i = 0; i < 6000; i++) { /* until it is sleep */
         struct stub_host_process p;
 
         if (ops->process(host, pid, &p) == 0 && strstr(p.path, "sleep") != NULL &&

@@ -60,9 +60,9 @@ measure() {
 	mkfifo "$tmp/port"
 	"$server" gdbserver 127.0.0.1:0 --named-pipe "$tmp/port" -- "$@" >"$tmp/server" 2>&1 &
 	pid=$!
-	port=$(timeout 20 tr -d '\0' <"$tmp/port")
+	port=$(timeout 200 tr -d '\0' <"$tmp/port")
 	script "$port" >"$tmp/script"
-	timeout 60 "$lldb" -x -b -o "target create $1" -s "$tmp/script" -o kill >"$tmp/out" 2>&1 </dev/null
+	timeout 200 "$lldb" -x -b -o "target create $1" -s "$tmp/script" -o kill >"$tmp/out" 2>&1 </dev/null
 	kill $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	pid=

@@ -44,9 +44,9 @@ end_server() {
 		failures=1
 	}
 }
-# until_true COMMAND...: for at most ten seconds.
+# until_true COMMAND...: for at most a minute.
 until_true() {
-	left=200
+	left=1200
 	while ! "$@" >/dev/null 2>&1; do
 		left=$((left - 1))
 		[ $left -gt 0 ] || return 1
@@ -75,7 +75,7 @@ spawn() {
 }
 # talk WORD...: see ask.c.
 talk() {
-	timeout 20 $ask "$port" "$@" >"$out" 2>&1
+	timeout 200 $ask "$port" "$@" >"$out" 2>&1
 }
 # claim NAME COMMAND...: the command must succeed; else what was seen last is shown.
 claim() {
@@ -116,7 +116,7 @@ gdbservers='^(Exiting|During startup program exited with code 12[67]\.|stubborn:
 refused() {
 	lines=$1 pattern=$2
 	shift 2
-	timeout 10 $as_user "$server" "$@" >"$dir/said" 2>&1 </dev/null
+	timeout 200 $as_user "$server" "$@" >"$dir/said" 2>&1 </dev/null
 	status=$?
 	grep -v -E "$gdbservers" "$dir/said" >"$out"
 	[ $status -eq 1 ] && [ "$(wc -l <"$out")" -eq "$lines" ] && grep -q -E -e "$pattern" "$out"

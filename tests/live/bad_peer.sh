@@ -16,7 +16,7 @@ for kind in $kinds; do
 	: >"$tmp/port"
 	python3 tests/live/bad_peer.py $kind >"$tmp/port" &
 	peer=$!
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for i in $(seq 600); do
 		[ -s "$tmp/port" ] && break
 		sleep 0.1
 	done

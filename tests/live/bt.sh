@@ -42,7 +42,7 @@ pids=$pid
 read -r ready <"$tmp/pipe"
 # Every thread has come to its pause, as they do at once; none stands traced or stopped.
 asleep() {
-	for i in $(seq 100); do
+	for i in $(seq 600); do
 		grep -h '^State' /proc/$pid/task/*/status | grep -q -v 'S (' || return 0
 		sleep 0.05
 	done
@@ -60,7 +60,7 @@ if command -v eu-stack >/dev/null 2>&1; then
 fi
 if command -v gdb >/dev/null 2>&1; then
 	monitor() {
-		timeout 30 gdb -nx -batch -ex "target remote | ${bt% bt} --once --attach - $pid" \
+		timeout 200 gdb -nx -batch -ex "target remote | ${bt% bt} --once --attach - $pid" \
 			-ex 'echo ----\n' -ex "$1" -ex detach 2>&1 </dev/null |
 			sed '1,/^----$/d; /^Detaching\|^\[Inferior/d'
 	}

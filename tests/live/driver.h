@@ -26,6 +26,10 @@ struct drive {
     pid_t pid;
 };
 
+/* The longest wait for what must come. A busy machine is slow, so it is long: only what never
+ * comes takes it. */
+enum { PATIENCE_MS = 60000 };
+
 /* Opens a target; launches tests/live/progs/NAME with up to two arguments (NULL: none). Fails the
  * test when it cannot. */
 void drive_open(struct drive *d);
@@ -35,8 +39,8 @@ pid_t drive_spawn(struct drive *d, const char *name, const char *a);
 void drive_attach(struct drive *d, pid_t pid);
 void drive_close(struct drive *d);
 
-/* Sends a packet; the reply's body (a notification's with its %), after at most ten seconds, or ""
- * when there is none. */
+/* Sends a packet; the reply's body (a notification's with its %), after at most PATIENCE_MS, or
+ * "" when there is none. */
 const char *drive_ask(struct drive *d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Sends a packet that sets the program going, without waiting for what comes. */
@@ -56,5 +60,7 @@ unsigned drive_threads(struct drive *d);
 /* The program's byte as it really is in memory, breakpoints and all. */
 int drive_raw_byte(pid_t pid, uint64_t address);
 char drive_state(pid_t pid); /* letter of /proc, 0: gone */
+/* Waits until the state is one of these; false when it never is. */
+bool drive_becomes(pid_t pid, const char *states);
 
 #endif

@@ -56,7 +56,7 @@ else
 fi
 
 play_gdb() {
-	(ulimit -c 0; timeout 60 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+	(ulimit -c 0; timeout 200 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 		-iex 'set confirm off' -iex 'set pagination off' -iex 'set width 0' -iex 'set sysroot /' \
 		-iex 'set style enabled off' -iex 'set print null-stop on' <"$1" >"$2" 2>&1)
 }

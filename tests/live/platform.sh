@@ -17,12 +17,12 @@ ${CC:-cc} -g -O0 -o "$dir/prog" tests/editors/prog.c || exit 1
 mkdir "$dir/there"
 "$server" platform --server --listen 127.0.0.1:0 --socket-file "$dir/port" 2>"$dir/server" &
 server_pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do [ -f "$dir/port" ] || sleep 0.3; done
+until [ -f "$dir/port" ]; do sleep 0.1; done
 port=$(cat "$dir/port")
 
 # What is played: files go to the platform and come back, a program is launched and stops.
 play() {
-	timeout 100 "$client" -x -b -o 'settings set use-color false' \
+	timeout 200 "$client" -x -b -o 'settings set use-color false' \
 		-o 'platform select remote-linux' \
 		-o "platform connect connect://127.0.0.1:$port" -o "platform settings -w $dir/there" \
 		-o 'platform shell echo it; echo works' -o "platform mkdir $dir/there/made" \

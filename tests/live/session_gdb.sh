@@ -35,7 +35,7 @@ run_gdb() {
 		steps commands "$1"
 	} | fill_in >"$dir/commands"
 	# Whoever started us may have had SIGINT ignored (a background job), and gdb would inherit that.
-	timeout 60 env --default-signal=INT $client -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+	timeout 200 env --default-signal=INT $client -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 		<"$dir/commands" >"$out" 2>&1
 	check_part "$1" "$out" "$allowed"
 }
@@ -48,7 +48,7 @@ if start "$dir/server" $server --once 127.0.0.1:0 build/session one 'two words';
 	else
 		is_ok detach-leaves-it-running
 	fi
-	if until_true 5 is_gone "$server_pid"; then
+	if until_true 60 is_gone "$server_pid"; then
 		is_ok once-ends-the-server
 	else
 		is_wrong once-ends-the-server "process $server_pid is still there"
@@ -56,7 +56,7 @@ if start "$dir/server" $server --once 127.0.0.1:0 build/session one 'two words';
 fi
 if [ -n "${pid:-}" ] && start "$dir/server2" $server --once --attach 127.0.0.1:0 "$pid"; then
 	run_gdb $here/attach.gdb "$INSIDE/"
-	if until_true 5 is_gone "$pid"; then
+	if until_true 60 is_gone "$pid"; then
 		is_ok kill-ends-the-program
 	else
 		is_wrong kill-ends-the-program "process $pid is still there"

@@ -9,7 +9,7 @@ failures=0
 mkdir -p build/check
 dir=$(mktemp -d "$PWD/build/check/session.XXXXXX") || exit 1
 # What a debugger runs before `continue`: Ctrl-C for that debugger, a second later.
-echo 'p=$PPID; (sleep 1; kill -INT "$p") </dev/null >/dev/null 2>&1 &' >"$dir/poke"
+echo 'p=$PPID; (sleep 2; kill -INT "$p") </dev/null >/dev/null 2>&1 &' >"$dir/poke"
 started=
 trap 'stop_all; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
@@ -47,7 +47,7 @@ start() {
 	SESSION_WORD='over the wire' "$@" >"$log" 2>&1 </dev/null &
 	started="$started $!"
 	server_pid=$!
-	until_true 10 grep -q 'Listening on port [0-9]' "$log" || {
+	until_true 60 grep -q 'Listening on port [0-9]' "$log" || {
 		is_wrong server-starts "$(cat "$log")"
 		return 1
 	}

@@ -30,13 +30,13 @@ allowed='^warning: Not all bytes \([0-9]+/[0-9]+\) were able to be read from 0x'
 
 # lldb runs a command file one command after the other, so nothing can be said while the program runs.
 # What comes after the first `poke` is therefore typed: `poke` and `continue` stand for continue,
-# and a second later process interrupt, which sends what Ctrl-C sends.
+# and two seconds later process interrupt, which sends what Ctrl-C sends.
 type_in() {
-	until_true 50 test -e "$dir/go"
+	until_true 200 test -e "$dir/go"
 	while IFS= read -r line; do
 		case $line in
 		*"$dir/poke"*) ;;
-		continue) echo continue; sleep 1; echo process interrupt; sleep 1 ;;
+		continue) echo continue; sleep 2; echo process interrupt; sleep 1 ;;
 		*) echo "$line" ;;
 		esac
 	done <"$dir/typed"
@@ -63,7 +63,7 @@ run_lldb() {
 	[ ! -s "$dir/typed" ] || echo "platform shell -h -- touch $dir/go" >>"$dir/commands"
 	if [ -s "$dir/typed" ]; then type_in; fi |
 		LLDB_DEBUGSERVER_PATH=$(command -v "$server" | sed "s|^\([^/]\)|$PWD/\1|") \
-			SESSION_WORD='over the wire' timeout 60 $client -x \
+			SESSION_WORD='over the wire' timeout 200 $client -x \
 			-O 'settings set interpreter.stop-command-source-on-error false' \
 			-s "$dir/commands" >"$out" 2>&1
 	fill_in <"$1" >"$dir/steps"
@@ -90,7 +90,7 @@ else
 fi
 if runs_there version || runs_there --version; then
 	run_lldb $here/attach.lldb "process attach -p ${pid:-0}"
-	if until_true 5 is_gone "${pid:-0}"; then
+	if until_true 60 is_gone "${pid:-0}"; then
 		is_ok kill-ends-the-program
 	else
 		is_wrong kill-ends-the-program "process $pid is still there"

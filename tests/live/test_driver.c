@@ -251,7 +251,7 @@ drive_ask(struct drive *d, const char *format, ...)
     vsnprintf(body, sizeof(body), format, args);
     va_end(args);
     send_text(d, body);
-    return drive_wait(d, 10000);
+    return drive_wait(d, PATIENCE_MS);
 }
 
 /* ---- symbols ---- */
@@ -406,4 +406,16 @@ drive_state(pid_t pid)
     close(fd);
     const char *at = n > 0 ? strrchr(text, ')') : NULL;
     return at != NULL ? at[2] : '\0';
+}
+
+bool
+drive_becomes(pid_t pid, const char *states)
+{
+    for (unsigned i = 0; i < PATIENCE_MS; i++) {
+        char state = drive_state(pid);
+        if (state != '\0' && strchr(states, state) != NULL)
+            return true;
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    return false;
 }

@@ -171,7 +171,7 @@ START_TEST(step_after_an_interrupted_range_step_moves)
         for (volatile int delay = i % 100 * 50; delay > 0; delay--)
             continue;
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
         uint64_t pc = drive_register(&d, d.pid, "rip");
         drive_ask(&d, "vCont;s:%x", (unsigned)d.pid);
         ck_assert_int_eq(d.event.reason, STUB_TRACE);

@@ -180,7 +180,7 @@ START_TEST(children_yet_to_be_told_of_go_where_their_parent_goes)
     break_at("touch");
     child = child_yet_to_be_told_of();
     drive_ask(&d, "D;%x", (unsigned)d.pid);
-    for (int i = 0; i < 5000 && kill(child, 0) == 0 && drive_state(child) != 'Z'; i++)
+    for (int i = 0; i < PATIENCE_MS && kill(child, 0) == 0 && drive_state(child) != 'Z'; i++)
         nap(1);
     bool ended = kill(child, 0) != 0 || drive_state(child) == 'Z';
     kill(d.pid, SIGKILL); /* nobody else does it any more */
@@ -199,7 +199,7 @@ START_TEST(the_parent_is_let_go_and_the_child_followed)
     go_on(child);
     ck_assert_int_eq(d.event.id.pid, child);
     ck_assert_int_eq(d.event.status, 7);
-    for (int i = 0; i < 5000 && drive_state(d.pid) != 0; i++) {
+    for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 0; i++) {
         nap(1);
         live_poll(d.live); /* collects it */
     }
@@ -228,11 +228,11 @@ START_TEST(a_signal_beside_a_fork_is_told_after_it)
 {
     launch("fork", "fork", WORDS);
     drive_send(&d, "vCont;c:p%x.-1", (unsigned)d.pid);
-    for (int i = 0; i < 5000 && drive_state(d.pid) != 't'; i++)
+    for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 't'; i++)
         nap(1); /* at its fork, which is not collected yet */
     ck_assert_int_eq(drive_state(d.pid), 't');
     kill(d.pid, SIGUSR1);
-    ck_assert_ptr_nonnull(strstr(drive_wait(&d, 5000), "fork:p"));
+    ck_assert_ptr_nonnull(strstr(drive_wait(&d, PATIENCE_MS), "fork:p"));
     go_on(d.pid);
     ck_assert_int_eq(d.event.reason, STUB_SIGNAL);
     ck_assert_int_eq(d.event.signal, SIGUSR1);
@@ -323,7 +323,7 @@ moves(const char *counter, unsigned ms)
 static bool
 runs(const char *counter)
 {
-    return moves(counter, 5000);
+    return moves(counter, PATIENCE_MS);
 }
 
 static bool
@@ -346,13 +346,13 @@ START_TEST(a_breakpoint_stops_its_own_thread_only)
     launch_non_stop(WORDS);
     break_at("tock");
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
     ck_assert(stands("tocks"));
     ck_assert(runs("ticks"));
     ck_assert_str_eq(drive_ask(&d, "vCont;c:p%x.%x", (unsigned)d.pid, (unsigned)d.event.id.tid),
                      "OK");
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
     ck_assert_uint_gt(drive_get(&d, "tocks", 8), 0);
     live_target.kill(d.live, d.pid, false);
     drive_close(&d);
@@ -366,7 +366,7 @@ START_TEST(breakpoints_come_and_go_while_threads_run)
     ck_assert(runs("ticks"));
     for (int i = 0; i < 50; i++) {
         break_at("tick");
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
         drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
         ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
         ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
@@ -385,7 +385,7 @@ START_TEST(a_hit_of_a_breakpoint_that_has_gone_is_no_trap)
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
     ck_assert(runs("ticks"));
     break_at("tick");
-    for (int i = 0; i < 5000 && drive_state(d.pid) != 't'; i++)
+    for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 't'; i++)
         nap(1); /* hit, and not collected yet */
     ck_assert_int_eq(drive_state(d.pid), 't');
     drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
@@ -402,7 +402,7 @@ START_TEST(a_thread_is_stopped_by_name_and_told_with_no_signal)
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
     nap(20);
     ck_assert_str_eq(drive_ask(&d, "vCont;t:p%x.%x", (unsigned)d.pid, (unsigned)d.pid), "OK");
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T00", 9), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T00", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
     ck_assert(stands("ticks"));
     ck_assert(runs("tocks"));
@@ -425,7 +425,7 @@ START_TEST(an_attach_in_non_stop_mode_stops_one_thread)
     drive_ask(&d, WORDS);
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
     ck_assert_str_eq(drive_ask(&d, "vAttach;%x", (unsigned)pid), "OK");
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T00", 9), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T00", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
     ck_assert_int_eq(drive_state(pid), 't');
     ck_assert_int_eq(live_target.running(d.live, (struct rsp_id){ 0, 0 }), 1);
@@ -439,7 +439,7 @@ START_TEST(lldb_servers_kind_stops_the_process_and_tells_all_of_it)
     launch_non_stop("qSupported:xmlRegisters=i386");
     break_at("tock");
     ck_assert_str_eq(drive_ask(&d, "c"), "OK");
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "vStopped"), "T00", 3), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
     ck_assert(stands("ticks"));
@@ -457,7 +457,7 @@ START_TEST(lldb_servers_kind_tells_of_threads_just_born_too)
         unsigned told = 1;
 
         ck_assert_str_eq(drive_ask(&d, "c"), "OK");
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "%Stop:T05", 9), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
         while (strcmp(drive_ask(&d, "vStopped"), "OK") != 0)
             told++;
         ck_assert_uint_eq(told, drive_threads(&d));
@@ -482,7 +482,7 @@ START_TEST(the_end_of_another_threads_step_is_no_news_to_who_goes_on)
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 2), "");
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     }
     live_target.kill(d.live, d.pid, false);
     drive_close(&d);
@@ -500,7 +500,7 @@ START_TEST(steps_one_after_the_other_are_interrupted_at_any_time)
         if (i % 2 == 0)
             nap(i / 10);
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        while (strncmp(drive_wait(&d, 5000), "T02", 3) != 0) {
+        while (strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3) != 0) {
             ck_assert_int_eq(strncmp(d.reply, "T05", 3), 0);
             ck_assert_int_lt(++told, 3);
             drive_send(&d, "vCont;s:p%x.%x;c", (unsigned)d.pid, (unsigned)d.pid);

@@ -80,10 +80,10 @@ START_TEST(killed_from_outside_while_running_and_while_stopped)
     drive_send(&d, "vCont;c");
     nap(20);
     kill(d.pid, SIGKILL);
-    ck_assert_str_eq(drive_wait(&d, 5000), "X09");
+    ck_assert_str_eq(drive_wait(&d, PATIENCE_MS), "X09");
     drive_launch(&d, "loop", NULL, NULL);
     kill(d.pid, SIGKILL);
-    nap(20);
+    ck_assert(drive_becomes(d.pid, "Z"));
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "X09");
     drive_close(&d);
 }
@@ -237,7 +237,7 @@ START_TEST(output_not_told_before_the_next_launch_is_kept)
     d.config.capture_output = true;
     drive_launch(&d, "output", "first", NULL);
     drive_send(&d, "vCont;c");
-    nap(300); /* it writes, and nobody looks */
+    ck_assert(drive_becomes(d.pid, "Zt")); /* it wrote, and nobody looks */
     ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     stub_link_lost(&d.stub);
     ck_assert_str_eq(drive_ask(&d, "QStartNoAckMode"), "OK");
@@ -322,7 +322,7 @@ START_TEST(launch_and_attach_are_refused_while_a_program_runs)
     ck_assert_ptr_nonnull(strstr(live_why(d.live), "interrupt it first"));
     ck_assert(live_running(d.live));
     stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     ck_assert_int_eq(live_attach(d.live, other), 0);
     ck_assert_int_eq(live_launch(d.live, argv), 0);
     kill(other, SIGKILL);
@@ -365,7 +365,7 @@ END_TEST
 static bool
 runs_on(pid_t pid)
 {
-    return drive_state(pid) == 'R' || drive_state(pid) == 'S';
+    return drive_becomes(pid, "RS");
 }
 
 START_TEST(attach_stops_and_detach_lets_go)
@@ -381,9 +381,15 @@ START_TEST(attach_stops_and_detach_lets_go)
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
     ck_assert(runs_on(pid));
     ck_assert(!live_alive(d.live));
-    nap(20);
-    drive_attach(&d, pid);
-    ck_assert_uint_gt(drive_get(&d, "counter", 8), before);
+    uint64_t now = before;
+    for (int i = 0; i < PATIENCE_MS && now == before; i++) {
+        nap(1);
+        drive_attach(&d, pid);
+        now = drive_get(&d, "counter", 8);
+        if (now == before)
+            ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    }
+    ck_assert_uint_gt(now, before);
     ck_assert_int_eq(live_target.kill(d.live, pid, false), 0);
     ck_assert_int_eq(drive_state(pid), 0); /* ours to reap, and reaped */
     drive_close(&d);
@@ -439,7 +445,7 @@ START_TEST(attach_refusals_name_cause_and_remedy)
     pid_t zombie = fork();
     if (zombie == 0)
         _exit(0);
-    nap(20);
+    ck_assert(drive_becomes(zombie, "Z"));
     ck_assert_int_eq(live_attach(d.live, zombie), -EPERM);
     ck_assert_ptr_nonnull(strstr(live_why(d.live), "zombie"));
     ck_assert(!live_alive(d.live));
@@ -490,12 +496,11 @@ START_TEST(stopped_process_stays_stopped_through_attach_and_detach)
 {
     pid_t pid = drive_spawn(&d, "loop", "x");
     kill(pid, SIGSTOP);
-    for (int i = 0; i < 100 && drive_state(pid) != 'T'; i++)
-        nap(1);
+    ck_assert(drive_becomes(pid, "T"));
     drive_attach(&d, pid);
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
     nap(20);
-    ck_assert_int_eq(drive_state(pid), 'T');
+    ck_assert(drive_becomes(pid, "T"));
     kill(pid, SIGKILL);
     drive_close(&d);
 }
@@ -562,7 +567,9 @@ START_TEST(death_of_the_server_kills_launched_and_frees_attached)
     ck_assert_int_eq(read(line[0], &launched, sizeof(launched)), sizeof(launched));
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
-    nap(50);
+    for (int i = 0; i < PATIENCE_MS && drive_state(launched) != 0 && drive_state(launched) != 'Z';
+         i++)
+        nap(1);
     ck_assert(drive_state(launched) == 0 || drive_state(launched) == 'Z');
     ck_assert(runs_on(attached));
     kill(attached, SIGKILL);

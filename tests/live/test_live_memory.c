@@ -5,20 +5,15 @@
 #include "tests/live/driver.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct drive d;
-
-static void
-nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 },
-              NULL);
-}
 
 static void
 run_to(const char *program, const char *symbol)
@@ -222,7 +217,7 @@ START_TEST(changed_pc_does_not_restart_an_interrupted_call)
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 20), "");
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        drive_wait(&d, 5000);
+        drive_wait(&d, PATIENCE_MS);
     }
     ck_assert_int_ne(waiting, 0);
     uint64_t brief = drive_symbol(&d, "brief");
@@ -300,23 +295,46 @@ START_TEST(memory_is_allocated_right_after_launch_and_attach)
 }
 END_TEST
 
-/* A call that does not end in time: poll() of nothing for three seconds. */
-START_TEST(thread_that_comes_late_from_a_call_is_put_where_it_was)
+/* A call that does not end in time: the opening of a fifo that nobody writes to. */
+static void
+call_that_waits(const char *fifo)
 {
-    uint64_t result;
+    uint64_t at, result;
 
     run_to("memory", "answer");
-    uint64_t rip = drive_register(&d, d.pid, "rip");
-    const uint64_t args[6] = { 0, 0, 3000, 0, 0, 0 };
-    ck_assert_int_eq(live_syscall(drive_process(&d), SYS_poll, args, &result), -STUB_EIO);
-    nap(1500);
+    at = drive_register(&d, d.pid, "rsp") - 512;
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), at, fifo, strlen(fifo) + 1), 0);
+    const uint64_t args[6] = { at, O_RDONLY, 0, 0, 0, 0 };
+    ck_assert_int_eq(live_syscall(drive_process(&d), SYS_open, args, &result), -STUB_EIO);
+}
+
+static void
+end_call(const char *fifo)
+{
+    int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+START_TEST(thread_that_comes_late_from_a_call_is_put_where_it_was)
+{
+    char fifo[64];
+
+    snprintf(fifo, sizeof(fifo), "/tmp/live-fifo-%d", (int)getpid());
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    call_that_waits(fifo);
+    end_call(fifo);
+    ck_assert(drive_becomes(d.pid, "t"));
     live_poll(d.live);
-    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), rip);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), drive_symbol(&d, "answer"));
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
     /* And when the client lets it run meanwhile. */
-    run_to("memory", "answer");
-    ck_assert_int_eq(live_syscall(drive_process(&d), SYS_poll, args, &result), -STUB_EIO);
-    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W2a");
+    call_that_waits(fifo);
+    drive_send(&d, "vCont;c");
+    end_call(fifo);
+    ck_assert_str_eq(drive_wait(&d, PATIENCE_MS), "W2a");
+    unlink(fifo);
     drive_close(&d);
 }
 END_TEST
@@ -333,7 +351,7 @@ START_TEST(map_read_while_the_program_runs_is_not_kept)
     ck_assert(!r.mapped);
     ck_assert_str_eq(drive_wait(&d, 400), "");
     stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     ck_assert_int_eq(live_target.region(drive_process(&d), address, &r), 0);
     ck_assert(r.mapped);
     drive_close(&d);

@@ -96,7 +96,7 @@ START_TEST(nobody_is_ever_seen_in_there_and_detach_takes_it_away)
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 5), "");
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
         used = find_page(pid, &page) || used;
         if (page != 0)
             nobody_stands_in(page);

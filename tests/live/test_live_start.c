@@ -261,12 +261,21 @@ make_copy(void)
 static pid_t
 start_copy(void)
 {
+    char path[64], runs[64] = "";
     pid_t pid = fork();
 
     if (pid == 0) {
         execl(copy, copy, NULL);
         _exit(127);
     }
+    /* It is the copy, by its name too, when it runs it. */
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    for (int i = 0; i < PATIENCE_MS && strcmp(runs, copy) != 0; i++) {
+        nap(1);
+        ssize_t n = readlink(path, runs, sizeof(runs) - 1);
+        runs[n > 0 ? n : 0] = '\0';
+    }
+    ck_assert_str_eq(runs, copy);
     return pid;
 }
 
@@ -289,7 +298,6 @@ START_TEST(a_process_is_found_by_its_programs_name_or_path)
 
     make_copy();
     pid = start_copy();
-    nap(20);
     drive_open(&d);
     ck_assert_int_eq(live_attach_name(d.live, copy_name(), STUB_ATTACH_OLD), 0);
     ck_assert_int_eq(live_pid(d.live), pid);
@@ -313,7 +321,6 @@ START_TEST(none_and_more_than_one_are_refused)
     ck_assert_ptr_nonnull(strstr(live_why(d.live), "no process is called live-named-"));
     a = start_copy();
     b = start_copy();
-    nap(20);
     ck_assert_int_eq(live_attach_name(d.live, copy_name(), STUB_ATTACH_OLD), -EINVAL);
     ck_assert_ptr_nonnull(strstr(live_why(d.live), "name one by its id"));
     drive_close(&d);
@@ -323,14 +330,14 @@ START_TEST(none_and_more_than_one_are_refused)
 }
 END_TEST
 
-/* Asks until it is there, for a second at most. */
+/* Asks until it is there. */
 static int
 await_name(enum stub_attach_how how)
 {
     int r = STUB_LATER;
 
-    for (int i = 0; i < 200 && r == STUB_LATER; i++) {
-        nap(5);
+    for (int i = 0; i < PATIENCE_MS && r == STUB_LATER; i++) {
+        nap(1);
         r = live_attach_name(d.live, copy_name(), how);
     }
     return r;
@@ -342,7 +349,6 @@ START_TEST(waiting_takes_the_next_and_not_the_one_that_is_there)
 
     make_copy();
     old = start_copy();
-    nap(20);
     drive_open(&d);
     ck_assert_int_eq(live_timeout(d.live), -1);
     ck_assert_int_eq(live_attach_name(d.live, copy_name(), STUB_ATTACH_NEW), STUB_LATER);

@@ -182,8 +182,7 @@ START_TEST(detach_at_a_hit_leaves_no_thread_inside_an_instruction)
         drive_send(&d, "vCont;c");
         ck_assert_int_eq(live_target.detach(d.live, pid), 0);
         nap(1);
-        char state = drive_state(pid);
-        ck_assert_msg(state != '\0' && strchr("RSD", state) != NULL, "round %d: %c", i, state);
+        ck_assert_msg(drive_becomes(pid, "RSD"), "round %d: %c", i, drive_state(pid));
         kill(pid, SIGKILL);
         drive_close(&d);
         waitpid(pid, NULL, 0);
@@ -223,7 +222,7 @@ START_TEST(interrupt_gives_exactly_one_stop)
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 2), "");
         ck_assert_uint_eq(stub_feed(&d.stub, (const uint8_t *)"\003", 1), 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
         ck_assert_int_eq(live_target.peek(d.live, STUB_ANY_EVENT, &event), 0);
         ck_assert(!live_running(d.live));
     }
@@ -239,15 +238,14 @@ START_TEST(interrupt_while_threads_come_and_go)
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 1), "");
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     }
     break_at("brief");
     for (int i = 0; i < 20; i++)
         ck_assert_msg(hits("brief"), "%s", d.reply);
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
     nap(10);
-    char state = drive_state(pid);
-    ck_assert_msg(state != '\0' && strchr("RSD", state) != NULL, "%c", state);
+    ck_assert_msg(drive_becomes(pid, "RSD"), "%c", drive_state(pid));
     kill(pid, SIGKILL);
     drive_close(&d);
 }
@@ -282,7 +280,7 @@ END_TEST
 START_TEST(attach_where_the_leader_is_gone)
 {
     pid_t pid = drive_spawn(&d, "leader", "x");
-    nap(50);
+    ck_assert(drive_becomes(pid, "Z"));
     drive_attach(&d, pid);
     ck_assert_uint_eq(drive_threads(&d), 1);
     ck_assert_int_ne(d.event.id.tid, pid);
@@ -317,7 +315,7 @@ START_TEST(pass_list_means_the_signal_that_would_be_told)
     ck_assert_str_eq(drive_ask(&d, "QPassSignals:21"), "OK");
     drive_send(&d, "vCont;c");
     kill(d.pid, SIGIO);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T17", 3), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T17", 3), 0);
     drive_close(&d);
 }
 END_TEST
@@ -340,7 +338,7 @@ START_TEST(signal_is_injected_where_none_is_being_delivered)
     drive_send(&d, "vCont;c");
     ck_assert_str_eq(drive_wait(&d, 20), "");
     stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    drive_wait(&d, 5000);
+    drive_wait(&d, PATIENCE_MS);
     break_at("on_signal");
     static const uint8_t none[32];
     live_target.signals(d.live, STUB_PASS_SIGNALS, none);
@@ -398,19 +396,19 @@ START_TEST(group_stop_holds_until_sigcont)
     drive_launch(&d, "loop", NULL, NULL);
     drive_send(&d, "vCont;c");
     kill(d.pid, SIGSTOP);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T11", 3), 0); /* gdb's SIGSTOP */
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T11", 3), 0); /* gdb's SIGSTOP */
     drive_send(&d, "vCont;C11");
     ck_assert_str_eq(drive_wait(&d, 20), "");
     uint64_t counter = drive_get(&d, "counter", 8);
     nap(10);
     ck_assert_uint_eq(drive_get(&d, "counter", 8), counter);
     kill(d.pid, SIGCONT);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T13", 3), 0); /* gdb's SIGCONT */
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T13", 3), 0); /* gdb's SIGCONT */
     drive_send(&d, "vCont;c");
     ck_assert_str_eq(drive_wait(&d, 20), "");
     ck_assert_uint_gt(drive_get(&d, "counter", 8), counter);
     stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     drive_close(&d);
 }
 END_TEST
@@ -476,7 +474,7 @@ START_TEST(interrupt_during_a_vfork_stops_and_shows_registers)
     drive_send(&d, "vCont;c");
     ck_assert_str_eq(drive_wait(&d, 200), "");
     stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), 0);
     ck_assert(!drive_set_register(&d, d.pid, "rax", 1));
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
@@ -498,9 +496,9 @@ START_TEST(detach_during_a_vfork_lets_both_go)
     ck_assert_str_eq(drive_wait(&d, 200), "");
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
     ck_assert(!live_alive(d.live));
-    for (int i = 0; i < 300 && drive_state(pid) != 'Z'; i++) {
+    for (int i = 0; i < PATIENCE_MS && drive_state(pid) != 'Z'; i++) {
         live_poll(d.live);
-        nap(10);
+        nap(1);
         if (drive_state(pid) == 0)
             break;
     }
@@ -566,18 +564,19 @@ two_vforks_outlive_the_parent(bool interrupt)
     drive_launch(&d, "vforks", "two", NULL);
     break_at("touch");
     drive_send(&d, "vCont;c");
-    ck_assert_str_eq(drive_wait(&d, 300), "");
+    for (int i = 0; i < PATIENCE_MS && children_of(d.pid, children, 2) < 2; i++)
+        ck_assert_str_eq(drive_wait(&d, 1), "");
     ck_assert_uint_eq(children_of(d.pid, children, 2), 2);
     if (interrupt) {
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-        ck_assert_int_eq(strncmp(drive_wait(&d, 5000), "T02", 3), 0);
+        ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     }
     ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
-    for (int i = 0; i < 20; i++) {
-        live_poll(d.live);
-        nap(10);
-    }
     for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < PATIENCE_MS && drive_state(children[i]) != 'Z'; k++) {
+            live_poll(d.live);
+            nap(1);
+        }
         ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
         ck_assert_int_eq(status, 7 << 8);
     }
@@ -606,16 +605,16 @@ START_TEST(child_of_a_vfork_is_let_go_from_inside_a_breakpoint)
         drive_launch(&d, "vforks", "hot", NULL);
         break_at("touch");
         drive_send(&d, "vCont;c");
-        for (int k = 0; k < 500 && children_of(d.pid, &child, 1) == 0; k++)
+        for (int k = 0; k < PATIENCE_MS && children_of(d.pid, &child, 1) == 0; k++)
             ck_assert_str_eq(drive_wait(&d, 10), "");
         ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
         if (i % 2 == 0) {
             ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
         } else {
             kill(d.pid, SIGKILL);
-            ck_assert_str_eq(drive_wait(&d, 5000), "X09");
+            ck_assert_str_eq(drive_wait(&d, PATIENCE_MS), "X09");
         }
-        for (int k = 0; k < 5000 && drive_state(child) != 'S'; k++) {
+        for (int k = 0; k < PATIENCE_MS && drive_state(child) != 'S'; k++) {
             live_poll(d.live);
             nap(1);
         }
@@ -637,15 +636,15 @@ START_TEST(child_of_a_parent_killed_before_its_vfork_was_told_is_let_go)
     break_at("touch");
     ck_assert(hits("touch"));
     drive_send(&d, "vCont;c");
-    for (int i = 0; i < 5000 && children_of(d.pid, &child, 1) == 0; i++) {
+    for (int i = 0; i < PATIENCE_MS && children_of(d.pid, &child, 1) == 0; i++) {
         if (i == 0)
             live_poll(d.live); /* steps over the breakpoint, no more */
         nap(1);
     }
     ck_assert_uint_eq(children_of(d.pid, &child, 1), 1);
     kill(d.pid, SIGKILL);
-    ck_assert_str_eq(drive_wait(&d, 5000), "X09");
-    for (int i = 0; i < 500 && drive_state(child) == 't'; i++) {
+    ck_assert_str_eq(drive_wait(&d, PATIENCE_MS), "X09");
+    for (int i = 0; i < PATIENCE_MS && drive_state(child) == 't'; i++) {
         live_poll(d.live);
         nap(1);
     }

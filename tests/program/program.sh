@@ -26,19 +26,19 @@ says() {
 ends() {
 	pattern=$1
 	shift
-	timeout 10 "$server" "$@" >"$out" 2>&1 </dev/null
+	timeout 200 "$server" "$@" >"$out" 2>&1 </dev/null
 	[ $? -eq 1 ] && head -1 "$out" | grep -q -e "$pattern" && [ "$(tail -1 "$out")" = Exiting ]
 }
 # refused_list WORD: --disable-packet says that it does not know the word, and what it knows.
 refused_list() {
-	timeout 10 "$server" --disable-packet="$1" :0 x >"$out" 2>&1 </dev/null
+	timeout 200 "$server" --disable-packet="$1" :0 x >"$out" 2>&1 </dev/null
 	[ $? -eq 1 ] && says "^Don't know how to disable \"$1\"\.$" && says '^  Tthread '
 }
 # refused STATUS PATTERN ARGUMENT...: ends with that status and one line that matches.
 refused() {
 	status=$1 pattern=$2
 	shift 2
-	timeout 10 "$server" "$@" >"$out" 2>&1 </dev/null
+	timeout 200 "$server" "$@" >"$out" 2>&1 </dev/null
 	[ $? -eq "$status" ] && [ "$(wc -l <"$out")" -eq 1 ] && says "$pattern"
 }
 
@@ -46,7 +46,7 @@ refused() {
 for mode in '' gdbserver; do
 	file=stub/program/${mode:+lldb_server.c}
 	[ -n "$mode" ] || file=stub/program/gdbserver.c
-	timeout 10 "$server" $mode --help >"$out" 2>&1
+	timeout 200 "$server" $mode --help >"$out" 2>&1
 	for option in $(sed -n 's/^ *{ "\(--[a-z-]*\)".*/\1/p' "$file"); do
 		claim "help of ${mode:-stubborn} names $option" says "$option[[ ].*[a-z]"
 	done
@@ -79,7 +79,7 @@ claim 'a shell that is not known has no completion' refused 1 'say bash or zsh' 
 "$server" >"$out" 2>/dev/null
 claim 'usage after a mistake is on standard error' [ $? -eq 1 -a ! -s "$out" ]
 for word in gdbserver g platform p --core bt; do
-	timeout 10 "$server" $word --help >"$out" 2>/dev/null
+	timeout 200 "$server" $word --help >"$out" 2>/dev/null
 	claim "$word has a help" says '^[Uu]sage: stubborn '
 done
 
@@ -87,7 +87,7 @@ done
 "$server" --multi 127.0.0.1:0 >"$out" 2>&1 </dev/null &
 holder=$!
 until port=$(sed -n 's/^Listening on port //p' "$out") && [ -n "$port" ]; do sleep 0.1; done
-timeout 10 "$server" "127.0.0.1:$port" /bin/true >"$out" 2>&1 </dev/null
+timeout 200 "$server" "127.0.0.1:$port" /bin/true >"$out" 2>&1 </dev/null
 claim 'a taken port is named as gdbserver does' says "^Can't bind address: Address already in use\.$"
 claim 'and who holds it' says "port $port is held by .* (pid $holder)"
 kill $holder
@@ -95,7 +95,13 @@ wait $holder
 
 # Who asks for the port of a Unix socket gets its path, with a NUL in a pipe, as from lldb-server.
 socket=$(mktemp -u)
-timeout 1 "$server" gdbserver --pipe 1 "unix://$socket" 2>/dev/null </dev/null | tr '\0' '|' >"$out"
+"$server" gdbserver --pipe 1 "unix://$socket" 2>/dev/null </dev/null >"$out.pipe" &
+holder=$!
+for i in $(seq 600); do [ ! -s "$out.pipe" ] || break; sleep 0.1; done
+kill $holder
+wait $holder
+tr '\0' '|' <"$out.pipe" >"$out"
+rm -f "$out.pipe"
 claim 'the path of a Unix socket is told through the pipe' [ "$(cat "$out")" = "$socket|" ]
 
 # The lines to paste are pasted, with the client behind a Unix socket, where they differ most.
@@ -103,10 +109,10 @@ lldb=$(command -v lldb-19 || command -v lldb || :)
 pasted() {
 	debugger=$1 command=$2
 	socket=$(mktemp -u)
-	timeout 60 "$server" --once "unix:$socket" /bin/true 2>"$out" </dev/null &
+	timeout 200 "$server" --once "unix:$socket" /bin/true 2>"$out" </dev/null &
 	waited=$!
 	until line=$(grep "^$debugger " "$out") && [ -S "$socket" ]; do sleep 0.1; done
-	(eval "timeout 30 $3 ${line#"$debugger"} $4" >"$out" 2>&1 </dev/null)
+	(eval "timeout 200 $3 ${line#"$debugger"} $4" >"$out" 2>&1 </dev/null)
 	wait $waited
 	says "$command"
 }
@@ -122,7 +128,7 @@ fi
 if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$server"; then
 	sleep 100 &
 	other=$!
-	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 10 "$server" --attach :0 $other \
+	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 200 "$server" --attach :0 $other \
 		>"$out" 2>&1 </dev/null
 	claim "another user's process is named" says 'it belongs to user root'
 	kill $other
@@ -139,7 +145,7 @@ else
 	echo "skip program: ptrace_scope (it is ${scope:-absent} here, and this user is $(id -un))"
 fi
 
-timeout 10 "$server" no-such-host.invalid:0 /bin/true >"$out" 2>&1 </dev/null
+timeout 200 "$server" no-such-host.invalid:0 /bin/true >"$out" 2>&1 </dev/null
 claim 'a host that is not there is named' says '^no-such-host.invalid:0: cannot resolve name: '
 
 # What completes the options is made from the same tables.
@@ -158,20 +164,20 @@ claim 'it completes their arguments' [ "$(complete_in_bash "--on-disconnect ''" 
 # gdb with the server behind a pipe: nothing but packets may come out of it, and what the program
 # prints comes to the terminal.
 if command -v gdb >/dev/null; then
-	timeout 30 gdb -nx -batch -ex "target remote | $server - /bin/echo over the pipe" \
+	timeout 200 gdb -nx -batch -ex "target remote | $server - /bin/echo over the pipe" \
 		-ex continue >"$out" 2>&1 </dev/null
 	claim 'gdb talks to it through a pipe' says 'Inferior 1 .* exited normally'
 	claim 'the output of the program comes beside it' says '^over the pipe'
 	i=0 # gdb may be faster
-	while [ $i -lt 50 ] && ! says 'Child exited with status 0'; do
+	while [ $i -lt 600 ] && ! says 'Child exited with status 0'; do
 		i=$((i + 1))
 		sleep 0.1
 	done
 	claim 'the server says that the program ended' says 'Child exited with status 0'
-	timeout 60 "$server" --multi 127.0.0.1:0 2>"$out" </dev/null &
+	timeout 200 "$server" --multi 127.0.0.1:0 2>"$out" </dev/null &
 	holder=$!
 	until line=$(grep '^gdb ' "$out"); do sleep 0.1; done
-	(eval "timeout 30 gdb -nx -batch ${line#gdb}" >/dev/null 2>&1 </dev/null)
+	(eval "timeout 200 gdb -nx -batch ${line#gdb}" >/dev/null 2>&1 </dev/null)
 	until [ "$(grep -c '^Listening' "$out")" -eq 2 ]; do sleep 0.1; done
 	kill $holder
 	wait $holder
@@ -182,18 +188,18 @@ else
 fi
 
 if [ -n "$lldb" ]; then
-	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 60 "$lldb" --no-lldbinit -b \
+	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 200 "$lldb" --no-lldbinit -b \
 		-o 'process launch -- over the pty' /bin/echo >"$out" 2>&1 </dev/null
 	claim 'lldb starts it as its server' says 'exited with status = 0'
 	claim 'the output of the program comes through lldb' says 'over the pty'
 	# lldb waits for a program: one is started every second, as it is not known when lldb waits.
 	waited=$(mktemp -d) && cp /bin/sleep "$waited/waited-$$"
-	(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	(for i in $(seq 100); do
 		[ -d "$waited" ] || exit
 		"$waited/waited-$$" 10 &
 		sleep 1
 	done) >/dev/null 2>&1 </dev/null &
-	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 60 "$lldb" --no-lldbinit -b \
+	LLDB_DEBUGSERVER_PATH=$(realpath "$server") timeout 200 "$lldb" --no-lldbinit -b \
 		-o "process attach --name waited-$$ --waitfor" -o detach >"$out" 2>&1 </dev/null
 	claim 'lldb waits for a program by its name' says "Executable module set to .*waited-$$"
 	claim 'and lets it go' says '^Process [0-9]* detached'

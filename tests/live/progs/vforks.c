@@ -1,14 +1,16 @@
 /* vforks.c - threads in vfork, whose children take their time, then call touch() and exit with 7.
- * "two": a second thread has a child of a second too. "exec": meanwhile the first thread becomes
- * this program again, "wait", which exits with 0 when that child ended well. "often": one vfork
- * after the other while another thread calls touch(). "hot": one child that calls it very often
- * and then waits ten seconds. */
+ * "two": two threads have one each, and they wait until their parent is gone. "exec": meanwhile
+ * the first thread becomes this program again, "wait", which exits with 0 when that child ended
+ * well. "often": one vfork after the other while another thread calls touch(). "hot": one child
+ * that calls it very often and then waits ten seconds. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 volatile int touched;
+static volatile int born;
+static int outlive;
 
 __attribute__((noinline)) void
 touch(void)
@@ -19,10 +21,13 @@ touch(void)
 static void *
 have_child(void *us)
 {
-    pid_t pid = vfork();
+    pid_t parent = getpid(), pid = vfork();
 
     if (pid == 0) {
-        usleep(*(useconds_t *)us);
+        born = 1;
+        do
+            usleep(*(useconds_t *)us);
+        while (outlive && getppid() == parent);
         touch();
         _exit(7);
     }
@@ -52,7 +57,7 @@ have_hot_child(void)
 int
 main(int argc, char **argv)
 {
-    static useconds_t second = 1000000, moment = 1;
+    static useconds_t second = 1000000, moment = 1, soon = 1000;
     const char *how = argc > 1 ? argv[1] : "";
     pthread_t thread;
     int status;
@@ -66,11 +71,13 @@ main(int argc, char **argv)
     }
     if (strcmp(how, "hot") == 0)
         have_hot_child();
-    pthread_create(&thread, NULL, have_child, &second);
+    outlive = strcmp(how, "two") == 0;
+    pthread_create(&thread, NULL, have_child, outlive ? &soon : &second);
     if (strcmp(how, "exec") == 0) {
-        usleep(200000);
+        while (!born)
+            usleep(1000);
         execl(argv[0], argv[0], "wait", (char *)NULL);
     }
-    have_child(&second);
+    have_child(outlive ? &soon : &second);
     return 0;
 }
