@@ -573,10 +573,13 @@ two_vforks_outlive_the_parent(bool interrupt)
     }
     ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     for (int i = 0; i < 2; i++) {
-        for (int k = 0; k < PATIENCE_MS && drive_state(children[i]) != 'Z'; k++) {
+        for (int k = 0; k < PATIENCE_MS && drive_state(children[i]) != 'T'; k++) {
             live_poll(d.live);
             nap(1);
         }
+    }
+    for (int i = 0; i < 2; i++) {
+        kill(children[i], SIGCONT);
         ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
         ck_assert_int_eq(status, 7 << 8);
     }

@@ -1,9 +1,11 @@
 /* vforks.c - threads in vfork, whose children take their time, then call touch() and exit with 7.
- * "two": two threads have one each, and they wait until their parent is gone. "exec": meanwhile
- * the first thread becomes this program again, "wait", which exits with 0 when that child ended
- * well. "often": one vfork after the other while another thread calls touch(). "hot": one child
- * that calls it very often and then waits ten seconds. */
+ * "two": two threads have one each, which wait until their parent is gone and they are not traced,
+ * and then for SIGCONT. "exec": meanwhile the first thread becomes this program again, "wait",
+ * which exits with 0 when that child ended well. "often": one vfork after the other while another
+ * thread calls touch(). "hot": one child that calls it very often and then waits ten seconds. */
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,18 @@ touch(void)
     touched++;
 }
 
+static int
+is_traced(void)
+{
+    char status[1024];
+    int fd = open("/proc/self/status", O_RDONLY);
+    ssize_t n = read(fd, status, sizeof(status) - 1);
+
+    close(fd);
+    status[n > 0 ? n : 0] = '\0';
+    return strstr(status, "TracerPid:\t0\n") == NULL;
+}
+
 static void *
 have_child(void *us)
 {
@@ -27,7 +41,9 @@ have_child(void *us)
         born = 1;
         do
             usleep(*(useconds_t *)us);
-        while (outlive && getppid() == parent);
+        while (outlive && (getppid() == parent || is_traced()));
+        if (outlive)
+            kill(getpid(), SIGSTOP);
         touch();
         _exit(7);
     }
