@@ -97,9 +97,11 @@ start() {
 	esac >"$tmp/server" 2>&1 </dev/null &
 	server=$!
 	hex=$(printf ':%04X' "$port")
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	looks=0 # a start is measured from before it: the steps between them show there
+	while [ $looks -lt 500 ]; do
 		! grep -q " [0-9A-F]*$hex [0-9A-F]*:0000 0A" /proc/net/tcp || return 0
-		sleep 0.1
+		sleep 0.01
+		looks=$((looks + 1))
 	done
 	return 1
 }
