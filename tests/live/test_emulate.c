@@ -4,34 +4,20 @@
 #define _GNU_SOURCE 1
 #include <check.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "arch/arch.h"
+#include "tests/live/instructions.h"
 #include "tests/suites_hosted.h"
 
-enum { CODE = 0x10000, DATA = 0x8000, SIZE = 0x20000, CODE_MAX = 15, CASES = 40000 };
-enum { ARITHMETIC = 0x8d5, FIXED = 0x202 };
+enum { CODE = 0x10000, DATA = 0x8000, SIZE = 0x20000, CASES = 40000 };
 
 static const uint64_t base = UINT64_C(0x10000000); /* where both have the shared memory */
 static uint8_t *shared;
 static uint8_t before[SIZE];
-static uint64_t seed = 88172645463325252u;
-
-static uint64_t
-any(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * UINT64_C(0x9e3779b97f4a7c15) >> 8;
-}
 
 /* ---- the emulator's side works on `before`, a copy ---- */
 
@@ -70,13 +56,13 @@ any_value(void)
                                       0xff,       0x7fff,     0x8000,    0x7fffffff,
                                       0x80000000, 0xffffffff, INT64_MAX, UINT64_MAX };
 
-    switch (any() % 4) {
+    switch (instructions_any() % 4) {
     case 0:
-        return edges[any() % 12];
+        return edges[instructions_any() % 12];
     case 1:
-        return any() << 32 ^ any();
+        return instructions_any() << 32 ^ instructions_any();
     default:
-        return base + DATA + any() % 0x4000;
+        return base + DATA + instructions_any() % 0x4000;
     }
 }
 
@@ -85,9 +71,9 @@ any_state(struct arch_x86_64_state *s)
 {
     for (unsigned i = 0; i < 16; i++)
         s->registers[i] = any_value();
-    s->registers[4] = base + DATA + any() % 0x1000 * 8;
+    s->registers[4] = base + DATA + instructions_any() % 0x1000 * 8;
     s->pc = base + CODE;
-    s->flags = FIXED | (any() & ARITHMETIC);
+    s->flags = FIXED | (instructions_any() & ARITHMETIC);
 }
 
 /* An opcode with a prefix or two, then bytes that make small displacements likely. */
@@ -97,23 +83,23 @@ any_code(uint8_t *code)
     static const uint8_t two[] = { 0x1f, 0x40, 0x80, 0x90, 0xb6, 0xb7, 0xbe, 0xbf };
     size_t n = 0;
 
-    if (any() % 5 == 0)
+    if (instructions_any() % 5 == 0)
         code[n++] = 0x66;
-    if (any() % 2 == 0)
-        code[n++] = 0x40 | (any() & 15);
-    if (any() % 6 == 0) {
+    if (instructions_any() % 2 == 0)
+        code[n++] = 0x40 | (instructions_any() & 15);
+    if (instructions_any() % 6 == 0) {
         code[n++] = 0x0f;
-        code[n] = two[any() % sizeof(two)];
+        code[n] = two[instructions_any() % sizeof(two)];
         if ((code[n] & 0xf) == 0)
-            code[n] |= any() & 15;
+            code[n] |= instructions_any() & 15;
         n++;
     } else {
-        code[n++] = (uint8_t)any();
+        code[n++] = (uint8_t)instructions_any();
     }
     while (n < CODE_MAX) {
-        code[n++] = (uint8_t)any();
-        if (any() % 2 == 0 && n + 3 < CODE_MAX) {
-            uint32_t small = (uint32_t)(any() % 0x2000) - 0x1000;
+        code[n++] = (uint8_t)instructions_any();
+        if (instructions_any() % 2 == 0 && n + 3 < CODE_MAX) {
+            uint32_t small = (uint32_t)(instructions_any() % 0x2000) - 0x1000;
             memcpy(code + n, &small, 4);
             n += 4;
         }
@@ -138,23 +124,9 @@ to_user(const struct arch_x86_64_state *s, struct user_regs_struct *u)
 static bool
 step(pid_t pid, const struct arch_x86_64_state *s, struct user_regs_struct *after)
 {
-    int status;
-
     ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, after), 0);
     to_user(s, after);
-    ck_assert_int_eq(ptrace(PTRACE_SETREGS, pid, NULL, after), 0);
-    ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSTOPPED(status));
-    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, after), 0);
-    return WSTOPSIG(status) == SIGTRAP;
-}
-
-static void
-describe(const uint8_t *code, char *text)
-{
-    for (unsigned i = 0; i < CODE_MAX; i++)
-        text += sprintf(text, "%02x ", code[i]);
+    return instructions_step(pid, after) == SIGTRAP;
 }
 
 /* True when the instruction was known. */
@@ -176,7 +148,7 @@ agrees(pid_t pid)
         ck_assert_int_eq(memcmp(&s, &old, sizeof(s)), 0);
         return false;
     }
-    describe(code, text);
+    instructions_describe(code, text);
     ck_assert_msg(step(pid, &old, &is), "%s faults", text);
     due = is;
     to_user(&s, &due);
@@ -188,41 +160,16 @@ agrees(pid_t pid)
     return true;
 }
 
-/* ---- the processor ---- */
-
-static pid_t
-start(void)
-{
-    pid_t pid;
-    int status;
-
-    shared = mmap((void *)(uintptr_t)base, SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ck_assert_ptr_eq(shared, (void *)(uintptr_t)base);
-    pid = fork();
-    if (pid == 0) {
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        raise(SIGSTOP);
-        _exit(1);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
-    for (unsigned i = 0; i < SIZE; i++)
-        shared[i] = (uint8_t)any();
-    memcpy(before, shared, SIZE);
-    return pid;
-}
-
 START_TEST(random_instructions_do_what_the_processor_does)
 {
     const char *wish = getenv("EMULATE_CASES");
     long cases = wish != NULL ? strtol(wish, NULL, 10) : CASES, known = 0;
-    pid_t pid = start();
+    pid_t pid = instructions_start(base, SIZE, &shared);
 
+    memcpy(before, shared, SIZE);
     while (known < cases)
         known += agrees(pid);
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    instructions_end(pid);
 }
 END_TEST
 
@@ -260,10 +207,8 @@ START_TEST(what_is_cut_unknown_or_would_fault_changes_nothing)
     for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct arch_x86_64_state s = { .pc = 0x1000, .flags = FIXED }, old = s;
         uint8_t code[CODE_MAX];
-        size_t n = 0;
+        size_t n = instructions_parse(codes[i], code);
 
-        for (const char *c = codes[i]; *c != '\0'; c += c[2] == ' ' ? 3 : 2)
-            code[n++] = (uint8_t)strtoul((char[]){ c[0], c[1], 0 }, NULL, 16);
         ck_assert_msg(!arch_x86_64_emulate(&s, code, n, &access), "%s is done", codes[i]);
         ck_assert_int_eq(memcmp(&s, &old, sizeof(s)), 0);
     }

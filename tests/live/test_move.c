@@ -10,35 +10,16 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "arch/arch.h"
+#include "tests/live/instructions.h"
 #include "tests/suites_hosted.h"
 
-enum {
-    CODE = 0x10000,
-    PAD = 0x18000,
-    DATA = 0x8000,
-    SIZE = 0x20000,
-    CODE_MAX = 15,
-    CASES = 20000
-};
-enum { ARITHMETIC = 0x8d5, FIXED = 0x202 };
+enum { CODE = 0x10000, PAD = 0x18000, DATA = 0x8000, SIZE = 0x20000, CASES = 20000 };
 
 static const uint64_t base = UINT64_C(0x20000000);
 static uint8_t *shared;
 static uint8_t before[SIZE], done[SIZE];
-static uint64_t seed = 362436069123456789u;
-
-static uint64_t
-any(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * UINT64_C(0x9e3779b97f4a7c15) >> 8;
-}
 
 /* Mostly the forms that compilers make; displacements are small, so that what counts from the
  * next instruction is there. */
@@ -49,12 +30,12 @@ any_code(uint8_t *code)
     size_t n = 0;
 
     for (size_t i = 0; i < CODE_MAX; i++)
-        code[i] = (uint8_t)any();
-    if (any() % 3 == 0)
-        code[n++] = prefixes[any() % 5];
-    if (any() % 2 == 0)
-        code[n++] = (uint8_t)(0x40 | (any() & 15));
-    switch (any() % 6) {
+        code[i] = (uint8_t)instructions_any();
+    if (instructions_any() % 3 == 0)
+        code[n++] = prefixes[instructions_any() % 5];
+    if (instructions_any() % 2 == 0)
+        code[n++] = (uint8_t)(0x40 | (instructions_any() & 15));
+    switch (instructions_any() % 6) {
     case 0:
     case 1:
         code[n++] = 0x0f;
@@ -65,7 +46,7 @@ any_code(uint8_t *code)
         break;
     case 3:
         code[n++] = 0xc4;
-        code[n++] = (uint8_t)((any() & 0xe0) | (1 + any() % 3));
+        code[n++] = (uint8_t)((instructions_any() & 0xe0) | (1 + instructions_any() % 3));
         n++;
         break;
     default:
@@ -73,11 +54,11 @@ any_code(uint8_t *code)
     }
     n++; /* the opcode */
     if (n + 6 <= CODE_MAX && code[n] >> 6 == 2) {
-        uint32_t near = (uint32_t)(any() % 0x1000);
+        uint32_t near = (uint32_t)(instructions_any() % 0x1000);
         memcpy(code + n + ((code[n] & 7) == 4 ? 2 : 1), &near, 4);
     }
-    if (any() % 3 == 0 && n + 5 <= CODE_MAX) {
-        uint32_t small = (uint32_t)(any() % 0x2000) - 0x9000;
+    if (instructions_any() % 3 == 0 && n + 5 <= CODE_MAX) {
+        uint32_t small = (uint32_t)(instructions_any() % 0x2000) - 0x9000;
         code[n] = (uint8_t)((code[n] & 0x38) | 5); /* counts from the next instruction */
         memcpy(code + n + 1, &small, 4);
     }
@@ -92,10 +73,11 @@ any_registers(struct user_regs_struct *u)
                                   &u->r11, &u->r12, &u->r13, &u->r14, &u->r15 };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        *all[i] = any() % 3 == 0 ? any() << 20 ^ any() : at + any() % 0x2000;
-    u->rcx = any() % 4 == 0 ? any() % 8 : u->rcx;
-    u->rsp = at + 0x2000 + any() % 0x800 * 8;
-    u->eflags = FIXED | (any() & ARITHMETIC);
+        *all[i] = instructions_any() % 3 == 0 ? instructions_any() << 20 ^ instructions_any()
+                                              : at + instructions_any() % 0x2000;
+    u->rcx = instructions_any() % 4 == 0 ? instructions_any() % 8 : u->rcx;
+    u->rsp = at + 0x2000 + instructions_any() % 0x800 * 8;
+    u->eflags = FIXED | (instructions_any() & ARITHMETIC);
     u->orig_rax = UINT64_MAX;
     u->fs_base = 0x40;
 }
@@ -110,16 +92,12 @@ scratch_of(struct user_regs_struct *u, int number)
 static int
 step(pid_t pid, struct user_regs_struct *u)
 {
-    int status;
+    int signal;
 
     memcpy(shared, before, SIZE);
-    ck_assert_int_eq(ptrace(PTRACE_SETREGS, pid, NULL, u), 0);
-    ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSTOPPED(status));
-    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, u), 0);
+    signal = instructions_step(pid, u);
     memcpy(done, shared, SIZE);
-    return WSTOPSIG(status);
+    return signal;
 }
 
 /* Registers as they would be had the copy run where the instruction stands. */
@@ -140,13 +118,6 @@ map_back(const struct arch_x86_64_moved *m, struct user_regs_struct *u, unsigned
     }
 }
 
-static void
-describe(const uint8_t *code, char *text)
-{
-    for (unsigned i = 0; i < CODE_MAX; i++)
-        text += sprintf(text, "%02x ", code[i]);
-}
-
 /* True when the instruction could be moved and did something. */
 static bool
 agrees(pid_t pid, const struct user_regs_struct *proto)
@@ -160,7 +131,7 @@ agrees(pid_t pid, const struct user_regs_struct *proto)
     int signal, other;
 
     any_code(code);
-    bool near = any() % 2 == 0;
+    bool near = instructions_any() % 2 == 0;
     if (near ? !arch_x86_64_move_to(code, CODE_MAX, base + CODE, base + PAD, &m)
              : !arch_x86_64_move(code, CODE_MAX, &m))
         return false;
@@ -183,36 +154,13 @@ agrees(pid_t pid, const struct user_regs_struct *proto)
     /* A call that faults at where it goes has left its return address below the stack pointer. */
     if (m.call && signal != SIGTRAP && one.rsp - base - 8 < SIZE)
         memcpy(done + (one.rsp - base - 8), here + (one.rsp - base - 8), 8);
-    describe(code, text);
+    instructions_describe(code, text);
     ck_assert_msg(signal == other, "%s: signal %d, not %d", text, other, signal);
     ck_assert_msg(one.rip == two.rip, "%s: length %zu, at %llx, not %llx", text, m.length, two.rip,
                   one.rip);
     ck_assert_msg(memcmp(&one, &two, sizeof(one)) == 0, "%s: registers differ", text);
     ck_assert_msg(memcmp(here, done, SIZE) == 0, "%s: memory differs", text);
     return signal == SIGTRAP;
-}
-
-static pid_t
-start(struct user_regs_struct *proto)
-{
-    pid_t pid;
-    int status;
-
-    shared = mmap((void *)(uintptr_t)base, SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ck_assert_ptr_eq(shared, (void *)(uintptr_t)base);
-    pid = fork();
-    if (pid == 0) {
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        raise(SIGSTOP);
-        _exit(1);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
-    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, proto), 0);
-    for (unsigned i = 0; i < SIZE; i++)
-        before[i] = (uint8_t)any();
-    return pid;
 }
 
 START_TEST(copies_do_elsewhere_what_instructions_do_where_they_stand)
@@ -229,11 +177,12 @@ START_TEST(copies_do_elsewhere_what_instructions_do_where_they_stand)
         fflush(stdout);
         return;
     }
-    pid = start(&proto);
+    pid = instructions_start(base, SIZE, &shared);
+    memcpy(before, shared, SIZE);
+    ck_assert_int_eq(ptrace(PTRACE_GETREGS, pid, NULL, &proto), 0);
     while (moved < cases)
         moved += agrees(pid, &proto);
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    instructions_end(pid);
 }
 END_TEST
 
@@ -269,10 +218,8 @@ START_TEST(what_depends_on_its_place_or_enters_the_kernel_is_refused)
     for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct arch_x86_64_moved m;
         uint8_t code[CODE_MAX];
-        size_t n = 0;
+        size_t n = instructions_parse(codes[i], code);
 
-        for (const char *c = codes[i]; *c != '\0'; c += c[2] == ' ' ? 3 : 2)
-            code[n++] = (uint8_t)strtoul((char[]){ c[0], c[1], 0 }, NULL, 16);
         ck_assert_msg(!arch_x86_64_move(code, n, &m), "%s is moved", codes[i]);
     }
 }
