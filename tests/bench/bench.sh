@@ -6,41 +6,18 @@
 set -eu
 sh tests/bench/build.sh
 dir=build/bench
-folder=build/clients/trixie
-last_word() {
-	sed -n '1s/.* //p'
-}
-
-# lldb-server's Debian packages carry their version in the name; the highest is taken.
-lldb=$(for f in $(echo "$PATH" | tr : ' '); do
-	ls "$f" 2>/dev/null | grep -x 'lldb-server\(-[0-9]*\)\{0,1\}' || true
-done | sort -t- -k3 -n | tail -n 1)
+. tests/bench/servers.sh
 
 row=${1:-}
-set -- 'stubborn=build/stubborn --once $ADDR $PROG $PLACES'
-if command -v gdbserver >/dev/null; then
-	set -- "$@" "gdbserver $(gdbserver --version 2>&1 | last_word)=gdbserver --once \$ADDR \$PROG \$PLACES"
-else
-	echo "no gdbserver here: its column is missing (apt-get install gdbserver)"
-fi
-if [ -n "$lldb" ]; then
-	version=$($lldb version 2>&1 | last_word)
-	set -- "$@" "lldb-server $version=$lldb gdbserver \$ADDR -- \$PROG \$PLACES"
-else
-	echo "no lldb-server here: its column is missing (apt-get install lldb-19)"
-fi
-loader=$folder/lib64/ld-linux-x86-64.so.2
-if [ -x $loader ]; then
-	libraries=$(echo $folder/usr/lib/*-linux-gnu $folder/usr/lib/llvm-*/lib | tr ' ' :)
-	run="$loader --library-path $libraries"
-	new=$folder/usr/bin/gdbserver
-	[ ! -x $new ] || set -- "$@" \
-		"gdbserver $($run $new --version 2>&1 | last_word)=$run $new --once \$ADDR \$PROG \$PLACES"
-	for new in $folder/usr/bin/lldb-server-*; do
-		[ ! -x "$new" ] || set -- "$@" \
-			"lldb-server $($run "$new" version 2>&1 | last_word)=$run $new gdbserver \$ADDR -- \$PROG \$PLACES"
-	done
-fi
+others=$(gdbserver_here '--once $ADDR $PROG $PLACES'; lldb_server_here 'gdbserver $ADDR -- $PROG $PLACES'
+	gdbserver_new '--once $ADDR $PROG $PLACES'; lldb_server_new 'gdbserver $ADDR -- $PROG $PLACES')
+# A line each; nothing in them is to be looked for among files.
+set -f
+IFS='
+'
+set -- 'stubborn=build/stubborn --once $ADDR $PROG $PLACES' $others
+unset IFS
+set +f
 
 # The program that is served has 8 threads more, which wake and sleep all the time.
 with_threads() {

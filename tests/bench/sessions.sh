@@ -6,7 +6,6 @@
 set -u
 rounds=${1:-3} only=${2:-}
 dir=build/bench
-folder=build/clients/trixie
 sh tests/bench/build.sh || exit 1
 tmp=$(mktemp -d)
 server=
@@ -19,24 +18,8 @@ end_server() {
 
 # ---- who takes part ----
 
-loader=$folder/lib64/ld-linux-x86-64.so.2
-run=
-if [ -x $loader ]; then
-	root=$PWD/$folder
-	libraries=$(echo "$root"/usr/lib/*-linux-gnu "$root"/usr/lib/llvm-*/lib "$root/usr/lib" | tr ' ' :)
-	run="$root/lib64/ld-linux-x86-64.so.2 --library-path $libraries"
-fi
-# The version that a program names last in its first line, wherever it writes that.
-version_of() {
-	"$@" 2>&1 | sed -n '1s/.* //p'
-}
-newest() { # the lldb or lldb-server with the highest number on the PATH
-	for f in $(echo "$PATH" | tr : ' '); do
-		ls "$f" 2>/dev/null | grep -x "$1\(-[0-9]*\)\{0,1\}" || true
-	done | sort -t- -k"$2" -n | tail -n 1
-}
-new_lldb_server=$(ls $folder/usr/bin/lldb-server-* 2>/dev/null | tail -n 1)
-lldb_server=$(newest lldb-server 3)
+between='|'
+. tests/bench/servers.sh
 lldb=$(newest lldb 2)
 
 # name|command for each kind of server; the port is 0 and its number is read where each says it.
@@ -44,21 +27,18 @@ servers_of() {
 	case $1 in
 	gdb)
 		echo 'stubborn|build/stubborn --once'
-		! command -v gdbserver >/dev/null ||
-			echo "gdbserver $(version_of gdbserver --version)|gdbserver --once"
-		[ -z "$run" ] || echo "gdbserver $(version_of $run $folder/usr/bin/gdbserver --version)|$run $folder/usr/bin/gdbserver --once"
+		gdbserver_here --once
+		gdbserver_new --once
 		;;
 	lldb)
 		echo 'stubborn|build/stubborn gdbserver'
-		[ -z "$lldb_server" ] || echo "lldb-server $(version_of $lldb_server version)|$lldb_server gdbserver"
-		[ -z "$new_lldb_server" ] || [ -z "$run" ] ||
-			echo "lldb-server $(version_of $run "$new_lldb_server" version)|$run $new_lldb_server gdbserver"
+		lldb_server_here gdbserver
+		lldb_server_new gdbserver
 		;;
 	platform)
 		echo 'stubborn|build/stubborn platform --server'
-		[ -z "$lldb_server" ] || echo "lldb-server $(version_of $lldb_server version)|$lldb_server platform --server"
-		[ -z "$new_lldb_server" ] || [ -z "$run" ] ||
-			echo "lldb-server $(version_of $run "$new_lldb_server" version)|$run $new_lldb_server platform --server"
+		lldb_server_here 'platform --server'
+		lldb_server_new 'platform --server'
 		;;
 	esac
 }
