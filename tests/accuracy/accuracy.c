@@ -33,13 +33,20 @@ enum { RBX = 3, RBP = 6, RSP = 7, RIP = 16, DEPTH = 1 << 16, DEEP_EVERY = 64 };
 
 /* One frame's caller: what must come out of leaving the frame. */
 struct shadow {
-    bool signal;   /* what was interrupted; all registers count */
-    uint64_t slot; /* of the return address */
+    bool signal;         /* what was interrupted; all registers count */
+    uint64_t slot;       /* of the return address */
+    unsigned long taken; /* the step that took the return address off the stack, 0 none */
+    unsigned long serial;
     struct unwind_registers caller;
 };
 
+/* A function that is given its arguments on the stack may take its return address into a register,
+ * throw the arguments away and put the address back: so long it is not believed to have ended. */
+enum { TAKEN_FOR = 16 };
+
 static struct shadow shadow[DEPTH];
 static unsigned depth;
+static unsigned long serials;
 
 /* ---- counts ---- */
 
@@ -59,13 +66,18 @@ static uint64_t lines[(64 * (4096 + 64)) / 8];
 static uint64_t rules[1024 * 64 / 8];
 static struct arch_memory memory = { image_read_process, &child, 4096, 0 };
 
-/* An answer that is not the shadow's, and proves right when the program goes there after all
- * within a few steps: longjmp's tables describe whom it jumps to. */
-enum { PROBATION = 64 };
-static struct {
+/* An answer that is not the shadow's, and proves right when the program goes there after all:
+ * within a few steps, as longjmp's tables describe whom it jumps to; or, when only the stack
+ * pointer is another, at the frame's own return. Code that pops its caller's arguments, or moves
+ * its return address to make room for others, has no stack pointer known beforehand; what counts
+ * is what the return leaves it at, or where that found the return address. */
+enum { PROBATION = 8192, DOUBTED_FOR = 64 };
+static struct doubt {
     uint64_t pc, answer_pc, answer_sp;
-    unsigned long until;
-    bool full;
+    unsigned long until;  /* this step, */
+    unsigned long serial; /* or until this frame returns */
+    unsigned level;
+    bool full, bare;
 } doubt[PROBATION];
 static unsigned doubts;
 
@@ -210,22 +222,32 @@ ends_well(void)
 }
 
 static bool
-put_in_doubt(uint64_t pc, const struct unwind_frame *f)
+put_in_doubt(uint64_t pc, const struct unwind_frame *f, bool bare)
 {
+    struct doubt *d = &doubt[doubts];
+
     if (doubts == PROBATION)
         return false;
-    doubt[doubts].pc = pc;
-    doubt[doubts].answer_pc = f->pc;
-    doubt[doubts].answer_sp = f->registers.value[RSP];
-    doubt[doubts].until = count.steps + PROBATION;
-    doubt[doubts++].full = f->trust == UNWIND_FULL;
+    doubts++;
+    *d = (struct doubt){ .pc = pc,
+                         .answer_pc = f->pc,
+                         .answer_sp = f->registers.value[RSP],
+                         .until = count.steps + DOUBTED_FOR,
+                         .full = f->trust == UNWIND_FULL,
+                         .bare = bare };
+    if (depth > 0 && f->pc == shadow[depth - 1].caller.value[RIP]) {
+        d->level = depth - 1;
+        d->serial = shadow[d->level].serial;
+    }
     complain("in doubt", pc, f);
     return true;
 }
 
 static void
-judge_caller(uint64_t pc, const struct unwind_frame *f)
+judge_caller(uint64_t pc, const struct unwind_frame *f, bool bare)
 {
+    unsigned long right = count.right;
+
     if (f != NULL)
         count.by_source[f->source]++;
     if (f == NULL ? depth == 0 && ends_well() : depth > 0 && same_place(f, &shadow[depth - 1])) {
@@ -235,31 +257,48 @@ judge_caller(uint64_t pc, const struct unwind_frame *f)
     } else if (f == NULL && !ends_well()) {
         count.stopped++;
         complain("stopped", pc, f);
-    } else if (f == NULL || !put_in_doubt(pc, f)) {
+    } else if (f == NULL || !put_in_doubt(pc, f, bare)) {
         count.wrong++;
         count.wrong_full += f == NULL || f->trust == UNWIND_FULL;
         complain("wrong", pc, f);
     }
+    count.bare += bare;
+    count.bare_right += bare && count.right > right;
 }
 
-/* Did the program go where an answer in doubt said, or has it had its time? */
-static void
-resolve_doubts(const struct user_regs_struct *r)
+static bool
+may_still_come(const struct doubt *d)
 {
-    for (unsigned i = 0; i < doubts;) {
-        bool came = doubt[i].answer_pc == r->rip && doubt[i].answer_sp == r->rsp;
+    if (d->serial == 0)
+        return count.steps < d->until;
+    return depth > d->level && shadow[d->level].serial == d->serial;
+}
 
-        if (!came && count.steps < doubt[i].until) {
-            i++;
-            continue;
-        }
-        count.right += came;
-        count.wrong += !came;
-        count.wrong_full += !came && doubt[i].full;
-        if (verbose && !came)
-            printf("wrong at %" PRIx64 ": never came to %" PRIx64 "\n", doubt[i].pc,
-                   doubt[i].answer_pc);
-        doubt[i] = doubt[--doubts];
+static void
+settle(unsigned i, bool came)
+{
+    count.right += came;
+    count.bare_right += came && doubt[i].bare;
+    count.wrong += !came;
+    count.wrong_full += !came && doubt[i].full;
+    if (verbose && !came)
+        printf("wrong at %" PRIx64 ": never came to %" PRIx64 "\n", doubt[i].pc,
+               doubt[i].answer_pc);
+    doubt[i] = doubt[--doubts];
+}
+
+/* Did the program go where an answer in doubt said, or has it had its time? `found` is just above
+ * where a return found its address; 0 when the step was no return. */
+static void
+resolve_doubts(const struct user_regs_struct *r, uint64_t found)
+{
+    for (unsigned i = doubts; i-- > 0;) {
+        const struct doubt *d = &doubt[i];
+        bool came = d->answer_pc == r->rip &&
+                    (d->answer_sp == r->rsp || (d->serial != 0 && d->answer_sp == found));
+
+        if (came || !may_still_come(d))
+            settle(i, came);
     }
 }
 
@@ -288,7 +327,6 @@ judge(const struct user_regs_struct *regs)
 {
     struct unwind_registers r = registers_of(regs);
     struct unwind_function function;
-    unsigned long right = count.right;
     const struct unwind_frame *f;
     bool bare;
 
@@ -299,9 +337,7 @@ judge(const struct user_regs_struct *regs)
     unwind_begin(&walker, &r);
     unwind_next(&walker);
     f = unwind_next(&walker);
-    judge_caller(regs->rip, f);
-    count.bare += bare;
-    count.bare_right += bare && count.right > right;
+    judge_caller(regs->rip, f, bare);
     if (count.pcs % DEEP_EVERY == 0 && !late)
         judge_stack(&r);
 }
@@ -323,13 +359,14 @@ push(struct shadow s)
 {
     if (depth == DEPTH)
         errx(2, "the program's stack is too deep");
+    s.serial = ++serials;
     shadow[depth++] = s;
 }
 
 static void
 pushed_call(const struct user_regs_struct *before, const struct user_regs_struct *after)
 {
-    struct shadow s = { false, after->rsp, registers_of(before) };
+    struct shadow s = { .slot = after->rsp, .caller = registers_of(before) };
 
     s.caller.value[RIP] = word_at(after->rsp);
     s.caller.value[RSP] = after->rsp + 8;
@@ -340,7 +377,9 @@ pushed_call(const struct user_regs_struct *before, const struct user_regs_struct
 static void
 pushed_signal(const struct user_regs_struct *before, const struct user_regs_struct *after)
 {
-    struct shadow interrupted = { true, after->rsp, registers_of(before) };
+    struct shadow interrupted = { .signal = true,
+                                  .slot = after->rsp,
+                                  .caller = registers_of(before) };
 
     push(interrupted);
     pushed_call(after, after);
@@ -358,6 +397,41 @@ pop_above(uint64_t sp)
     while (depth > 0 && !shadow[depth - 1].signal && shadow[depth - 1].slot < sp &&
            same_stack(shadow[depth - 1].slot, sp))
         depth--;
+}
+
+static bool
+is_return(const uint8_t *b)
+{
+    b += b[0] == 0xf2 || b[0] == 0xf3;
+    return b[0] == 0xc3 || b[0] == 0xc2;
+}
+
+static bool
+is_pop(const uint8_t *b)
+{
+    b += b[0] == 0x41;
+    return (b[0] & 0xf8) == 0x58;
+}
+
+/* The newest frame's return address is on its way in a register, or was just put back. */
+static bool
+is_taken(const struct user_regs_struct *before, const struct user_regs_struct *after,
+         const uint8_t *code)
+{
+    struct shadow *s = depth > 0 ? &shadow[depth - 1] : NULL;
+
+    if (s == NULL || s->signal || is_return(code))
+        return false;
+    if (is_pop(code) && before->rsp == s->slot)
+        s->taken = count.steps;
+    if (s->taken == 0 || count.steps - s->taken >= TAKEN_FOR ||
+        after->rip == s->caller.value[RIP])
+        return false;
+    if (after->rsp == before->rsp - 8 && word_at(after->rsp) == s->caller.value[RIP]) {
+        s->slot = after->rsp;
+        s->taken = 0;
+    }
+    return true;
 }
 
 /* rt_sigreturn has brought back what the newest signal interrupted. */
@@ -388,6 +462,8 @@ account(const struct user_regs_struct *before, const struct user_regs_struct *af
         learn_modules();
     else if (is_call(code) && after->rsp == before->rsp - 8)
         pushed_call(before, after);
+    else if (is_taken(before, after, code))
+        return;
     else if (after->rsp > before->rsp)
         pop_above(after->rsp);
 }
@@ -430,8 +506,8 @@ follow(unsigned long most)
             pushed_signal(&before, &after);
         else if (sig == 0)
             account(&before, &after, code);
+        resolve_doubts(&after, is_return(code) ? before.rsp + 8 : 0);
         before = after;
-        resolve_doubts(&after);
     }
 }
 
@@ -525,6 +601,8 @@ main(int argc, char **argv)
         run_until_ready();
     learn_modules();
     follow(most);
+    while (doubts > 0)
+        settle(doubts - 1, false);
     report(strrchr(argv[optind], '/') != NULL ? strrchr(argv[optind], '/') + 1 : argv[optind]);
     kill(child, SIGKILL);
     return 0;
