@@ -254,10 +254,14 @@ decode(struct walk *w, uint64_t pc, struct insn *i)
 
 /* ---- what it does ---- */
 
+/* Who throws away as many arguments as a register says takes the return address first and pushes
+ * it last: nothing is known of the stack pointer then but what was pushed. */
 static void
 push(const struct walk *w, struct path *p, struct value v)
 {
     p->r[RSP] = unwind_plus(p->r[RSP], -8);
+    if (kind_of(p->r[RSP]) == LOST)
+        p->way_back = v;
     unwind_store(w, p, p->r[RSP], v);
 }
 
@@ -332,10 +336,16 @@ enter(const struct walk *w, struct path *p)
 
 /* At a return, or where a jump goes to another function: [rsp] is the return address. */
 static void
-come_back(const struct walk *w, struct path *p, int64_t arguments)
+come_back(const struct walk *w, struct path *p, bool jumps, int64_t arguments)
 {
-    p->way_back = unwind_fetch(w, p, p->r[RSP]);
-    p->cfa = unwind_plus(p->r[RSP], 8 + arguments);
+    bool have = kind_of(p->r[RSP]) != LOST;
+
+    if (have)
+        p->way_back = unwind_fetch(w, p, p->r[RSP]);
+    if (have && !jumps)
+        p->cfa = unwind_plus(p->r[RSP], 8 + arguments);
+    else if (kind_of(p->way_back) == LIES_AT) /* a jump may put it lower, to be raised again */
+        p->cfa = value_of(IS, reg_of(p->way_back), offset_of(p->way_back) + 8);
 }
 
 /* FF: call, jump, push of a register or memory. */
@@ -347,10 +357,10 @@ group_ff(const struct walk *w, struct path *p, const struct insn *i)
         unwind_clobber(w, p);
         return CALLED;
     case 4:
-        come_back(w, p, 0);
+        come_back(w, p, true, 0);
         return INDIRECT;
     case 6:
-        push(w, p, lost());
+        push(w, p, i->is_memory ? unwind_fetch(w, p, operand_address(p, i)) : p->r[i->rm]);
         return ON;
     case 3:
     case 5:
@@ -483,7 +493,7 @@ step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
         return ON;
     case 0xc2:
     case 0xc3:
-        come_back(w, p, i->op == 0xc2 ? i->imm & 0xffff : 0);
+        come_back(w, p, false, i->op == 0xc2 ? i->imm & 0xffff : 0);
         return RETURN;
     case 0xc8:
         enter(w, p);

@@ -75,14 +75,16 @@ unwind_fetch(const struct walk *w, struct path *path, struct value at)
     return s != NULL ? s->v : value_of(LIES_AT, reg_of(at), offset_of(at));
 }
 
-/* Only what a caller wants back is worth a place. */
+/* Only what a caller wants back is worth a place, and what was taken from the stack: it may be a
+ * return address that makes room for arguments. */
 static bool
 is_wanted(const struct walk *w, struct value v)
 {
     unsigned n = reg_of(v);
 
-    return kind_of(v) == IS && offset_of(v) == 0 &&
-           ((w->machine->preserved >> n & 1) != 0 || n == w->machine->link);
+    return kind_of(v) == LIES_AT ||
+           (kind_of(v) == IS && offset_of(v) == 0 &&
+            ((w->machine->preserved >> n & 1) != 0 || n == w->machine->link));
 }
 
 void
@@ -171,15 +173,18 @@ make_row(struct walk *w, const struct path *path, enum unwind_trust trust, struc
 
 /* ---- the hunt ---- */
 
+/* Was `to` come to before? By who has lost the stack pointer, and hardly returns, does not count
+ * for who has it. */
 static bool
-seen_before(struct hunt *h, uint64_t pc)
+seen_before(struct hunt *h, const struct path *path, uint64_t to)
 {
     unsigned n = h->seen_count < SEEN ? h->seen_count : SEEN;
+    uint32_t key = (uint32_t)to * 2 + (kind_of(path->r[h->w->machine->sp]) == IS);
 
     for (unsigned i = 0; i < n; i++)
-        if (h->seen[i] == (uint32_t)pc)
+        if (h->seen[i] == key)
             return true;
-    h->seen[h->seen_count++ % SEEN] = (uint32_t)pc;
+    h->seen[h->seen_count++ % SEEN] = key;
     return false;
 }
 
@@ -201,7 +206,7 @@ choose(struct hunt *h, struct path *path, uint64_t to)
     if (is_replayed(path))
         return (path->way.taken >> path->made++ & 1) != 0;
     path->made = path->way.count = n + 1;
-    if (h->count == PENDING || seen_before(h, to))
+    if (h->count == PENDING || seen_before(h, path, to))
         return false;
     h->last = *path;
     h->last.pc = to;
@@ -262,7 +267,7 @@ follow(struct hunt *h, step_fn *step, struct path *path)
             return flow;
         if (flow != IDLE)
             path->called = flow == CALLED;
-        if (flow == JUMP && !replayed && seen_before(h, to))
+        if (flow == JUMP && !replayed && seen_before(h, path, to))
             return DEAD;
         if (flow == JUMP || (flow == BRANCH && choose(h, path, to)))
             path->pc = to;

@@ -35,7 +35,8 @@ enum { RBX = 3, RBP = 6, RSP = 7, RIP = 16, DEPTH = 1 << 16, DEEP_EVERY = 64 };
 struct shadow {
     bool signal;         /* what was interrupted; all registers count */
     uint64_t slot;       /* of the return address */
-    unsigned long taken; /* the step that took the return address off the stack, 0 none */
+    unsigned long taken; /* the step that took the return address off the stack, 0 none, */
+    uint64_t taken_at;   /* and just above where it lay */
     unsigned long serial;
     struct unwind_registers caller;
 };
@@ -288,14 +289,18 @@ settle(unsigned i, bool came)
 }
 
 /* Did the program go where an answer in doubt said, or has it had its time? `found` is just above
- * where a return found its address; 0 when the step was no return. */
+ * where a return found its address; 0 when the step was no return. A frame that has returned is
+ * still in its place until another is pushed. */
 static void
 resolve_doubts(const struct user_regs_struct *r, uint64_t found)
 {
     for (unsigned i = doubts; i-- > 0;) {
         const struct doubt *d = &doubt[i];
+        const struct shadow *s = &shadow[d->level];
+        bool taken = found != 0 && s->serial == d->serial && s->taken_at == d->answer_sp;
         bool came = d->answer_pc == r->rip &&
-                    (d->answer_sp == r->rsp || (d->serial != 0 && d->answer_sp == found));
+                    (d->answer_sp == r->rsp ||
+                     (d->serial != 0 && (d->answer_sp == found || taken)));
 
         if (came || !may_still_come(d))
             settle(i, came);
@@ -422,8 +427,10 @@ is_taken(const struct user_regs_struct *before, const struct user_regs_struct *a
 
     if (s == NULL || s->signal || is_return(code))
         return false;
-    if (is_pop(code) && before->rsp == s->slot)
-        s->taken = count.steps;
+    if (is_pop(code) && word_at(before->rsp) == s->caller.value[RIP]) {
+        s->taken = before->rsp == s->slot ? count.steps : 0;
+        s->taken_at = after->rsp;
+    }
     if (s->taken == 0 || count.steps - s->taken >= TAKEN_FOR ||
         after->rip == s->caller.value[RIP])
         return false;
