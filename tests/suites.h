@@ -30,6 +30,7 @@ SUITE(agent)
 SUITE(ahead)
 
 /* tests/unwind */
+SUITE(unwind_paths)
 SUITE(unwind_tables)
 SUITE(unwind_walk)
 

@@ -254,13 +254,21 @@ decode(struct walk *w, uint64_t pc, struct insn *i)
 
 /* ---- what it does ---- */
 
+/* Told by the stack or the frame pointer; what other registers hold need not outlast a call where
+ * code keeps to no ABI. */
+static bool
+is_sure(struct value v)
+{
+    return kind_of(v) == IS && (reg_of(v) == RSP || reg_of(v) == RBP);
+}
+
 /* Who throws away as many arguments as a register says takes the return address first and pushes
  * it last: nothing is known of the stack pointer then but what was pushed. */
 static void
 push(const struct walk *w, struct path *p, struct value v)
 {
     p->r[RSP] = unwind_plus(p->r[RSP], -8);
-    if (kind_of(p->r[RSP]) == LOST)
+    if (!is_sure(p->r[RSP]))
         p->way_back = v;
     unwind_store(w, p, p->r[RSP], v);
 }
@@ -338,7 +346,8 @@ enter(const struct walk *w, struct path *p)
 static void
 come_back(const struct walk *w, struct path *p, bool jumps, int64_t arguments)
 {
-    bool have = kind_of(p->r[RSP]) != LOST;
+    bool have = is_sure(p->r[RSP]) ||
+                (kind_of(p->r[RSP]) == IS && kind_of(p->way_back) != LIES_AT);
 
     if (have)
         p->way_back = unwind_fetch(w, p, p->r[RSP]);
@@ -493,6 +502,8 @@ step_plain(struct walk *w, struct path *p, const struct insn *i, uint64_t *to)
         return ON;
     case 0xc2:
     case 0xc3:
+        if (i->imm % 8 != 0)
+            return DEAD; /* data */
         come_back(w, p, false, i->op == 0xc2 ? i->imm & 0xffff : 0);
         return RETURN;
     case 0xc8:

@@ -145,8 +145,8 @@ say(const struct walk *w, struct row *row, uint64_t cfa, unsigned n, struct valu
 static bool
 is_way_back(struct walk *w, struct value v, uint64_t address)
 {
-    if (kind_of(v) == LIES_AT)
-        return unwind_returns(w, address);
+    if (kind_of(v) == LIES_AT) /* below the stack pointer is what was left of older frames */
+        return address >= reg(w, w->machine->sp) && unwind_returns(w, address);
     return offset_of(v) == 0 && reg_of(v) == w->machine->link &&
            unwind_comes_from_call(w, address);
 }

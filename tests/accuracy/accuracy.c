@@ -69,14 +69,17 @@ static struct arch_memory memory = { image_read_process, &child, 4096, 0 };
 
 /* An answer that is not the shadow's, and proves right when the program goes there after all:
  * within a few steps, as longjmp's tables describe whom it jumps to; or, when only the stack
- * pointer is another, at the frame's own return. Code that pops its caller's arguments, or moves
+ * pointer is another, at the frame's return. Code that pops its caller's arguments, or moves
  * its return address to make room for others, has no stack pointer known beforehand; what counts
- * is what the return leaves it at, or where that found the return address. */
+ * is what the return leaves it at, or where that found the return address. A frame that never
+ * returns (an exception, a function compiled anew) is proven by the next one that the same call
+ * makes while its caller lives. */
 enum { PROBATION = 8192, DOUBTED_FOR = 64 };
 static struct doubt {
     uint64_t pc, answer_pc, answer_sp;
     unsigned long until;  /* this step, */
-    unsigned long serial; /* or until this frame returns */
+    bool settled_by_return;
+    unsigned long caller; /* then, until this frame returns, which is at level - 1; 0 never */
     unsigned level;
     bool full, bare;
 } doubt[PROBATION];
@@ -237,8 +240,9 @@ put_in_doubt(uint64_t pc, const struct unwind_frame *f, bool bare)
                          .full = f->trust == UNWIND_FULL,
                          .bare = bare };
     if (depth > 0 && f->pc == shadow[depth - 1].caller.value[RIP]) {
+        d->settled_by_return = true;
         d->level = depth - 1;
-        d->serial = shadow[d->level].serial;
+        d->caller = d->level > 0 ? shadow[d->level - 1].serial : 0;
     }
     complain("in doubt", pc, f);
     return true;
@@ -270,9 +274,9 @@ judge_caller(uint64_t pc, const struct unwind_frame *f, bool bare)
 static bool
 may_still_come(const struct doubt *d)
 {
-    if (d->serial == 0)
+    if (!d->settled_by_return)
         return count.steps < d->until;
-    return depth > d->level && shadow[d->level].serial == d->serial;
+    return d->caller == 0 || (depth >= d->level && shadow[d->level - 1].serial == d->caller);
 }
 
 static void
@@ -296,11 +300,10 @@ resolve_doubts(const struct user_regs_struct *r, uint64_t found)
 {
     for (unsigned i = doubts; i-- > 0;) {
         const struct doubt *d = &doubt[i];
-        const struct shadow *s = &shadow[d->level];
-        bool taken = found != 0 && s->serial == d->serial && s->taken_at == d->answer_sp;
+        bool taken = found != 0 && shadow[d->level].taken_at == d->answer_sp;
         bool came = d->answer_pc == r->rip &&
                     (d->answer_sp == r->rsp ||
-                     (d->serial != 0 && (d->answer_sp == found || taken)));
+                     (d->settled_by_return && (d->answer_sp == found || taken)));
 
         if (came || !may_still_come(d))
             settle(i, came);
@@ -428,7 +431,7 @@ is_taken(const struct user_regs_struct *before, const struct user_regs_struct *a
     if (s == NULL || s->signal || is_return(code))
         return false;
     if (is_pop(code) && word_at(before->rsp) == s->caller.value[RIP]) {
-        s->taken = before->rsp == s->slot ? count.steps : 0;
+        s->taken = count.steps;
         s->taken_at = after->rsp;
     }
     if (s->taken == 0 || count.steps - s->taken >= TAKEN_FOR ||

@@ -66,8 +66,10 @@ fi
 
 # Code that no table speaks of and that follows no ABI: V8's builtins and what it compiles. Judged apart.
 if command -v node >/dev/null 2>&1; then
-	build/accuracy -n "$steps" -s node --single-threaded --predictable \
-		tests/accuracy/progs/hot.js
+	for script in hot wide; do
+		build/accuracy -n "$steps" -s node --single-threaded --predictable \
+			tests/accuracy/progs/$script.js
+	done
 else
 	echo 'skip accuracy of node (not here)'
 fi

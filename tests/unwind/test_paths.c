@@ -1,0 +1,138 @@
+/* test_paths.c - code without tables that keeps to no ABI, as what compilers of scripts leave: return
+ * addresses that move, arguments that the called code throws away, data behind code. */
+#include "tests/suites.h"
+#include "tests/unwind/world.h"
+
+static struct world w;
+
+#define CALLER (CODE + 0x105) /* what a call at CODE + 0x100 comes back to */
+#define BACK   (STACK + 0x80) /* where the return address lies at the entry */
+
+static const struct unwind_frame *
+leave_at(unsigned at, uint64_t sp)
+{
+    world_begin(&w, CODE + at, sp);
+    unwind_next(&w.unwind);
+    return unwind_next(&w.unwind);
+}
+
+static void
+begin(const char *code)
+{
+    world_init(&w);
+    world_code(&w, code);
+    memcpy(world_add(&w, CODE + 0x100, 16), "\xe8\0\0\0\0\x90", 6);
+    world_add(&w, STACK, 0x100);
+    world_put(&w, BACK, CALLER);
+}
+
+/* sub 8, rsp; push 8(rsp); mov rbx, 16(rsp); jmp *rax: room for an argument above the return
+ * address, whose old place is written last. */
+#define MAKES_ROOM "4883ec08 ff742408 48895c2410 ffe0"
+static const struct {
+    unsigned at, words; /* on the stack */
+    bool moved, written;
+} moving[] = { { 0, 0, false, false },
+               { 4, 1, false, false },
+               { 8, 2, true, false },
+               { 13, 2, true, true } };
+
+START_TEST(return_address_may_move)
+{
+    const struct unwind_frame *f;
+    uint64_t sp = BACK - 8 * moving[_i].words;
+
+    begin(MAKES_ROOM);
+    if (moving[_i].moved)
+        world_put(&w, sp, CALLER);
+    if (moving[_i].written)
+        world_put(&w, BACK, 0xbb);
+    f = leave_at(moving[_i].at, sp);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CALLER);
+    ck_assert_uint_eq(f->registers.value[RSP], (moving[_i].moved ? sp : BACK) + 8);
+    ck_assert_uint_eq(f->source, UNWIND_INSTRUCTIONS);
+    ck_assert_uint_eq(f->trust, UNWIND_FAIR);
+}
+END_TEST
+
+/* push rbp; mov rsp, rbp; sub 16, rsp; leave; pop rcx; lea (rsp,rbx), rsp; push rcx; ret: what
+ * rbx says is thrown away above the return address. */
+#define THROWS_AWAY "55 4889e5 4883ec10 c9 59 488d241c 51 c3"
+static const struct {
+    unsigned at, words;
+} throwing[] = { { 0, 0 }, { 1, 1 }, { 4, 1 }, { 8, 3 }, { 9, 0 } };
+
+START_TEST(return_address_may_be_taken_to_throw_arguments_away)
+{
+    const struct unwind_frame *f;
+
+    begin(THROWS_AWAY);
+    world_put(&w, BACK - 8, 0xb9);
+    w.registers.value[RBP] = throwing[_i].words > 0 && _i > 1 ? BACK - 8 : 0xb9;
+    w.registers.valid = 1u << RBP | 1u << RBX;
+    f = leave_at(throwing[_i].at, BACK - 8 * throwing[_i].words);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CALLER);
+    ck_assert_uint_eq(f->registers.value[RSP], BACK + 8);
+    ck_assert_uint_eq(f->registers.value[RBP], 0xb9);
+    ck_assert_uint_eq(f->trust, UNWIND_CHECKED);
+}
+END_TEST
+
+/* je 7; sub rax, rsp; jmp 9; jmp 9; ret: who comes to the return first has no stack pointer. */
+START_TEST(way_that_lost_the_stack_pointer_hides_no_other)
+{
+    const struct unwind_frame *f;
+
+    begin("7405 4829c4 eb02 eb00 c3");
+    w.registers.value[RBP] = 0;
+    f = leave_at(0, BACK);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CALLER);
+    ck_assert_uint_eq(f->source, UNWIND_INSTRUCTIONS);
+}
+END_TEST
+
+/* A path through data comes to bytes that are no return, or to one that finds what an older frame
+ * left below the stack pointer. */
+static const char *const data[] = { "c20500", "50 c3", "4883ec08 c3" };
+
+START_TEST(data_behind_code_is_no_way_back)
+{
+    bool first = _i == 0;
+
+    begin(data[_i]);
+    world_put(&w, BACK - 8, CALLER);
+    if (!first)
+        world_put(&w, BACK, 0);
+    world_begin(&w, CODE, BACK);
+    unwind_next(&w.unwind);
+    if (first) {
+        const struct unwind_frame *f = unwind_next(&w.unwind);
+
+        ck_assert_ptr_ne(f, NULL);
+        ck_assert_uint_eq(f->source, UNWIND_LEAF); /* not the code's word */
+    } else {
+        ck_assert_ptr_eq(unwind_next(&w.unwind), NULL);
+        ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_NO_INFORMATION);
+    }
+}
+END_TEST
+
+Suite *
+unwind_paths_suite(void)
+{
+    Suite *s = suite_create("unwind_paths");
+    TCase *tc = tcase_create("paths");
+
+#define COUNT(rows) (int)(sizeof(rows) / sizeof(rows[0]))
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, return_address_may_move, 0, COUNT(moving));
+    tcase_add_loop_test(tc, return_address_may_be_taken_to_throw_arguments_away, 0,
+                        COUNT(throwing));
+    tcase_add_test(tc, way_that_lost_the_stack_pointer_hides_no_other);
+    tcase_add_loop_test(tc, data_behind_code_is_no_way_back, 0, COUNT(data));
+    suite_add_tcase(s, tc);
+    return s;
+}
