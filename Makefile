@@ -30,7 +30,7 @@ ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/a
 	arch/aarch64_linux.c arch/x86_64_step.c arch/x86_64_move.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwind/lines.c arch/unwind/cursor.c \
 	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \
-	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/insn_x86_64.c \
+	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/prologue.c arch/unwind/insn_x86_64.c \
 	arch/unwind/insn_aarch64.c arch/unwind/plt.c arch/unwind/exception.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c \
 	arch/unwind/dbghelp.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/reasons.c stub/lldb_stop.c stub/ahead.c stub/stacks.c \

@@ -128,7 +128,7 @@ enum { /* DW_EH_PE_ */
        SDATA8 = 0x0c,
        PCREL = 0x10,
        DATAREL = 0x30,
-       INDIRECT = 0x80,
+       POINTS_AT_IT = 0x80,
        OMIT = 0xff
 };
 
@@ -179,7 +179,7 @@ unwind_pointer(struct cursor *c, uint8_t encoding, uint64_t data)
     default: /* bases that only the file's sections know */
         refuse(c);
     }
-    if ((encoding & INDIRECT) != 0 && !c->bad && !unwind_load(c->w, v, &v))
+    if ((encoding & POINTS_AT_IT) != 0 && !c->bad && !unwind_load(c->w, v, &v))
         c->bad = true;
     return c->bad ? 0 : v;
 }

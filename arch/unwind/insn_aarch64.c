@@ -249,12 +249,6 @@ step(struct walk *w, struct path *p, uint64_t *to)
     }
 }
 
-enum verdict
-unwind_instructions_aarch64(struct walk *w, struct row *row)
-{
-    return unwind_follow(w, step, row);
-}
-
 bool
 unwind_follows_call_aarch64(struct walk *w, uint64_t pc)
 {
@@ -273,6 +267,6 @@ const struct unwind_machine unwind_aarch64 = {
     .fp = FP,
     .link = LR,
     .preserved = 0x3ff80000u, /* x19..x29 */
-    .instructions = unwind_instructions_aarch64,
+    .step = step,
     .follows_call = unwind_follows_call_aarch64,
 };

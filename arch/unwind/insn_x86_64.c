@@ -346,8 +346,8 @@ enter(const struct walk *w, struct path *p)
 static void
 come_back(const struct walk *w, struct path *p, bool jumps, int64_t arguments)
 {
-    bool have = is_sure(p->r[RSP]) ||
-                (kind_of(p->r[RSP]) == IS && kind_of(p->way_back) != LIES_AT);
+    bool have =
+        is_sure(p->r[RSP]) || (kind_of(p->r[RSP]) == IS && kind_of(p->way_back) != LIES_AT);
 
     if (have)
         p->way_back = unwind_fetch(w, p, p->r[RSP]);
@@ -548,12 +548,6 @@ step(struct walk *w, struct path *p, uint64_t *to)
     return step_plain(w, p, &i, to);
 }
 
-enum verdict
-unwind_instructions_x86_64(struct walk *w, struct row *row)
-{
-    return unwind_follow(w, step, row);
-}
-
 /* ---- calls ---- */
 
 /* FF /2 of this length, ending at the end of the bytes: the ModRM byte says how long it is. */
@@ -604,6 +598,6 @@ const struct unwind_machine unwind_x86_64 = {
     .fp = RBP,
     .link = NO_REG,
     .preserved = 1u << RBX | 1u << RBP | 0xf000u,
-    .instructions = unwind_instructions_x86_64,
+    .step = step,
     .follows_call = unwind_follows_call_x86_64,
 };

@@ -52,11 +52,25 @@ struct walk;
 enum verdict { FOUND, NOTHING, FAILED /* walk.fault says why; UNWIND_NEED suspends */ };
 typedef enum verdict find_fn(struct walk *w, struct row *row);
 
+/* paths.h: what the instruction at path->pc does. */
+enum flow {
+    ON,       /* to path.pc, which step has moved */
+    CALLED,   /* the same, if the call comes back */
+    IDLE,     /* the same, having done nothing: padding, perhaps */
+    JUMP,     /* to *to */
+    BRANCH,   /* on, or to *to */
+    RETURN,   /* way_back and cfa are set */
+    INDIRECT, /* somewhere; way_back and cfa are set for a jump out of the function */
+    DEAD      /* no code, or none that comes back */
+};
+struct path;
+typedef enum flow step_fn(struct walk *w, struct path *path, uint64_t *to);
+
 struct unwind_machine {
     uint8_t pc, sp, fp;
     uint8_t link;       /* register that holds a leaf's return address, or NO_REG */
     uint64_t preserved; /* registers that a call keeps */
-    find_fn *instructions;
+    step_fn *step;
     bool (*follows_call)(struct walk *w, uint64_t pc); /* is there a call just before pc? */
 };
 
@@ -74,6 +88,7 @@ struct extras {
     const struct rule *(*remember)(struct walk *w, uint64_t key, const struct row *row);
     bool (*evaluate)(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
     bool (*is_trampoline)(struct walk *w, uint64_t pc);
+    bool (*infer)(struct walk *w, unsigned n); /* register n, which is not known, becomes so */
 };
 
 /* How target memory is read: through lines that are kept, or plainly. */
@@ -267,7 +282,8 @@ find_fn unwind_by_signal, unwind_by_exception, unwind_by_resolver, unwind_by_ins
 /* All registers lie where *e says from the stack pointer on. */
 void unwind_saved_row(const struct walk *w, struct row *row, const struct unwind_exception *e);
 bool unwind_is_trampoline(struct walk *w, uint64_t pc);
-find_fn unwind_instructions_x86_64, unwind_instructions_aarch64;
+/* prologue.c: the frame pointer, from the stack pointer and what the function did to both. */
+bool unwind_infer(struct walk *w, unsigned n);
 bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);
 bool unwind_follows_call_aarch64(struct walk *w, uint64_t pc);
 

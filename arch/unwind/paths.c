@@ -72,6 +72,8 @@ unwind_fetch(const struct walk *w, struct path *path, struct value at)
     if (!place_of(w, at, &place))
         return kind_of(at) == IS ? value_of(LIES_AT, reg_of(at), offset_of(at)) : lost();
     s = store_at(path, place);
+    if (s == NULL && place < 0) /* what older frames left, or a value that was lost */
+        return lost();
     return s != NULL ? s->v : value_of(LIES_AT, reg_of(at), offset_of(at));
 }
 
@@ -251,7 +253,7 @@ next_path(struct hunt *h, struct path *path)
 
 /* One path to its end. */
 static enum flow
-follow(struct hunt *h, step_fn *step, struct path *path)
+follow(struct hunt *h, struct path *path)
 {
     struct walk *w = h->w;
 
@@ -259,7 +261,7 @@ follow(struct hunt *h, step_fn *step, struct path *path)
         bool replayed = is_replayed(path);
         uint64_t from = path->pc;
         uint64_t to = 0;
-        enum flow flow = step(w, path, &to);
+        enum flow flow = w->machine->step(w, path, &to);
 
         if (w->fault.reason != UNWIND_RUNNING || flow == DEAD)
             return DEAD;
@@ -277,8 +279,9 @@ follow(struct hunt *h, step_fn *step, struct path *path)
     return DEAD;
 }
 
+/* Follows every path until one returns to what a call came from. */
 enum verdict
-unwind_follow(struct walk *w, step_fn *step, struct row *row)
+unwind_by_instructions(struct walk *w, struct row *row)
 {
     struct hunt h = { .w = w, .count = 1, .steps = STEPS, .replayed = REPLAYED };
     bool have_jump = false;
@@ -288,7 +291,7 @@ unwind_follow(struct walk *w, step_fn *step, struct row *row)
         enum flow flow;
 
         next_path(&h, &path);
-        flow = follow(&h, step, &path);
+        flow = follow(&h, &path);
         if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
             return FAILED;
         w->fault.reason = UNWIND_RUNNING;

@@ -68,23 +68,6 @@ struct path {
     struct value cfa;
 };
 
-enum flow {
-    ON,       /* to path.pc, which step has moved */
-    CALLED,   /* the same, if the call comes back */
-    IDLE,     /* the same, having done nothing: padding, perhaps */
-    JUMP,     /* to *to */
-    BRANCH,   /* on, or to *to */
-    RETURN,   /* way_back and cfa are set */
-    INDIRECT, /* somewhere; way_back and cfa are set for a jump out of the function */
-    DEAD      /* no code, or none that comes back */
-};
-
-/* Does what the instruction at path->pc does. */
-typedef enum flow step_fn(struct walk *w, struct path *path, uint64_t *to);
-
-/* Follows every path until one returns to what a call came from, as its row. */
-enum verdict unwind_follow(struct walk *w, step_fn *step, struct row *row);
-
 struct value unwind_plus(struct value v, int64_t offset);
 /* Memory: what the path stored there, else what lies there now. Places are compared by their
  * addresses, since one may be told by two registers. */

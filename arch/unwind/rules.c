@@ -36,7 +36,7 @@ unwind_recall(struct walk *w, uint64_t key)
 
     if (r == NULL)
         return false;
-    if (!known(w, r->cfa_reg)) {
+    if (!known(w, r->cfa_reg) && !unwind_infer(w, r->cfa_reg)) {
         unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
         return true;
     }

@@ -1,12 +1,6 @@
 /* sources.c - who is asked how to leave a frame, and in which order. */
 #include "arch/unwind/internal.h"
 
-enum verdict
-unwind_by_instructions(struct walk *w, struct row *row)
-{
-    return w->machine->instructions(w, row);
-}
-
 static find_fn *const all[] = { unwind_by_tables,       unwind_by_signal,
                                 unwind_by_exception,    unwind_by_resolver,
                                 unwind_by_instructions, unwind_by_pushed_resolver,
@@ -22,8 +16,8 @@ static find_fn *const by_pointer[] = { unwind_by_signal, unwind_by_exception,
                                        unwind_by_frame_pointer, unwind_by_leaf };
 
 #define LIST(array) array, sizeof(array) / sizeof((array)[0])
-static const struct extras extras = { unwind_recall, unwind_read_rule, unwind_remember,
-                                      unwind_evaluate, unwind_is_trampoline };
+static const struct extras extras = { unwind_recall,   unwind_read_rule,     unwind_remember,
+                                      unwind_evaluate, unwind_is_trampoline, unwind_infer };
 
 const struct unwind_sources unwind_all_sources = { LIST(all), &unwind_lines_reader, &extras };
 const struct unwind_sources unwind_frame_sources = { LIST(by_pointer), &unwind_lines_reader,

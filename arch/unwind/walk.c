@@ -85,13 +85,14 @@ static bool
 find_cfa(struct walk *w)
 {
     const struct row *row = &w->row;
+    const struct extras *extras = w->sources->extras;
     uint64_t offset = (uint64_t)(int64_t)row->cfa_offset;
 
     if (row->cfa_how == IS_EXPR)
         return evaluate(w, row->cfa_offset, NULL, &w->frame.cfa);
     if (row->cfa_how == AT_SP)
         return unwind_load(w, reg(w, w->machine->sp) + offset, &w->frame.cfa);
-    if (!known(w, row->cfa_reg))
+    if (!known(w, row->cfa_reg) && !(extras != NULL && extras->infer(w, row->cfa_reg)))
         return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
     w->frame.cfa = reg(w, row->cfa_reg) + offset;
     return true;
@@ -457,7 +458,7 @@ unwind_begin(struct unwind *u, const struct unwind_registers *registers)
 /* ---- taken up again ---- */
 
 /* The fields of unwind_place.state, from the lowest bit on. */
-enum { INDEX_BITS = 20, CALLED = 20, TRUST = 21, SOURCE = 23, SWITCHES_AT = 26, WORK = 31 };
+enum { INDEX_BITS = 20, CALLED_AT = 20, TRUST = 21, SOURCE = 23, SWITCHES_AT = 26, WORK = 31 };
 enum { WORK_UNIT = 1 << 16, STATE_BITS = 48, VALID_BITS = UNWIND_REGISTERS };
 
 static uint64_t
@@ -475,7 +476,7 @@ unwind_save(const struct unwind *u, struct unwind_place *place)
 
     place->mark = w->mark;
     place->state = place->state >> STATE_BITS << STATE_BITS;
-    place->state |= (f->index & ((1u << INDEX_BITS) - 1)) | (uint64_t)f->called << CALLED |
+    place->state |= (f->index & ((1u << INDEX_BITS) - 1)) | (uint64_t)f->called << CALLED_AT |
                     (uint64_t)f->trust << TRUST | (uint64_t)f->source << SOURCE |
                     (uint64_t)w->switches << SWITCHES_AT | work << WORK;
     place->valid = place->valid >> VALID_BITS << VALID_BITS | f->registers.valid;
@@ -491,7 +492,7 @@ unwind_resume(struct unwind *u, const struct unwind_registers *registers,
     unwind_begin_again(u, registers);
     f->registers.valid &= place->valid;
     f->index = (uint32_t)bits(place->state, 0, INDEX_BITS);
-    f->called = bits(place->state, CALLED, 1) != 0;
+    f->called = bits(place->state, CALLED_AT, 1) != 0;
     f->trust = (uint8_t)bits(place->state, TRUST, 2);
     f->source = (uint8_t)bits(place->state, SOURCE, 3);
     w->switches = (uint32_t)bits(place->state, SWITCHES_AT, 5);

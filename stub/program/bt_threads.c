@@ -256,7 +256,8 @@ take_place(struct copy *c, pid_t tid)
     return true;
 }
 
-/* All of it came from tables: the registers that are not known were not missed. */
+/* All of it came from tables, and from code where those ask for a frame pointer: the registers
+ * that are not known were not missed. */
 static bool
 is_certain(const struct bt_options *o, const struct bt_thread *t)
 {
@@ -264,7 +265,7 @@ is_certain(const struct bt_options *o, const struct bt_thread *t)
                  (t->end.reason == UNWIND_RUNNING && o->most != 0 && t->count == o->most);
 
     for (size_t i = 0; whole && i < t->count; i++)
-        whole = t->frame[i].trust == UNWIND_FULL;
+        whole = t->frame[i].trust >= UNWIND_CHECKED;
     return whole;
 }
 

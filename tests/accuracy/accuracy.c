@@ -3,11 +3,12 @@
  * No unwind table takes part in that. At every PC met for the first time the walker is asked for
  * the caller, and its answer is compared with the shadow's.
  *
- *     accuracy [-v] [-n STEPS] [-s] PROGRAM ARGUMENT...
+ *     accuracy [-v] [-n STEPS] [-p] [-s] PROGRAM ARGUMENT...
  *
- * With -s it begins when the program sends itself signal 0: what was on the stack by then is not
- * judged. Prints one line: PCs, right, stopped (no answer), wrong, wrong at full trust, registers,
- * and apart those PCs that no table speaks of. */
+ * With -p the walker is told no more than PC and stack pointer, as of a thread that sleeps: what
+ * it then does not know it must not guess. With -s it begins when the program sends itself signal
+ * 0: what was on the stack by then is not judged. Prints one line: PCs, right, stopped (no
+ * answer), wrong, wrong at full trust, registers, and apart those PCs that no table speaks of. */
 #define _GNU_SOURCE 1
 #include <err.h>
 #include <errno.h>
@@ -59,7 +60,9 @@ static struct {
     unsigned long by_source[8];
 } count;
 
-static bool verbose, late; /* late: the shadow's bottom is not the stack's */
+static bool verbose;
+static bool late;   /* the shadow's bottom is not the stack's */
+static bool asleep; /* walked as a thread that sleeps: only PC and stack pointer are known */
 static pid_t child;
 static struct images images;
 static struct unwind walker;
@@ -77,7 +80,7 @@ static struct arch_memory memory = { image_read_process, &child, 4096, 0 };
 enum { PROBATION = 8192, DOUBTED_FOR = 64 };
 static struct doubt {
     uint64_t pc, answer_pc, answer_sp;
-    unsigned long until;  /* this step, */
+    unsigned long until; /* this step, */
     bool settled_by_return;
     unsigned long caller; /* then, until this frame returns, which is at level - 1; 0 never */
     unsigned level;
@@ -301,9 +304,9 @@ resolve_doubts(const struct user_regs_struct *r, uint64_t found)
     for (unsigned i = doubts; i-- > 0;) {
         const struct doubt *d = &doubt[i];
         bool taken = found != 0 && shadow[d->level].taken_at == d->answer_sp;
-        bool came = d->answer_pc == r->rip &&
-                    (d->answer_sp == r->rsp ||
-                     (d->settled_by_return && (d->answer_sp == found || taken)));
+        bool came =
+            d->answer_pc == r->rip &&
+            (d->answer_sp == r->rsp || (d->settled_by_return && (d->answer_sp == found || taken)));
 
         if (came || !may_still_come(d))
             settle(i, came);
@@ -342,6 +345,8 @@ judge(const struct user_regs_struct *regs)
         return;
     bare = !unwind_find_function(&walker, regs->rip, &function);
     count.pcs++;
+    if (asleep)
+        r.valid = 1u << RSP | 1u << RIP;
     unwind_begin(&walker, &r);
     unwind_next(&walker);
     f = unwind_next(&walker);
@@ -434,8 +439,7 @@ is_taken(const struct user_regs_struct *before, const struct user_regs_struct *a
         s->taken = count.steps;
         s->taken_at = after->rsp;
     }
-    if (s->taken == 0 || count.steps - s->taken >= TAKEN_FOR ||
-        after->rip == s->caller.value[RIP])
+    if (s->taken == 0 || count.steps - s->taken >= TAKEN_FOR || after->rip == s->caller.value[RIP])
         return false;
     if (after->rsp == before->rsp - 8 && word_at(after->rsp) == s->caller.value[RIP]) {
         s->slot = after->rsp;
@@ -591,11 +595,13 @@ main(int argc, char **argv)
     unsigned long most = 3000000;
     int option;
 
-    while ((option = getopt(argc, argv, "+vn:s")) != -1) {
+    while ((option = getopt(argc, argv, "+vn:ps")) != -1) {
         if (option == 'v')
             verbose = true;
         else if (option == 'n')
             most = strtoul(optarg, NULL, 10);
+        else if (option == 'p')
+            asleep = true;
         else if (option == 's')
             late = true;
         else

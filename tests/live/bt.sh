@@ -96,6 +96,30 @@ sys.exit(not (all["modules"][0]["path"].endswith("/prog") and len(t) == 2 and t[
 fi
 $bt -v $pid >"$tmp/ours"
 is 'stops no thread that sleeps' [ "$(grep -c 'stood still' "$tmp/ours")" -eq 0 ]
+# The same where tables count from a frame pointer, of which the kernel says nothing.
+cat >"$tmp/fp.c" <<'END'
+#include <unistd.h>
+static int __attribute__((noinline)) deep(int n)
+{
+	volatile char room[100];
+	room[0] = (char)n;
+	if (n == 0)
+		return (int)write(1, "\n", 1) + pause();
+	return deep(n - 1) + room[0];
+}
+int main(void) { return deep(20); }
+END
+${CC:-cc} -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -o "$tmp/fp" "$tmp/fp.c" || exit 1
+"$tmp/fp" >"$tmp/pipe" &
+other=$pid pid=$!
+pids="$other $pid"
+read -r ready <"$tmp/pipe"
+asleep
+$bt -v $pid >"$tmp/ours"
+is 'stops no sleeper that has a frame pointer' [ "$(grep -c 'stood still' "$tmp/ours")" -eq 0 ]
+is 'walks its frames' [ "$(grep -c ' deep - ' "$tmp/ours")" -eq 21 ]
+kill $pid
+pid=$other pids=$other
 while :; do :; done &
 spinning=$!
 pids="$pid $spinning"

@@ -1,7 +1,10 @@
-/* test_paths.c - code without tables that keeps to no ABI, as what compilers of scripts leave: return
- * addresses that move, arguments that the called code throws away, data behind code. */
+/* test_paths.c - code without tables that keeps to no ABI, as what compilers of scripts leave:
+ * return addresses that move, arguments that the called code throws away, data behind code; and
+ * what code says of a frame pointer that is not known. */
 #include "tests/suites.h"
 #include "tests/unwind/world.h"
+
+#define COUNT(rows) (int)(sizeof(rows) / sizeof(rows[0]))
 
 static struct world w;
 
@@ -32,10 +35,9 @@ begin(const char *code)
 static const struct {
     unsigned at, words; /* on the stack */
     bool moved, written;
-} moving[] = { { 0, 0, false, false },
-               { 4, 1, false, false },
-               { 8, 2, true, false },
-               { 13, 2, true, true } };
+} moving[] = {
+    { 0, 0, false, false }, { 4, 1, false, false }, { 8, 2, true, false }, { 13, 2, true, true }
+};
 
 START_TEST(return_address_may_move)
 {
@@ -120,19 +122,99 @@ START_TEST(data_behind_code_is_no_way_back)
 }
 END_TEST
 
+/* ---- a frame pointer that nobody knows ---- */
+
+/* Functions that set up a frame and call: bytes of the code, up to behind the call; words between
+ * the stack pointer there and the frame pointer, 0: nobody can know. */
+#define FRAME "55 4889e5 "
+static const struct {
+    const char *code;
+    unsigned words;
+} sleeper[] = {
+    { FRAME "4883ec20 e800000000", 4 },
+    { FRAME "53 4883ec18 e800000000", 4 },         /* a saved register below */
+    { FRAME "4883ec10 50 50 e800000000", 4 },      /* with arguments */
+    { FRAME "4883ec20 7402 c9 c3 e800000000", 4 }, /* it may have returned before */
+    { FRAME "4883ec20 7407 4883c410 c9 90 c3 e800000000", 4 },
+    { FRAME "4883ec20 eb03 c9 c3 90 e800000000", 4 },   /* or been jumped over */
+    { FRAME "4883ec20 e800000000 0f0b e800000000", 4 }, /* what comes before never returns */
+    { FRAME "4883ec20 4829c4 e800000000", 0 },          /* alloca */
+    { FRAME "4883e4f0 4883ec20 e800000000", 0 },        /* aligned */
+    { FRAME "4883ec20 48b8e800000000", 0 },             /* the PC is inside an instruction */
+    { FRAME "4883ec20 9090 e800000000", 0 },            /* see below */
+};
+
+START_TEST(frame_pointer_is_inferred_where_it_can_be)
+{
+    unsigned words = sleeper[_i].words != 0 ? sleeper[_i].words : 4;
+    uint64_t fp = STACK + 0x80;
+    struct table t = { 0 };
+    const struct unwind_frame *f;
+    uint8_t code[64];
+
+    begin(sleeper[_i].code);
+    table_cie(&t, "zR", 16, "0c 07 08 90 01");
+    table_fde(&t, CODE, 0x40, "41 0e 10 86 02 43 0d 06");
+    table_use(&w, &t, true);
+    world_put(&w, fp, 0xb9);
+    world_put(&w, fp + 8, _i == COUNT(sleeper) - 1 ? CALLER + 1 : CALLER); /* behind no call */
+    world_begin(&w, CODE + from_hex(sleeper[_i].code, code), fp - 8 * words);
+    f = unwind_next(&w.unwind);
+    ck_assert_ptr_ne(f, NULL);
+    f = unwind_next(&w.unwind);
+    if (sleeper[_i].words == 0) {
+        ck_assert_ptr_eq(f, NULL);
+        ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_NO_INFORMATION);
+        return;
+    }
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CALLER);
+    ck_assert_uint_eq(f->registers.value[RSP], fp + 16);
+    ck_assert_uint_eq(f->registers.value[RBP], 0xb9);
+    ck_assert_uint_eq(f->trust, UNWIND_CHECKED);
+}
+END_TEST
+
+/* The same rule, remembered, of a walk that knows the frame pointer and of one that does not. */
+START_TEST(frame_pointer_is_inferred_for_a_rule_too)
+{
+    uint64_t fp = STACK + 0x80;
+    struct table t = { 0 };
+    const struct unwind_frame *f;
+
+    begin(sleeper[0].code);
+    table_cie(&t, "zR", 16, "0c 07 08 90 01");
+    table_fde(&t, CODE, 0x40, "41 0e 10 86 02 43 0d 06");
+    table_use(&w, &t, true);
+    world_put(&w, fp, 0xb9);
+    world_put(&w, fp + 8, CALLER);
+    w.registers.value[RBP] = fp;
+    for (unsigned known = 1; known < 2; known--) {
+        w.registers.valid = known << RBP;
+        world_begin(&w, CODE + 13, fp - 32);
+        unwind_next(&w.unwind);
+        f = unwind_next(&w.unwind);
+        ck_assert_ptr_ne(f, NULL);
+        ck_assert_uint_eq(f->registers.value[RSP], fp + 16);
+        ck_assert_uint_eq(f->trust, known ? UNWIND_FULL : UNWIND_CHECKED);
+    }
+}
+END_TEST
+
 Suite *
 unwind_paths_suite(void)
 {
     Suite *s = suite_create("unwind_paths");
     TCase *tc = tcase_create("paths");
 
-#define COUNT(rows) (int)(sizeof(rows) / sizeof(rows[0]))
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, return_address_may_move, 0, COUNT(moving));
     tcase_add_loop_test(tc, return_address_may_be_taken_to_throw_arguments_away, 0,
                         COUNT(throwing));
     tcase_add_test(tc, way_that_lost_the_stack_pointer_hides_no_other);
     tcase_add_loop_test(tc, data_behind_code_is_no_way_back, 0, COUNT(data));
+    tcase_add_loop_test(tc, frame_pointer_is_inferred_where_it_can_be, 0, COUNT(sleeper));
+    tcase_add_test(tc, frame_pointer_is_inferred_for_a_rule_too);
     suite_add_tcase(s, tc);
     return s;
 }
