@@ -348,9 +348,10 @@ step(struct stack *s)
         refuse(s);
 }
 
-bool
-unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *first, uint64_t *result)
+static bool
+evaluate(struct walk *w, int32_t place, const uint64_t *first, uint64_t *result)
 {
+    uint64_t at = w->row.base + (uint64_t)(int64_t)place;
     struct stack s = { .w = w, .begin = at };
     uint64_t length;
 
@@ -370,4 +371,24 @@ unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *first, uint64_t *re
     }
     *result = pop(&s);
     return !s.c.bad;
+}
+
+bool
+unwind_express(struct walk *w, struct caller *c, unsigned n)
+{
+    uint64_t v;
+
+    if (!evaluate(w, w->row.value[n], &w->frame.cfa, &v))
+        return false;
+    if (w->row.how[n] == AT_EXPR)
+        return unwind_load_saved(w, c, n, v);
+    c->value[n] = v;
+    c->valid |= (uint64_t)1 << n;
+    return true;
+}
+
+bool
+unwind_express_cfa(struct walk *w)
+{
+    return evaluate(w, w->row.cfa_offset, NULL, &w->frame.cfa);
 }

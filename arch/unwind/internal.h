@@ -77,6 +77,7 @@ struct unwind_machine {
 /* What the caller's registers are, before they are believed. */
 struct caller {
     uint64_t valid, saved;
+    uint64_t kept; /* where they are */
     uint64_t lost; /* saved where nothing can be read */
     uint64_t value[UNWIND_REGISTERS], at[UNWIND_REGISTERS];
 };
@@ -86,7 +87,9 @@ struct extras {
     bool (*recall)(struct walk *w, uint64_t key);
     bool (*read_rule)(struct walk *w, struct caller *c);
     const struct rule *(*remember)(struct walk *w, uint64_t key, const struct row *row);
-    bool (*evaluate)(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
+    /* What row.how says of register n where it names an expression, and the same of the CFA. */
+    bool (*express)(struct walk *w, struct caller *c, unsigned n);
+    bool (*express_cfa)(struct walk *w);
     bool (*is_trampoline)(struct walk *w, uint64_t pc);
     bool (*infer)(struct walk *w, unsigned n); /* register n, which is not known, becomes so */
 };
@@ -233,6 +236,7 @@ bool unwind_is_code(const struct walk *w, uint64_t pc);
 const uint8_t *unwind_copy(const struct unwind_module *m, uint64_t address, size_t *have);
 
 /* rules.c */
+void unwind_init_rules(struct walk *w, const struct unwind_config *config);
 /* Describes the frame by the rule that is kept for it. False: there is none. */
 bool unwind_recall(struct walk *w, uint64_t key);
 bool unwind_read_rule(struct walk *w, struct caller *c);
@@ -273,7 +277,9 @@ struct fde {
 find_fn unwind_by_tables;
 enum verdict unwind_find_fde(struct walk *w, uint64_t pc, struct fde *fde);
 enum verdict unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, struct row *row);
-bool unwind_evaluate(struct walk *w, uint64_t at, const uint64_t *push, uint64_t *result);
+/* expr.c */
+bool unwind_express(struct walk *w, struct caller *c, unsigned n);
+bool unwind_express_cfa(struct walk *w);
 
 /* The other sources. */
 find_fn unwind_by_signal, unwind_by_exception, unwind_by_resolver, unwind_by_instructions,

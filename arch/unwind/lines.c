@@ -22,6 +22,7 @@ init(struct walk *w, const struct unwind_config *config)
     uint32_t bytes = config->line_bytes;
     size_t count;
 
+    unwind_init_rules(w, config);
     if (bytes < 64 || bytes > 65536 || (bytes & (bytes - 1)) != 0)
         return "line_bytes is no power of two from 64 to 65536";
     count = config->lines_size / unwind_lines_size(1, bytes) & ~(size_t)(WAYS - 1);

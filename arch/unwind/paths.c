@@ -6,14 +6,11 @@
 enum { PENDING = 8, STEPS = 3000, REPLAYED = 30000, SEEN = 64, CHOICES = 64 };
 
 /* A path not yet followed is kept as the choices that lead to it, and is followed from the start
- * again: its state would be 300 bytes, and boards have small stacks. Only the last one's is kept,
- * which is what comes next when a path ends. */
+ * again: its state would be 300 bytes, and boards have small stacks. */
 struct hunt {
     struct walk *w;
     struct way pending[PENDING];
     unsigned count;
-    struct path last;                /* of pending[last_of - 1], */
-    unsigned last_of;                /* if that is not 0 */
     unsigned steps, replayed;        /* left */
     uint32_t seen[SEEN], seen_count; /* targets of jumps, their low halves: enough in a function */
 };
@@ -210,11 +207,8 @@ choose(struct hunt *h, struct path *path, uint64_t to)
     path->made = path->way.count = n + 1;
     if (h->count == PENDING || seen_before(h, path, to))
         return false;
-    h->last = *path;
-    h->last.pc = to;
-    h->last.way.taken |= (uint64_t)1 << n;
-    h->pending[h->count++] = h->last.way;
-    h->last_of = h->count;
+    h->pending[h->count] = path->way;
+    h->pending[h->count++].taken |= (uint64_t)1 << n;
     return false;
 }
 
@@ -238,17 +232,6 @@ goes_behind(struct hunt *h, struct path *path)
         return false;
     path->guessed = true;
     return choose(h, path, path->pc);
-}
-
-static void
-next_path(struct hunt *h, struct path *path)
-{
-    if (h->last_of == h->count)
-        *path = h->last;
-    else
-        begin(h->w, path, &h->pending[h->count - 1]);
-    h->last_of = 0;
-    h->count--;
 }
 
 /* One path to its end. */
@@ -290,7 +273,7 @@ unwind_by_instructions(struct walk *w, struct row *row)
         struct path path;
         enum flow flow;
 
-        next_path(&h, &path);
+        begin(w, &path, &h.pending[--h.count]);
         flow = follow(&h, &path);
         if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
             return FAILED;

@@ -1,6 +1,18 @@
 /* rules.c - what tables said once, kept in one cache line a PC. */
 #include "arch/unwind/internal.h"
 
+void
+unwind_init_rules(struct walk *w, const struct unwind_config *config)
+{
+    size_t rules = config->rules != NULL ? config->rules_size / sizeof(struct rule) : 0;
+
+    w->rules = config->rules;
+    for (w->rule_count = rules >= 2; w->rule_count != 0 && w->rule_count <= rules / 2;)
+        w->rule_count *= 2;
+    if (w->rule_count != 0)
+        memset(w->rules, 0, w->rule_count * sizeof(struct rule));
+}
+
 static struct rule *
 place(const struct walk *w, uint64_t key)
 {

@@ -72,15 +72,6 @@ find_row(struct walk *w)
     return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
 }
 
-/* The place of an expression is relative to the row's base. */
-static bool
-evaluate(struct walk *w, int32_t place, const uint64_t *first, uint64_t *v)
-{
-    const struct extras *extras = w->sources->extras;
-
-    return extras != NULL && extras->evaluate(w, w->row.base + (uint64_t)(int64_t)place, first, v);
-}
-
 static bool
 find_cfa(struct walk *w)
 {
@@ -89,7 +80,7 @@ find_cfa(struct walk *w)
     uint64_t offset = (uint64_t)(int64_t)row->cfa_offset;
 
     if (row->cfa_how == IS_EXPR)
-        return evaluate(w, row->cfa_offset, NULL, &w->frame.cfa);
+        return extras->express_cfa(w); /* who speaks of expressions has them */
     if (row->cfa_how == AT_SP)
         return unwind_load(w, reg(w, w->machine->sp) + offset, &w->frame.cfa);
     if (!known(w, row->cfa_reg) && !(extras != NULL && extras->infer(w, row->cfa_reg)))
@@ -161,7 +152,7 @@ find_register(struct walk *w, struct caller *c, unsigned n)
 {
     const struct row *row = &w->row;
     uint64_t value = (uint64_t)(int64_t)row->value[n];
-    uint64_t v;
+    uint64_t bit = (uint64_t)1 << n;
 
     switch (row->how[n]) {
     case AT_CFA:
@@ -169,11 +160,8 @@ find_register(struct walk *w, struct caller *c, unsigned n)
     case AT_SP:
         return unwind_load_saved(w, c, n, reg(w, w->machine->sp) + value);
     case AT_EXPR:
-        return evaluate(w, row->value[n], &w->frame.cfa, &v) && unwind_load_saved(w, c, n, v);
     case IS_EXPR:
-        if (!evaluate(w, row->value[n], &w->frame.cfa, &c->value[n]))
-            return false;
-        break;
+        return w->sources->extras->express(w, c, n);
     case IS_CFA:
         c->value[n] = w->frame.cfa + value;
         break;
@@ -182,26 +170,18 @@ find_register(struct walk *w, struct caller *c, unsigned n)
             return true;
         c->value[n] = reg(w, (unsigned)row->value[n]);
         break;
-    default: /* kept in place, or lost */
+    case UNSAID:
+        if (!row->signal && (w->machine->preserved & bit) == 0)
+            return true;
+        /* fall through */
+    case SAME:
+        c->kept |= bit;
+        return true;
+    default: /* lost */
         return true;
     }
-    c->valid |= (uint64_t)1 << n;
+    c->valid |= bit;
     return true;
-}
-
-/* Registers that stay where they are. */
-static uint64_t
-kept(const struct walk *w)
-{
-    uint64_t mask = 0;
-
-    for (unsigned n = 0; n < UNWIND_REGISTERS; n++) {
-        bool preserved = w->row.signal || (w->machine->preserved >> n & 1) != 0;
-
-        if (w->row.how[n] == SAME || (w->row.how[n] == UNSAID && preserved))
-            mask |= (uint64_t)1 << n;
-    }
-    return mask;
 }
 
 /* A register that cannot be read is lost, and the walk goes on; without a return address it ends.
@@ -226,11 +206,12 @@ read_row(struct walk *w, struct caller *c)
     return true;
 }
 
-/* The frame becomes its caller's: `keep` stays, and what *c says is laid over it. */
+/* The frame becomes its caller's: what is kept stays, and what *c says is laid over it. */
 static void
-take_over(struct walk *w, const struct caller *c, uint64_t keep)
+take_over(struct walk *w, const struct caller *c)
 {
     struct unwind_frame *f = &w->frame;
+    uint64_t keep = c->kept & ~c->lost;
 
     f->registers.valid = (f->registers.valid & keep) | c->valid;
     f->saved = (f->saved & keep & ~c->valid) | c->saved;
@@ -327,12 +308,12 @@ arrive(struct walk *w, uint64_t pc, uint64_t below, bool signal, bool leaf)
 
 /* The caller's PC, from the return address's column. */
 static bool
-find_pc(struct walk *w, const struct caller *c, unsigned ra, uint64_t keep, uint64_t *pc)
+find_pc(struct walk *w, const struct caller *c, unsigned ra, uint64_t *pc)
 {
     if ((c->valid >> ra & 1) != 0)
         *pc = unwind_strip(w, c->value[ra]);
     else if (known(w, ra) && ra != w->machine->pc &&
-             ((keep >> ra & 1) != 0 || ra == w->machine->link))
+             ((c->kept >> ra & 1) != 0 || ra == w->machine->link))
         *pc = unwind_strip(w, reg(w, ra));
     else
         return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
@@ -345,17 +326,17 @@ leave(struct walk *w)
     const struct rule *r = w->rule;
     unsigned ra = r != NULL ? ra_column(w) : w->row.ra;
     bool signal = r == NULL && w->row.signal;
-    uint64_t keep = r != NULL ? w->machine->preserved : kept(w);
     uint64_t below = reg(w, w->machine->sp);
     bool leaf = w->machine->link != NO_REG && !w->frame.called;
     struct caller c;
     uint64_t pc = 0;
 
     c.valid = c.saved = c.lost = 0;
+    c.kept = r != NULL ? w->machine->preserved : 0;
     if (!(r != NULL ? w->sources->extras->read_rule(w, &c) : read_row(w, &c)) ||
-        !find_pc(w, &c, ra, keep, &pc))
+        !find_pc(w, &c, ra, &pc))
         return false;
-    take_over(w, &c, keep & ~c.lost);
+    take_over(w, &c);
     w->frame.source = r != NULL ? UNWIND_EH_FRAME : w->row.source;
     if (r == NULL && w->row.trust < w->frame.trust)
         w->frame.trust = w->row.trust;
@@ -373,7 +354,6 @@ const char *
 unwind_init(struct unwind *u, const struct unwind_config *config)
 {
     struct walk *w = walk_of(u);
-    size_t rules;
 
     if (config->size < sizeof(*config))
         return "config.size is not that of struct unwind_config";
@@ -393,12 +373,6 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
     w->exceptions = config->exceptions;
     w->exception_count = config->exceptions != NULL ? config->exception_count : 0;
     w->max_frames = config->max_frames != 0 ? config->max_frames : FRAMES_MAX;
-    w->rules = config->rules;
-    rules = config->rules != NULL ? config->rules_size / sizeof(struct rule) : 0;
-    for (w->rule_count = rules >= 2; w->rule_count != 0 && w->rule_count <= rules / 2;)
-        w->rule_count *= 2;
-    if (w->rule_count != 0)
-        memset(w->rules, 0, w->rule_count * sizeof(struct rule));
     w->generation = w->rule_generation = 1;
     w->phase = OVER;
     return w->sources->reader->init(w, config);
