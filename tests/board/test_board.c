@@ -823,6 +823,23 @@ START_TEST(what_is_no_flash_is_not_erased)
 }
 END_TEST
 
+/* ---- the stub's own faults ---- */
+
+START_TEST(a_fault_of_the_stubs_own_begins_a_new_session)
+{
+    trap(TRAP_FAULT, "$?#3f+$vCont;c#a8");
+    said_size = 0;
+    memset(said, 0, sizeof(said));
+    board->inside = 1; /* in the middle of a frame */
+    board->held = 'x';
+    script = "$?#3f+$vCont;c#a8";
+    stub_board_again(board);
+    ck_assert_str_eq(script, "");
+    ck_said("$T0b"); /* the stop before is told again */
+    ck_assert(board->running);
+}
+END_TEST
+
 START_TEST(a_start_that_cannot_work_is_refused)
 {
     struct stub_board_config config = board->settings;
@@ -839,6 +856,12 @@ START_TEST(a_start_that_cannot_work_is_refused)
     ck_assert(!stub_board_start(&storage, &config));
     ck_assert_ptr_null(stub_board_here);
     config.get = get;
+    config.stack_size = STUB_BOARD_STACK + 16;
+    ck_assert(!stub_board_start(&storage, &config)); /* not enough is left for the buffers */
+    config.room_size = sizeof(room);
+    config.stack_size = STUB_BOARD_STACK + 8;
+    ck_assert(!stub_board_start(&storage, &config));
+    config.stack_size = STUB_BOARD_STACK + 16;
     ck_assert(stub_board_start(&storage, &config));
 }
 END_TEST
@@ -882,6 +905,7 @@ board_suite(void)
     tcase_add_test(tc, the_line_is_heard_while_flash_is_erased);
     tcase_add_test(tc, an_erase_that_fails_is_told_and_begins_anew);
     tcase_add_test(tc, what_is_no_flash_is_not_erased);
+    tcase_add_test(tc, a_fault_of_the_stubs_own_begins_a_new_session);
     tcase_add_test(tc, a_start_that_cannot_work_is_refused);
     suite_add_tcase(s, tc);
     return s;

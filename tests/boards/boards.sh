@@ -23,7 +23,7 @@ start_board() {
 	i=0
 	while [ ! -S "$2" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || { echo "the board did not start"; cat "$2.log"; return 1; }
+		[ $i -lt 600 ] || { echo "the board did not start"; cat "$2.log"; return 1; }
 		sleep 0.1
 	done
 }

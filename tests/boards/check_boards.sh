@@ -35,15 +35,15 @@ has() {
 in_gdb() {
 	log=$out/$1-$2$new.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
-	with_lines -ex tests/boards/$2.gdb timeout 100 "$gdb" -nx -q -batch -ex 'set pagination off' \
-		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 10' \
-		-x tests/boards/$(board_machine $1)/words.gdb -ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
+	with_lines -ex tests/boards/$2.gdb timeout 600 "$gdb" -nx -q -batch -ex 'set pagination off' \
+		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' -ex 'set remotetimeout 20' \
+		-x tests/boards/words.gdb -x tests/boards/$(board_machine $1)/words.gdb -ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	stop_board
 }
 in_lldb() {
 	log=$out/$1-$2-lldb$new.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
-	timeout 100 "$lldb" -x -b -O 'settings set use-color false' \
+	timeout 600 "$lldb" -x -b -O 'settings set use-color false' \
 		-O 'settings set interpreter.stop-command-source-on-error false' \
 		-o "process connect --plugin gdb-remote unix-connect://$sock" \
 		-s tests/boards/$(board_machine $1)/words.lldb -s tests/boards/$2.lldb "$(board_elf "$1")" \
@@ -150,7 +150,7 @@ say() {
 	i=0
 	while [ "$(grep -c -E -e "$2" "$log")" -le "$before" ]; do
 		i=$((i + 1))
-		[ $i -lt 600 ] || { echo "(no '$2' after '$1')" >>"$log"; return 1; }
+		[ $i -lt 3000 ] || { echo "(no '$2' after '$1')" >>"$log"; return 1; }
 		sleep 0.1
 	done
 }
@@ -160,7 +160,7 @@ lldb_interrupt() {
 	log=$out/$1-interrupt-lldb$new.log
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	rm -f "$out/words" && mkfifo "$out/words"
-	timeout 300 "$lldb" -x -O 'settings set use-color false' "$(board_elf "$1")" <"$out/words" >>"$log" 2>&1 &
+	timeout 600 "$lldb" -x -O 'settings set use-color false' "$(board_elf "$1")" <"$out/words" >>"$log" 2>&1 &
 	client=$!
 	exec 3>"$out/words"
 	say "process connect --plugin gdb-remote unix-connect://$sock" 'stop reason = ' &&
@@ -195,7 +195,7 @@ replug() {
 	done
 	sleep 11 # what nobody acknowledged has gone out for the last time
 	echo "the last one" >>"$log"
-	with_lines -ex tests/boards/replug.gdb timeout 60 "$gdb" -nx -q -batch -ex 'set remotetimeout 10' \
+	with_lines -ex tests/boards/replug.gdb timeout 600 "$gdb" -nx -q -batch -ex 'set remotetimeout 20' \
 		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	stop_board
 	has "$1: 20 debuggers killed in the middle, the next is served and the code is clean" "$log" 'the last one' \
@@ -257,7 +257,7 @@ stands() {
 	log=$out/$1-stands.log
 	command -v python3 >/dev/null 2>&1 || { echo "skip boards: $1: standing still (no python3 here)"; return; }
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
-	timeout 300 python3 tests/boards/stands.py "$sock" "$(board_elf "$1")" >>"$log" 2>&1
+	timeout 600 python3 tests/boards/stands.py "$sock" "$(board_elf "$1")" >>"$log" 2>&1
 	stop_board
 	has "$1: noise, and resumes cut off anywhere, never let it go" "$log" '^stood through 16 clients' '^let go by the last'
 }
@@ -285,7 +285,7 @@ for i in range(300):
 P
 	sleep 1
 	echo "after the flood" >>"$log"
-	with_lines -ex tests/boards/replug.gdb timeout 60 "$gdb" -nx -q -batch -ex 'set remotetimeout 10' \
+	with_lines -ex tests/boards/replug.gdb timeout 600 "$gdb" -nx -q -batch -ex 'set remotetimeout 20' \
 		-ex "target remote $sock" "$(board_elf "$1")" >>"$log" 2>&1 </dev/null
 	stop_board
 	has "$1: a flood of noise, then a debugger is served" "$log" 'after the flood' \

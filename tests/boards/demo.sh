@@ -15,6 +15,8 @@ echo \n---- the board waits at its start; now to the bakery ----\n
 break fold if layers == 3
 continue
 bt
+echo \n---- the same, walked by the board itself ----\n
+monitor bt
 echo \n---- tasks ----\n
 info threads
 echo \n---- a step, an instruction, registers ----\n
@@ -27,7 +29,7 @@ watch counter
 continue
 delete
 echo \n---- Ctrl-C, a second later ----\n
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 echo \n---- memory that is not there ----\n
 x/2gx nowhere
@@ -40,6 +42,22 @@ return
 echo \n---- the board's own commands ----\n
 monitor help
 monitor bakery the demo
+echo \n---- a program into flash, and its breakpoint ----\n
+set $save = (unsigned long)$pc
+load_app
+set $pc = $save
+symbols_app
+break app_entry
+set var trouble = 11
+continue
+bt 2
+delete
+echo \n---- the firmware writes a file on this machine, and prints ----\n
+cd build/boards
+set var trouble = 10
+break out_of_trouble
+continue
+continue
 detach
 G
 
@@ -47,9 +65,10 @@ for name in $board_names; do
 	echo
 	echo "==== $name: $gdb build/boards/$name.elf -ex 'target remote SOCKET' ===="
 	start_board "$name" "$dir/uart" || exit 1
-	with_lines -ex "$dir/script" timeout 60 "$gdb" -nx -q -batch -ex 'set pagination off' \
+	with_lines -ex "$dir/script" timeout 600 "$gdb" -nx -q -batch -ex 'set pagination off' \
 		-ex 'set width 0' -ex 'set style enabled off' -ex 'set confirm off' \
-		-ex 'set print thread-events off' -ex "target remote $dir/uart" "$(board_elf "$name")" \
+		-ex 'set print thread-events off' -x tests/boards/words.gdb \
+		-x "tests/boards/$(board_machine "$name")/words.gdb" -ex "target remote $dir/uart" "$(board_elf "$name")" \
 		2>&1 </dev/null
 	stop_board
 done

@@ -1,19 +1,19 @@
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 echo from the idle task, or whoever ran\n
 bt
 info threads
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 printf "%d ticks passed\n", ticks > 0
 set var trouble = 8
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 echo from a loop\n
 bt
 print answer > 0
 set var busy = 0
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 echo out of the loop\n
 print busy

@@ -1,5 +1,5 @@
 set var trouble = 9
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 printf "baked before: %d\n", baked > 0
 monitor reset

@@ -8,7 +8,7 @@ delete
 watch laps
 continue
 delete
-shell (sleep 1; kill -INT $PPID) &
+python gdb.events.cont.connect(interrupt_soon)
 continue
 print laps > 1000
 x/4xb 0x40000000
