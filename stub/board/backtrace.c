@@ -6,12 +6,12 @@
 /* More of a line than that is not written: number, address and the word behind it. */
 enum { LONGEST_LINE = 48, NUMBER_MAX = 1000000 };
 
-static struct unwind_registers
-registers_of(struct board *b, struct rsp_id id)
+static void
+take_registers(struct board *b, struct rsp_id id, struct unwind_registers *registers)
 {
     const struct arch_layout *layout = stub_board_layout_now(b, id.pid);
-    struct unwind_registers registers = { .valid = 0 };
 
+    registers->valid = 0;
     for (unsigned i = 0; i < UNWIND_REGISTERS; i++) {
         struct arch_register r;
         uint8_t value[16];
@@ -19,10 +19,9 @@ registers_of(struct board *b, struct rsp_id id)
         if (!arch_register_dwarf(layout, i, &r) || r.size > 8 ||
             stub_board_get_register(b, id, &r, value) != 0)
             continue;
-        registers.value[i] = arch_get_uint(layout->arch, value, r.size);
-        registers.valid |= UINT64_C(1) << i;
+        registers->value[i] = arch_get_uint(layout->arch, value, r.size);
+        registers->valid |= UINT64_C(1) << i;
     }
-    return registers;
 }
 
 /* The next of the arguments, or 0. */
@@ -64,52 +63,69 @@ put_end(struct rsp_out *out, const struct unwind_end *end)
     rsp_put(out, '\n');
 }
 
-int
-stub_board_backtrace(void *context, const char *args, struct rsp_out *out)
+/* A frame of its own, so that what only the beginning needs is not on the stack during the walk.
+ * NULL, or what is wrong. */
+__attribute__((noinline)) static const char *
+begin_walk(struct unwind *u, const struct arch_memory *memory, struct board *b, struct rsp_id id)
 {
-    struct board *b = stub_board_here;
-    struct arch_memory memory = { .read = stub_board_read, .process = b, .granule = 1 };
     struct unwind_config config = { .size = sizeof(config),
                                     .machine = stub_board_unwind,
                                     .sources = &unwind_board_sources,
-                                    .memory = &memory,
+                                    .memory = memory,
                                     .max_frames = NUMBER_MAX,
                                     .exceptions = b->settings.exceptions,
                                     .exception_count = b->settings.exception_count };
-    struct rsp_id id = stub_board_current(b);
-    int64_t task = take_number(&args);
-    uint32_t first = take_number(&args);
-    struct stub_thread_info info;
     struct unwind_registers registers;
-    const struct unwind_frame *frame;
-    struct unwind u;
+    struct stub_thread_info info;
 
-    (void)context;
-    if (b->settings.stack_size < STUB_BOARD_STACK_FOR_WALKS) {
-        rsp_put_text(out, "the stub's stack (stack_size) is too small for that\n");
-        return -STUB_ENOMEM;
-    }
-    if (unwind_init(&u, &config) != NULL)
-        return -STUB_EINVAL;
-    if (task != 0)
-        id.tid = task;
-    if (stub_board_thread_info(b, id, &info) != 0) {
-        rsp_put_text(out, "there is no such task\n");
-        return -STUB_ESRCH;
-    }
-    registers = registers_of(b, id);
-    unwind_begin(&u, &registers);
-    while ((frame = unwind_next(&u)) != NULL) {
+    if (stub_board_thread_info(b, id, &info) != 0)
+        return "there is no such task\n";
+    if (unwind_init(u, &config) != NULL)
+        return "the walker refuses what it was given\n";
+    take_registers(b, id, &registers);
+    unwind_begin(u, &registers);
+    return NULL;
+}
+
+/* The frames from that one on, as many as there is room for. */
+static void
+put_frames(struct rsp_out *out, struct unwind *u, uint32_t first)
+{
+    const struct unwind_frame *frame;
+
+    while ((frame = unwind_next(u)) != NULL) {
         if (frame->index < first)
             continue;
         if (rsp_out_room(out) < LONGEST_LINE) {
             rsp_put_text(out, "... from #");
             rsp_put_dec(out, frame->index);
             rsp_put_text(out, " on: bt TASK FRAME\n");
-            return 0;
+            return;
         }
         put_frame(out, frame);
     }
-    put_end(out, unwind_end(&u));
+    put_end(out, unwind_end(u));
+}
+
+int
+stub_board_backtrace(void *context, const char *args, struct rsp_out *out)
+{
+    struct board *b = stub_board_here;
+    struct arch_memory memory = { .read = stub_board_read, .process = b, .granule = 1 };
+    struct rsp_id id = stub_board_current(b);
+    int64_t task = take_number(&args);
+    const char *wrong = "the stub's stack (stack_size) is too small for that\n";
+    struct unwind u;
+
+    (void)context;
+    if (task != 0)
+        id.tid = task;
+    if (b->settings.stack_size >= STUB_BOARD_STACK_FOR_WALKS)
+        wrong = begin_walk(&u, &memory, b, id);
+    if (wrong != NULL) {
+        rsp_put_text(out, wrong);
+        return -STUB_EINVAL;
+    }
+    put_frames(out, &u, take_number(&args));
     return 0;
 }
