@@ -189,9 +189,10 @@ program_bt(char **argv)
     wrong = options.core != NULL   ? bt_walk_core(&options, &stacks)
             : options.comm != NULL ? bt_walk_remote(&options, &stacks)
                                    : bt_walk_process(&options, &stacks);
-    if (wrong != NULL && options.pid == 0)
+    bt_progress_end();
+    if (wrong != NULL && options.pid == 0 && wrong[0] != '\0')
         warnx("%s: %s", options.core != NULL ? options.core : options.comm, wrong);
-    else if (wrong != NULL)
+    else if (wrong != NULL && options.pid != 0)
         warnx("process %d: %s", (int)options.pid, wrong);
     if (wrong != NULL)
         status = FAILED;

@@ -54,6 +54,7 @@ struct bt_stacks {
     struct dump *dump; /* of a core */
     bool remote;       /* not all code of it is known */
     unsigned round_trips;
+    uint32_t line_bytes; /* of memory that the walker reads at once; 0: a page */
     struct arch_memory memory;
     struct bt_thread *thread;
     size_t count;
@@ -69,7 +70,7 @@ const char *bt_walk_core(const struct bt_options *options, struct bt_stacks *sta
 bool bt_find_core_images(struct images *images, struct dump *dump);
 /* Says on standard error when the program that made it is not to be had. */
 void bt_say_trouble(const char *core, const struct dump *dump);
-/* bt_remote.c: the same for who answers at COMM. */
+/* bt_remote.c: the same for who answers at COMM. "": what is wrong was said already. */
 const char *bt_walk_remote(const struct bt_options *options, struct bt_stacks *stacks);
 void bt_close_core(struct bt_stacks *stacks);
 
@@ -105,6 +106,11 @@ typedef void bt_say_fn(void *context, const char *name, const char *file, int li
 void bt_describe(struct bt_debug *debug, const struct bt_stacks *stacks,
                  const struct bt_frame *frame, bool inlines, bt_say_fn *say, void *context);
 void bt_free_names(struct bt_debug *debug, const struct bt_stacks *stacks);
+
+/* bt_progress.c: shows on standard error, if that is a terminal, how far it came once it takes
+ * long; takes that away again. */
+void bt_progress(size_t done, size_t all);
+void bt_progress_end(void);
 
 /* demangle.c: a name as the C++ source has it, to be freed; NULL: it is none, or nobody knows. */
 char *bt_demangle(const char *name);

@@ -112,6 +112,7 @@ bt_walk_core(const struct bt_options *o, struct bt_stacks *s)
 
         if (t == NULL)
             break;
+        bt_progress(i, dump_thread_count(s->dump));
         bt_get_registers(machine, &from->sets, &registers);
         bt_walk_thread(walker, &registers, t);
     }

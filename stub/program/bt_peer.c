@@ -10,11 +10,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 5000, REQUEST_MAX = 512, LEAST = 64, OBJECT_PIECE = 0x1000 };
+/* A question may take QUESTION_MS, and one more for each byte that comes: 9600 baud are enough. */
+enum { PATIENCE_MS = 5000, QUESTION_MS = 15000 };
+enum { REQUEST_MAX = 512, LEAST = 64, PAGE = 4096 };
 
 /* ---- one question ---- */
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static bool
 ready(int fd, short events)
@@ -54,13 +66,22 @@ receive(struct bt_peer *peer)
 {
     ssize_t n;
 
-    if (!ready(peer->line.in, POLLIN))
+    if (now_ms() > peer->deadline) {
+        peer->lost = peer->heard ? PEER_SLOW : PEER_SILENT;
+        return RSP_FAILED;
+    }
+    if (!ready(peer->line.in, POLLIN)) {
+        peer->lost = PEER_SILENT; /* unless a repetition helps */
         return rsp_client_timeout(&peer->client);
+    }
+    peer->heard = true;
     n = read(peer->line.in, peer->bytes, sizeof(peer->bytes));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return RSP_WAITING;
+    peer->lost = PEER_GONE;
     peer->have = n > 0 ? (size_t)n : 0;
     peer->taken = 0;
+    peer->deadline += n > 0 ? n : 0;
     return n > 0 ? RSP_WAITING : RSP_FAILED;
 }
 
@@ -70,6 +91,8 @@ await_answer(struct bt_peer *peer)
 {
     enum rsp_answer a = RSP_WAITING;
 
+    peer->heard = false;
+    peer->deadline = now_ms() + QUESTION_MS;
     while (a != RSP_REPLY) {
         a = RSP_WAITING;
         if (!send_pending(peer))
@@ -95,18 +118,19 @@ peer_ask(struct bt_peer *peer, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (peer->lost || !rsp_client_ask(&peer->client, text, NULL, 0))
+    if (peer->lost != PEER_THERE || !rsp_client_ask(&peer->client, text, NULL, 0))
         return none;
     peer->round_trips++;
-    peer->lost = !await_answer(peer);
-    if (peer->lost)
+    peer->lost = PEER_GONE;
+    if (!await_answer(peer))
         return none;
+    peer->lost = PEER_THERE;
     return rsp_in_from(peer->client.rx.buf, peer->client.rx.len);
 }
 
 /* ---- the beginning and the end ---- */
 
-/* PacketSize is hex. m's answer takes two digits a byte. */
+/* PacketSize is hex. m's answer takes two digits a byte; gdb asks for as much. */
 static size_t
 most_of(struct rsp_in in)
 {
@@ -122,7 +146,7 @@ most_of(struct rsp_in in)
     }
     if (size > PEER_BUFFER)
         size = PEER_BUFFER;
-    return size / 2 > LEAST + 16 ? (size_t)size / 2 - 16 : LEAST;
+    return size / 2 > LEAST ? (size_t)size / 2 : LEAST;
 }
 
 static bool
@@ -136,6 +160,24 @@ agree(struct bt_peer *peer)
     in = peer_ask(peer, "QStartNoAckMode");
     peer->client.no_ack = rsp_is(&in, "OK");
     return !peer_ask(peer, "?").bad;
+}
+
+const char *
+peer_trouble(const struct bt_peer *peer)
+{
+    static const char *const words[] = { [PEER_THERE] = NULL,
+                                         [PEER_GONE] = "the server closed the connection",
+                                         [PEER_SILENT] = "the server is silent",
+                                         [PEER_SLOW] = "no whole answer came in time" };
+
+    return words[peer->lost];
+}
+
+/* What is there has said something, but nothing of the protocol. */
+static bool
+is_stranger(const struct bt_peer *peer)
+{
+    return peer->have > 0 && memchr("+-$%", peer->bytes[0], 4) == NULL;
 }
 
 bool
@@ -156,7 +198,8 @@ peer_open(struct bt_peer *peer, const char *text)
     rsp_client_init(&peer->client, peer->in, sizeof(peer->in), peer->out, sizeof(peer->out));
     if (agree(peer))
         return true;
-    warnx("%s: nobody answers there in the remote serial protocol", text);
+    warnx("%s: nobody speaks the remote serial protocol there: %s", text,
+          is_stranger(peer) ? "what answers is another protocol" : peer_trouble(peer));
     program_close_line(&peer->line);
     return false;
 }
@@ -174,11 +217,11 @@ char *
 peer_object(struct bt_peer *peer, const char *object, const char *annex, size_t *size)
 {
     char *all = NULL;
-    size_t piece = peer->most < OBJECT_PIECE ? peer->most : OBJECT_PIECE;
     int more = 'm';
 
     for (*size = 0; more == 'm' && *size < PEER_OBJECT_MAX;) {
-        struct rsp_in in = peer_ask(peer, "qXfer:%s:read:%s:%zx,%zx", object, annex, *size, piece);
+        struct rsp_in in =
+            peer_ask(peer, "qXfer:%s:read:%s:%zx,%zx", object, annex, *size, peer->most);
         size_t n = in.bad ? 0 : rsp_left(&in);
         char *grown;
 
@@ -212,24 +255,67 @@ ask_memory(struct bt_peer *peer, uint64_t address, uint8_t *buffer, size_t size)
     return rsp_take_hex_bytes(&in, buffer, size);
 }
 
-/* As much as one question may ask for, in pieces that fill a page each. */
+static struct peer_piece *
+place_of(struct bt_peer *peer, uint64_t at)
+{
+    return &peer->piece[at / PEER_PIECE % PEER_PIECES];
+}
+
+static void
+keep(struct bt_peer *peer, uint64_t at, const uint8_t *bytes, size_t size)
+{
+    struct peer_piece *p = place_of(peer, at);
+
+    p->used = true;
+    p->at = at;
+    p->size = size;
+    memcpy(p->bytes, bytes, size);
+}
+
+/* What one question gives from `at` on: a page, or where the last one ended twice what that asked
+ * for (stacks are read upwards). gdbserver gives nothing when the last byte cannot be read, so
+ * then it is asked for this page only. */
+static size_t
+ask_ahead(struct bt_peer *peer, uint64_t at)
+{
+    size_t page = PAGE - at % PAGE;
+    size_t n;
+
+    peer->wanted = at == peer->next ? 2 * peer->wanted : PAGE;
+    if (peer->wanted > peer->most)
+        peer->wanted = peer->most;
+    n = ask_memory(peer, at, peer->ahead, peer->wanted);
+    return n == 0 && peer->wanted > page ? ask_memory(peer, at, peer->ahead, page) : n;
+}
+
+/* Fills at least the piece at `at`. Of what came ahead of the wish only whole pieces are kept: a
+ * part of one may end at a hole or not. */
+static void
+fetch(struct bt_peer *peer, uint64_t at)
+{
+    size_t n = ask_ahead(peer, at);
+    size_t got = n;
+
+    while (n < PEER_PIECE && got > 0) {
+        size_t left = PEER_PIECE - n;
+
+        got = ask_memory(peer, at + n, peer->ahead + n, left < peer->most ? left : peer->most);
+        n += got;
+    }
+    keep(peer, at, peer->ahead, n < PEER_PIECE ? n : PEER_PIECE);
+    for (size_t i = PEER_PIECE; i + PEER_PIECE <= n; i += PEER_PIECE)
+        keep(peer, at + i, peer->ahead + i, PEER_PIECE);
+    peer->next = at + n / PEER_PIECE * PEER_PIECE;
+}
+
 static struct peer_piece *
 piece_at(struct bt_peer *peer, uint64_t address)
 {
-    struct peer_piece *p = &peer->piece[address / PEER_PIECE % PEER_PIECES];
     uint64_t at = address & ~(uint64_t)(PEER_PIECE - 1);
-    size_t got = 1;
+    struct peer_piece *p = place_of(peer, at);
 
-    if (p->used && p->at == at)
-        return p;
-    p->used = true;
-    p->at = at;
-    for (p->size = 0; p->size < PEER_PIECE && got > 0; p->size += got) {
-        size_t left = PEER_PIECE - p->size;
-
-        got = ask_memory(peer, at + p->size, p->bytes + p->size,
-                         left < peer->most ? left : peer->most);
-    }
+    if (!p->used || p->at != at)
+        fetch(peer, at);
     return p;
 }
 

@@ -6,14 +6,16 @@
 #include "rsp/rsp.h"
 #include "stub/program/net.h"
 
-enum { PEER_BUFFER = 0x10000, PEER_OBJECT_MAX = 1 << 20, PEER_PIECE = 4096, PEER_PIECES = 32 };
+enum { PEER_BUFFER = 0x10000, PEER_OBJECT_MAX = 1 << 20, PEER_PIECE = 512, PEER_PIECES = 256 };
 
 struct bt_peer {
     struct program_line line;
     struct rsp_client client;
     size_t most; /* bytes that one m may ask for */
     unsigned round_trips;
-    bool lost; /* the line is gone, or nobody answers */
+    enum { PEER_THERE, PEER_GONE, PEER_SILENT, PEER_SLOW } lost; /* once: nothing more is asked */
+    int64_t deadline;                                            /* of the question, in ms */
+    bool heard; /* something came since it was asked */
     uint8_t in[PEER_BUFFER], out[4096];
     uint8_t bytes[PEER_BUFFER];
     size_t have, taken; /* bytes[taken..have) came and were not looked at */
@@ -23,10 +25,15 @@ struct bt_peer {
         bool used;
         uint8_t bytes[PEER_PIECE];
     } piece[PEER_PIECES];
+    uint64_t next; /* what follows the last answer: who asks for that reads upwards, */
+    size_t wanted; /* and gets twice as much each time */
+    uint8_t ahead[PEER_BUFFER / 2];
 };
 
 /* Connects to COMM and agrees on the protocol. False after saying why on standard error. */
 bool peer_open(struct bt_peer *peer, const char *comm);
+/* What became of it, in words; NULL while it answers. */
+const char *peer_trouble(const struct bt_peer *peer);
 /* Lets the target go on and closes. */
 void peer_close(struct bt_peer *peer);
 

@@ -467,17 +467,17 @@ walk_threads(struct remote *r, const struct bt_options *o, struct bt_stacks *s,
 
     find_threads(r->peer, &names);
     count = names.count > 0 && !o->one ? names.count : 1;
-    for (size_t i = 0; i < count && !r->peer->lost; i++) {
+    for (size_t i = 0; i < count && peer_trouble(r->peer) == NULL; i++) {
         const char *name = names.count > 0 ? names.name[i] : only[0];
         struct bt_thread *t = bt_add_thread(s, tid_of(name));
         struct unwind_registers registers;
 
         if (t == NULL)
             break;
+        bt_progress(i, count);
         get_registers(r, name, &registers);
         bt_walk_thread(walker, &registers, t);
-        if (r->peer->lost)
-            t->why = "the peer does not answer any more";
+        t->why = peer_trouble(r->peer);
     }
     free(names.name);
 }
@@ -493,9 +493,10 @@ bt_walk_remote(const struct bt_options *o, struct bt_stacks *s)
         return "out of memory";
     if (!peer_open(peer, o->comm)) {
         free(peer);
-        return "there are no stacks to show";
+        return ""; /* it was said already */
     }
     s->remote = true;
+    s->line_bytes = PEER_PIECE;
     s->memory = (struct arch_memory){ peer_read_memory, peer, 4096, 0 };
     s->images.memory = &s->memory;
     r.machine = bt_machine_of(r.layout.arch);

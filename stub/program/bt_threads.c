@@ -324,6 +324,7 @@ walk_threads(const struct bt_options *o, struct bt_stacks *s, struct copy *c,
              struct bt_walker *walker)
 {
     for (size_t i = 0; i < s->count; i++) {
+        bt_progress(i, s->count);
         if (walk_asleep(c, o, walker, &s->thread[i]))
             continue;
         s->thread[i].why = copy_thread(c, &s->thread[i]);

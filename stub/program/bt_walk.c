@@ -56,7 +56,7 @@ bt_open_walker(const struct bt_options *o, const struct bt_stacks *s, const stru
                                     .machine = m->unwind,
                                     .sources = &unwind_all_sources,
                                     .memory = memory,
-                                    .line_bytes = LINE,
+                                    .line_bytes = s->line_bytes != 0 ? s->line_bytes : LINE,
                                     .modules = s->images.module,
                                     .module_count = s->images.count,
                                     .complete = !s->remote,

@@ -373,7 +373,7 @@ open_connection(const struct program_comm *comm, struct program_line *line)
         line->in = connect_unix(comm);
     }
     if (line->in < 0)
-        warnx("cannot connect to %s: %s; start the debugger that listens there first", comm->text,
+        warnx("cannot connect to %s: %s; start what listens there first", comm->text,
               strerror(errno));
     if (list)
         freeaddrinfo(list);

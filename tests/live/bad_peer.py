@@ -26,9 +26,9 @@ def word(v):
     return v.to_bytes(8, 'little')
 
 
-SIGNED_MEMORY[0x7ff000] = word(0x7ff010) + word(0x12000000400200)
-SIGNED_MEMORY[0x7ff010] = word(0x7ff020) + word(0x55000000400300)
-SIGNED_MEMORY[0x7ff020] = word(0) + word(0)
+SIGNED_MEMORY[0x7fffd0] = word(0x7fffe0) + word(0x12000000400200)
+SIGNED_MEMORY[0x7fffe0] = word(0x7ffff0) + word(0x55000000400300)
+SIGNED_MEMORY[0x7ffff0] = word(0) + word(0)
 
 
 def signed(body):
@@ -43,14 +43,14 @@ def signed(body):
     if body.startswith(b'qXfer:features'):
         return b'l' + SIGNED_XML
     if body[:1] == b'g':
-        return (word(0) * 29 + word(0x7ff000) + word(0) + word(0x7ff000)
+        return (word(0) * 29 + word(0x7fffd0) + word(0) + word(0x7fffd0)
                 + word(0x400100)).hex().encode()
     if body == b'p23':
         return word(0x7f000000000000).hex().encode()
     if body[:1] == b'm':
         at, n = (int(x, 16) for x in body[1:].split(b','))
-        if at >> 12 not in (0x400, 0x7ff):
-            return b'E01'
+        if at >> 12 not in (0x400, 0x7ff) or (kind == 'edge' and at % 0x1000 + n > 0x1000):
+            return b'E01'  # edge: as gdbserver, nothing when the last byte cannot be read
         data = bytearray(min(n, 0x1000 - at % 0x1000))
         for start, some in SIGNED_MEMORY.items():
             for i, b in enumerate(some):
@@ -100,7 +100,7 @@ def answer(body):
 
 
 def reply(body):
-    if kind == 'signed':
+    if kind in ('signed', 'edge'):
         return frame(signed(body))
     if kind == 'errors':
         return frame(b'E01')
@@ -137,6 +137,15 @@ try:
             data = data[at + 3:]
             if kind == 'silent':
                 continue
+            if kind == 'trickle':  # an answer that never ends, a byte a second
+                client.sendall(b'+$')
+                for _ in range(60):
+                    client.sendall(b'a')
+                    time.sleep(1)
+            if kind == 'notes':
+                for _ in range(120):
+                    client.sendall(b'%Stop:T05#00')
+                    time.sleep(0.5)
             if kind == 'slow':
                 for byte in b'+' + reply(body):
                     client.send(bytes([byte]))
