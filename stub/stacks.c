@@ -36,6 +36,7 @@ struct stacks {
     struct arch_memory memory;
     struct stub_modules modules;
     unsigned sp;      /* the DWARF number of its stack pointer */
+    bool has_mask;    /* the walk knows how this process signs return addresses */
     int64_t pid;      /* whose memory and modules these are */
     bool is_fresh;    /* what the walk has read is of this reply */
     bool told_recent; /* and the recent reads went out with it */
@@ -79,6 +80,7 @@ open_walk(struct stacks *k, struct engine *s, const struct unwind_machine *machi
 
     memset(&k->modules, 0, sizeof(k->modules));
     k->pid = 0;
+    k->has_mask = false;
     k->machine = unwind_init(&k->unwind, &config) == NULL ? machine : NULL;
     return k->machine != NULL;
 }
@@ -104,6 +106,7 @@ choose(struct stacks *k, struct engine *s, int64_t pid)
     if (k->pid != pid) {
         memset(&k->modules, 0, sizeof(k->modules));
         unwind_set_modules(&k->unwind, NULL, 0);
+        k->has_mask = false;
         k->is_fresh = false;
     }
     k->memory = stub_memory(s);
@@ -154,6 +157,33 @@ take_registers(struct stacks *k, struct engine *s, struct rsp_id id,
         registers->value[n] = arch_get_uint(layout->arch, value, 8);
         registers->valid |= (uint64_t)1 << n;
     }
+    return 0;
+}
+
+/* Which bits of a signed return address are no address: a register, the same for all threads (GDB
+ * manual, "AArch64 Features", org.gnu.gdb.aarch64.pauth). Without it the walker infers them where
+ * the code lies in a module. */
+static int
+take_pac_mask(struct stacks *k, struct engine *s, struct rsp_id id)
+{
+    static const char name[] = "pauth_cmask";
+    const struct arch_layout *layout = stub_layout(s, id.pid);
+    uint8_t value[ARCH_SIZE_MAX];
+    struct arch_register r;
+    uint64_t mask = 0;
+    int result;
+
+    if (k->has_mask)
+        return 0;
+    if (HAS(s, get_register) && arch_register_named(layout, name, sizeof(name) - 1, &r) &&
+        r.size == 8) {
+        result = s->target->get_register(s->object, id, &r, value);
+        if (result == STUB_LATER)
+            return result;
+        mask = result == 0 ? arch_get_uint(layout->arch, value, 8) : 0;
+    }
+    unwind_set_pac_mask(&k->unwind, mask);
+    k->has_mask = true;
     return 0;
 }
 
@@ -336,7 +366,7 @@ find_stack(struct stub_ahead *ahead, struct engine *s, struct rsp_id id, struct 
     if (!choose(k, s, id.pid))
         return 0;
     if (take_registers(k, s, id, &registers) == STUB_LATER ||
-        walk(k, s, &registers, depth) == STUB_LATER)
+        take_pac_mask(k, s, id) == STUB_LATER || walk(k, s, &registers, depth) == STUB_LATER)
         return STUB_LATER;
     for (size_t i = 0; i < k->range_count; i++)
         claim_range(k, k->range[i].address, k->range[i].address + k->range[i].size);

@@ -165,6 +165,8 @@ const char *unwind_init(struct unwind *u, const struct unwind_config *config);
 
 /* Another table of modules; what was learned from the old one is forgotten. */
 void unwind_set_modules(struct unwind *u, const struct unwind_module *modules, size_t count);
+/* Another process's pac_mask, 0 not known; between walks. */
+void unwind_set_pac_mask(struct unwind *u, uint64_t mask);
 
 /* Starts a walk at these registers (pc and sp are needed). Memory read before is read anew;
  * unwind_begin_again keeps it, for the next thread of a process that stands still. */

@@ -379,6 +379,12 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
 }
 
 void
+unwind_set_pac_mask(struct unwind *u, uint64_t mask)
+{
+    walk_of(u)->pac_mask = mask;
+}
+
+void
 unwind_set_modules(struct unwind *u, const struct unwind_module *modules, size_t count)
 {
     struct walk *w = walk_of(u);

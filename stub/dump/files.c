@@ -47,7 +47,7 @@ dump_unmap(struct bytes bytes)
 struct bytes
 dump_part(struct bytes b, uint64_t offset, uint64_t size)
 {
-    if (offset > b.size)
+    if (offset >= b.size)
         return (struct bytes){ b.at, 0 };
     if (size > b.size - offset)
         size = b.size - offset;

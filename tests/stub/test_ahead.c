@@ -27,6 +27,7 @@ struct world {
     uint8_t code[0x1000], data[0x1000], stack[THREADS][MEMORY];
     uint64_t rsp[THREADS], rbp[THREADS], rip[THREADS];
     uint64_t returns[THREADS][64]; /* where each frame's return address lies */
+    uint64_t mask;                 /* AArch64: which bits of those are a signature */
     unsigned threads, depth;
     bool single, late, rings;
     unsigned reads;      /* that the target was asked for */
@@ -97,6 +98,7 @@ get_register(void *target, struct rsp_id id, const struct arch_register *r, void
 {
     struct world *w = target;
     size_t n = (size_t)id.tid - 1;
+    char name[ARCH_NAME_MAX];
     uint64_t v = 0;
 
     if (is_late(w, (uint64_t)id.tid << 40 | (uint64_t)r->number << 50))
@@ -107,6 +109,8 @@ get_register(void *target, struct rsp_id id, const struct arch_register *r, void
         v = w->rsp[n];
     if (arch_role_of(r) == ARCH_FP)
         v = w->rbp[n];
+    if (arch_name_of(r, name), strcmp(name, "pauth_cmask") == 0)
+        v = w->mask;
     memset(value, 0, r->size);
     for (unsigned i = 0; i < r->size && i < 8; i++)
         ((uint8_t *)value)[i] = (uint8_t)(v >> 8 * i);
@@ -197,6 +201,31 @@ write_stack(struct world *w, unsigned n, unsigned depth, unsigned size)
     w->rip[n] = CODE + 5;
 }
 
+/* An AArch64 that signs return addresses; addresses have 39 bits there, so that without the mask
+ * what is left of a signature leads nowhere. */
+enum { SIGNED_FRAME = 496, SIGNED_DEPTH = 12 };
+
+static void
+write_signed(struct world *w)
+{
+    /* bl; ldp x29, x30, [sp], #496; autiasp; ret */
+    static const uint8_t code[16] = { 0x00, 0x00, 0x00, 0x94, 0xfd, 0x7b, 0xdf, 0xa8,
+                                      0xbf, 0x23, 0x03, 0xd5, 0xc0, 0x03, 0x5f, 0xd6 };
+    uint64_t sp = STACKS + MEMORY - 0x400 - (uint64_t)SIGNED_DEPTH * SIGNED_FRAME;
+
+    for (size_t i = 0; i < sizeof(w->code); i++)
+        w->code[i] = code[i % 16];
+    w->mask = 0x7fff8000000000;
+    w->rsp[0] = w->rbp[0] = sp;
+    w->rip[0] = CODE + 4;
+    for (unsigned i = 0; i < SIGNED_DEPTH; i++, sp += SIGNED_FRAME) {
+        put_word(w, sp, i + 1 == SIGNED_DEPTH ? 0 : sp + SIGNED_FRAME);
+        put_word(w, sp + 8,
+                 i + 1 == SIGNED_DEPTH ? 0 : (CODE + 16 * (i + 1) + 4) | (uint64_t)0x2a55 << 39);
+        w->returns[0][i] = sp + 8;
+    }
+}
+
 /* ---- the client ---- */
 
 static void
@@ -233,12 +262,13 @@ ask(struct world *w, const char *text)
     return w->body + 2;
 }
 
-static struct world *
-meet(unsigned threads, unsigned depth, unsigned size, const char *says)
+/* The engine in front of a world, and its client. */
+static void
+introduce(struct world *w, const struct stub_target *target, const char *says)
 {
     static const struct stub_stack_machine machines[] = { { &arch_x86_64, &unwind_x86_64 },
+                                                          { &arch_aarch64, &unwind_aarch64 },
                                                           { NULL, NULL } };
-    struct world *w = calloc(1, sizeof(*w));
     struct stub_stacks_config walks = { .size = sizeof(walks),
                                         .machines = machines,
                                         .sources = &unwind_all_sources,
@@ -248,7 +278,7 @@ meet(unsigned threads, unsigned depth, unsigned size, const char *says)
                                         .rules = w->rules,
                                         .rules_size = sizeof(w->rules) };
     struct stub_config config = { .size = sizeof(config),
-                                  .target = &ops,
+                                  .target = target,
                                   .target_object = w,
                                   .packets = stub_all_packets,
                                   .input = w->input,
@@ -257,14 +287,22 @@ meet(unsigned threads, unsigned depth, unsigned size, const char *says)
                                   .output_size = sizeof(w->output),
                                   .stacks = &w->stacks };
 
+    stub_stacks_init(&w->stacks, &walks);
+    ck_assert(stub_init(&w->stub, &config));
+    ask(w, says);
+}
+
+static struct world *
+meet(unsigned threads, unsigned depth, unsigned size, const char *says)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
     w->threads = threads;
     w->depth = depth;
     write_code(w);
     for (unsigned i = 0; i < threads; i++)
         write_stack(w, i, depth, size);
-    stub_stacks_init(&w->stacks, &walks);
-    ck_assert(stub_init(&w->stub, &config));
-    ask(w, says);
+    introduce(w, &ops, says);
     return w;
 }
 
@@ -348,6 +386,25 @@ START_TEST(every_frame_of_every_thread_goes_ahead)
             ck_assert_msg(has(pieces, count, w->returns[n][i] - 8, 16), "thread %u frame %u", n,
                           i);
     expect_no_overlap(pieces, count);
+    free(w);
+}
+END_TEST
+
+START_TEST(signed_return_addresses_are_followed)
+{
+    static const struct arch_layout signs = { &arch_aarch64, ARCH_LINUX | ARCH_AARCH64_PAUTH };
+    struct stub_target target = ops;
+    struct world *w = calloc(1, sizeof(*w));
+    struct piece pieces[PIECES];
+    size_t count;
+
+    target.machine = &signs;
+    w->threads = 1;
+    write_signed(w);
+    introduce(w, &target, lldb);
+    count = find_pieces(w, ask(w, "jThreadsInfo"), pieces);
+    for (unsigned i = 0; i + 1 < SIGNED_DEPTH; i++)
+        ck_assert_msg(has(pieces, count, w->returns[0][i] - 8, 16), "frame %u", i);
     free(w);
 }
 END_TEST
@@ -548,6 +605,7 @@ ahead_suite(void)
     TCase *claims = tcase_create("claims");
 
     tcase_add_loop_test(claims, every_frame_of_every_thread_goes_ahead, 0, 4);
+    tcase_add_test(claims, signed_return_addresses_are_followed);
     tcase_add_test(claims, the_innermost_frame_is_one_piece_with_what_is_below_it);
     tcase_add_loop_test(claims, a_stop_reply_begins_its_pieces_where_json_does, 0, 4);
     tcase_add_test(claims, a_gdb_is_sent_no_memory);
