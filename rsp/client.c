@@ -211,3 +211,9 @@ rsp_client_timeout(struct rsp_client *c)
 {
     return c->awaits_reply ? repeat(c) : RSP_WAITING;
 }
+
+void
+rsp_client_go_on(struct rsp_client *c)
+{
+    c->awaits_reply = true;
+}

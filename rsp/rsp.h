@@ -293,6 +293,8 @@ size_t rsp_client_feed(struct rsp_client *c, const uint8_t *bytes, size_t n, enu
  * acknowledged it, a '-' asks for the answer again, so that no deed is done twice. In no-ack
  * mode the line loses nothing and nothing is repeated: RSP_FAILED. */
 enum rsp_answer rsp_client_timeout(struct rsp_client *c);
+/* The last answer was not to the request (QEMU tells a stop unasked): waits for the next one. */
+void rsp_client_go_on(struct rsp_client *c);
 
 #ifdef __cplusplus
 }

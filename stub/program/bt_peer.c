@@ -108,6 +108,16 @@ await_answer(struct bt_peer *peer)
     return send_pending(peer); /* the ack */
 }
 
+static struct rsp_in
+answer(struct bt_peer *peer)
+{
+    peer->lost = PEER_GONE;
+    if (!await_answer(peer))
+        return (struct rsp_in){ .bad = true };
+    peer->lost = PEER_THERE;
+    return rsp_in_from(peer->client.rx.buf, peer->client.rx.len);
+}
+
 struct rsp_in
 peer_ask(struct bt_peer *peer, const char *format, ...)
 {
@@ -121,11 +131,7 @@ peer_ask(struct bt_peer *peer, const char *format, ...)
     if (peer->lost != PEER_THERE || !rsp_client_ask(&peer->client, text, NULL, 0))
         return none;
     peer->round_trips++;
-    peer->lost = PEER_GONE;
-    if (!await_answer(peer))
-        return none;
-    peer->lost = PEER_THERE;
-    return rsp_in_from(peer->client.rx.buf, peer->client.rx.len);
+    return answer(peer);
 }
 
 /* ---- the beginning and the end ---- */
@@ -150,9 +156,29 @@ most_of(struct rsp_in in)
 }
 
 static bool
-agree(struct bt_peer *peer)
+is_stop(struct rsp_in in)
+{
+    return rsp_left(&in) >= 3 && (in.p[0] == 'T' || in.p[0] == 'S') && rsp_digit(in.p[1]) >= 0 &&
+           rsp_digit(in.p[2]) >= 0;
+}
+
+/* QEMU (7.2) stops its machine for whoever connects, and says so unasked in front of the first
+ * answer. */
+static struct rsp_in
+greet(struct bt_peer *peer)
 {
     struct rsp_in in = peer_ask(peer, "qSupported:xmlRegisters=i386");
+
+    if (in.bad || !is_stop(in))
+        return in;
+    rsp_client_go_on(&peer->client);
+    return answer(peer);
+}
+
+static bool
+agree(struct bt_peer *peer)
+{
+    struct rsp_in in = greet(peer);
 
     if (in.bad)
         return false;

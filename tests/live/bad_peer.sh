@@ -4,7 +4,7 @@
 # not ok or skip lines.
 set -u
 server=${1:-build/stubborn}
-kinds='good signed short long odd letters threads errors unrelated repeats closes edge'
+kinds='good signed short long odd letters threads errors unrelated repeats closes edge eager'
 [ $# -lt 2 ] || kinds="$kinds crowd objects rubbish sums endless slow silent trickle notes"
 tmp=$(mktemp -d)
 bad=0
@@ -18,7 +18,7 @@ words() { # KIND
 	silent) echo 'the server is silent' ;;
 	notes | trickle | rubbish) echo 'no whole answer came in time' ;;
 	closes) echo 'the server closed the connection' ;;
-	signed | edge) echo '^#2 *0x0*400300' ;;
+	signed | edge | eager) echo '^#2 *0x0*400300' ;;
 	*) echo . ;;
 	esac
 }
