@@ -25,7 +25,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 # ---- the house: a list for each directory ----
 
 RSP_REST = rsp/frame.c rsp/runs.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
-RSP = rsp/bulk.c rsp/bulk_any.c $(RSP_REST)
+RSP = rsp/bulk.c rsp/bulk_any.c rsp/long.c $(RSP_REST)
 ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/aarch64_core.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c arch/x86_64_move.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwind/lines.c arch/unwind/cursor.c \
@@ -59,7 +59,7 @@ MAN3 = stub/stubborn.3 stub/dbghelp/stubborn-dbghelp.3
 
 FREE = $(RSP) $(ARCH) $(STUB) $(UNWIND)
 # Firmware counts the bytes of its code.
-BARE = rsp/small/bulk.c $(RSP_REST) $(ARCH) $(STUB) $(UNWIND)
+BARE = rsp/small/long.c $(RSP_REST) $(ARCH) $(STUB) $(UNWIND)
 # Where there is an operating system, what the processor has is used.
 BULK_x86_64 = rsp/hosted/bulk_x86_64.c
 BULK = $(or $(BULK_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))),rsp/bulk_any.c)

@@ -1,4 +1,4 @@
-/* bulk.c - digits, escapes and sums for any machine. Inner loops have a fixed length and no
+/* bulk.c - digits and escapes for any machine. Inner loops have a fixed length and no
  * branches, which compilers turn into vector code where the machine has it. */
 #include "rsp/bulk.h"
 
@@ -263,39 +263,3 @@ unescape(uint8_t *to, const uint8_t *from, size_t n, size_t *taken, uint8_t *sum
 }
 
 const struct rsp_bulk rsp_bulk_portable = { hex, unhex, specials, escape, copy, unescape };
-
-/* ---- sums ---- */
-
-enum { LANES = 32 };
-
-/* Lanes of a fixed number become vector code. */
-uint8_t
-rsp_sum(const uint8_t *bytes, size_t n)
-{
-    uint8_t lanes[LANES] = { 0 }, sum = 0;
-    size_t i = 0;
-
-    for (; n - i >= LANES; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            lanes[k] = (uint8_t)(lanes[k] + bytes[i + k]);
-    for (; i < n; i++)
-        sum = (uint8_t)(sum + bytes[i]);
-    for (size_t k = 0; k < LANES; k++)
-        sum = (uint8_t)(sum + lanes[k]);
-    return sum;
-}
-
-/* ---- one digit ---- */
-
-/* The value of a hex digit with bit 4 set; 0 for what is none. */
-static const uint8_t digit_values[256] = {
-    ['0'] = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, /* to '9' */
-    ['A'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'F' */
-    ['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* to 'f' */
-};
-
-int
-rsp_digit(uint8_t c)
-{
-    return digit_values[c] != 0 ? digit_values[c] & 15 : -1;
-}

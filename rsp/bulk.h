@@ -25,7 +25,7 @@ struct rsp_bulk {
      * from do not meet. */
     size_t (*copy)(uint8_t *to, const uint8_t *from, size_t n, uint8_t star, uint8_t *sum);
     /* The same with escapes undone: stops before '#', '$' and an escape that is cut or has one of
-     * them in it. Returns how many bytes came of it, *taken says of how many. NULL: copy does. */
+     * them in it. Returns how many bytes came of it, *taken says of how many. */
     size_t (*unescape)(uint8_t *to, const uint8_t *from, size_t n, size_t *taken, uint8_t *sum);
 };
 

@@ -2,9 +2,7 @@
  * manual, "Packets" and "General Query Packets"). */
 #include <string.h>
 
-#include "rsp/bulk.h"
-#include "rsp/bytes.h"
-#include "rsp/rsp.h"
+#include "rsp/long.h"
 
 /* ---- writing ---- */
 
@@ -20,9 +18,8 @@ rsp_out_room(const struct rsp_out *out)
     return out->cut ? 0 : out->cap - out->len;
 }
 
-/* The place for n > 0 bytes, counted as written; NULL and cut when they do not fit. */
-static uint8_t *
-claim(struct rsp_out *out, size_t n)
+uint8_t *
+rsp_claim(struct rsp_out *out, size_t n)
 {
     if (n > rsp_out_room(out)) {
         out->cut = true;
@@ -35,9 +32,17 @@ claim(struct rsp_out *out, size_t n)
 }
 
 void
+rsp_out_back(struct rsp_out *out, size_t len)
+{
+    out->len = len;
+    out->cut = false;
+    out->sum_end = 0;
+}
+
+void
 rsp_put(struct rsp_out *out, char c)
 {
-    uint8_t *place = claim(out, 1);
+    uint8_t *place = rsp_claim(out, 1);
     if (place != NULL) {
         *place = (uint8_t)c;
     }
@@ -46,7 +51,7 @@ rsp_put(struct rsp_out *out, char c)
 void
 rsp_put_bytes(struct rsp_out *out, const void *bytes, size_t n)
 {
-    uint8_t *place = n > 0 ? claim(out, n) : NULL;
+    uint8_t *place = n > 0 ? rsp_claim(out, n) : NULL;
     if (place != NULL) {
         memcpy(place, bytes, n);
     }
@@ -58,16 +63,10 @@ rsp_put_text(struct rsp_out *out, const char *text)
     rsp_put_bytes(out, text, text_length(text));
 }
 
-static uint8_t
-hex_digit(unsigned v)
-{
-    return (uint8_t)(v < 10 ? '0' + v : 'a' + (v - 10));
-}
-
 void
 rsp_put_hex_wide(struct rsp_out *out, uint64_t v, unsigned digits)
 {
-    uint8_t *place = claim(out, digits);
+    uint8_t *place = rsp_claim(out, digits);
     if (place != NULL) {
         for (unsigned i = digits; i > 0; i--, v >>= 4) {
             place[i - 1] = hex_digit((unsigned)(v & 15));
@@ -129,104 +128,20 @@ rsp_put_dec(struct rsp_out *out, uint64_t v)
     rsp_put_bytes(out, text + DEC_MAX - n, n);
 }
 
-/* Shorter stretches are not worth a look at what the processor can do. */
-enum { LONG = 64 };
-
-/* A long stretch was written and summed on the way. */
-static void
-note_sum(struct rsp_out *out, size_t from, uint8_t sum)
-{
-    out->sum_from = from;
-    out->sum_end = out->len;
-    out->sum = sum;
-}
-
-/* In place, the bytes lie at place + n or further right, and both digits of one land left of the
- * next, see bulk.c. */
-void
-rsp_put_hex_bytes(struct rsp_out *out, const void *bytes, size_t n)
-{
-    const uint8_t *from = bytes;
-    size_t start = out->len;
-    if (n > rsp_out_room(out) / 2) {
-        out->cut = true;
-        return;
-    }
-    uint8_t *place = n > 0 ? claim(out, 2 * n) : NULL;
-    if (n >= LONG) {
-        note_sum(out, start, rsp_bulk()->hex(place, from, n));
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        unsigned v = from[i];
-        place[2 * i] = hex_digit(v >> 4);
-        place[2 * i + 1] = hex_digit(v & 15);
-    }
-}
-
 void
 rsp_put_hex_text(struct rsp_out *out, const char *text)
 {
     rsp_put_hex_bytes(out, text, text_length(text));
 }
 
-/* How many of the n bytes fit into room once escaped. */
-static size_t
-fitting(const uint8_t *bytes, size_t n, size_t room)
-{
-    if (n <= room / 2) {
-        return n;
-    }
-    if (n <= room && rsp_bulk()->specials(bytes, n) <= room - n) {
-        return n;
-    }
-    size_t i = 0;
-    for (; i < n; i++) {
-        size_t need = is_special(bytes[i], '*') ? 2 : 1;
-        if (need > room) {
-            break;
-        }
-        room -= need;
-    }
-    return i;
-}
-
-/* Escapes n > 0 bytes, which are known to fit. In place, they are the last n of the room. Say
- * that e of the bytes up to and including byte i are special: with them written, the writer is i
- * + 1 + e bytes into the room and byte i + 1 lies at room - n + i + 1, which is no less, since
- * all n bytes and all their escapes fit: n + e <= room. */
-static void
-escape(struct rsp_out *out, const uint8_t *bytes, size_t n)
-{
-    size_t start = out->len;
-    uint8_t sum = 0;
-    out->len += rsp_bulk()->escape(out->buf + start, bytes, n, &sum);
-    note_sum(out, start, sum);
-}
-
 void
 rsp_put_escaped(struct rsp_out *out, const void *bytes, size_t n)
 {
-    if (fitting(bytes, n, rsp_out_room(out)) < n) {
+    size_t start = out->len;
+    if (rsp_put_escaped_some(out, bytes, n) < n) {
+        rsp_out_back(out, start);
         out->cut = true;
-    } else if (n > 0) {
-        escape(out, bytes, n);
     }
-}
-
-/* When not all bytes fit, those in place are no longer the last of the room, so they are moved
- * there. */
-size_t
-rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
-{
-    size_t fit = fitting(bytes, n, rsp_out_room(out));
-    if (fit > 0 && fit < n) {
-        bytes = memmove(out->buf + out->cap - fit, bytes, fit);
-    }
-    if (fit > 0) {
-        escape(out, bytes, fit);
-    }
-    return fit;
 }
 
 /* ---- the window ---- */
@@ -266,10 +181,10 @@ rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
         from = w->offset;
     }
     size_t wanted = (size_t)((to < w->end ? to : w->end) - from);
-    struct rsp_out part = *w->out;
-    part.cap = w->limit > part.len ? w->limit : part.len;
-    w->full = rsp_put_escaped_some(&part, p, wanted) < wanted;
-    w->out->len = part.len;
+    size_t cap = w->out->cap;
+    w->out->cap = w->limit > w->out->len ? w->limit : w->out->len;
+    w->full = rsp_put_escaped_some(w->out, p, wanted) < wanted;
+    w->out->cap = cap;
 }
 
 void
@@ -358,9 +273,8 @@ rsp_in_from(const void *bytes, size_t n)
     return (struct rsp_in){ .p = p, .end = n > 0 ? p + n : p };
 }
 
-/* A bad cursor is at its end, so that nothing more can be taken. */
-static void
-spoil(struct rsp_in *in)
+void
+rsp_spoil(struct rsp_in *in)
 {
     in->bad = true;
     in->p = in->end;
@@ -398,7 +312,7 @@ void
 rsp_take(struct rsp_in *in, char c)
 {
     if (!rsp_take_if(in, c)) {
-        spoil(in);
+        rsp_spoil(in);
     }
 }
 
@@ -439,26 +353,22 @@ rsp_take_rest(struct rsp_in *in)
     return rest;
 }
 
-/* Takes at most `most` digits of a base (10 or 16), at least `least`. */
+/* Takes at most `most` digits, at least `least`. */
 static uint64_t
-take_number(struct rsp_in *in, int base, size_t least, size_t most)
+take_hex(struct rsp_in *in, size_t least, size_t most)
 {
-    uint64_t v = 0, most_before = base == 16 ? UINT64_MAX / 16 : UINT64_MAX / 10;
+    uint64_t v = 0;
     size_t taken = 0;
-    for (; taken < most && rsp_left(in) > 0; taken++) {
-        int digit = rsp_digit(*in->p);
-        if (digit < 0 || digit >= base) {
-            break;
-        }
-        if (v > most_before || (uint64_t)digit > UINT64_MAX - v * (unsigned)base) {
-            spoil(in);
+    for (int digit; taken < most && (digit = digit_at(in, 0)) >= 0; taken++) {
+        if (v >> 60 != 0) {
+            rsp_spoil(in);
             return 0;
         }
-        v = v * (unsigned)base + (uint64_t)digit;
+        v = v << 4 | (unsigned)digit;
         in->p++;
     }
     if (taken < least) {
-        spoil(in);
+        rsp_spoil(in);
         return 0;
     }
     return v;
@@ -467,33 +377,31 @@ take_number(struct rsp_in *in, int base, size_t least, size_t most)
 uint64_t
 rsp_take_hex(struct rsp_in *in)
 {
-    return take_number(in, 16, 1, SIZE_MAX);
+    return take_hex(in, 1, SIZE_MAX);
 }
 
 uint64_t
 rsp_take_dec(struct rsp_in *in)
 {
-    return take_number(in, 10, 1, SIZE_MAX);
+    const uint8_t *start = in->p;
+    uint64_t v = 0;
+    for (int digit; (digit = digit_at(in, 0)) >= 0 && digit < 10; in->p++) {
+        if (v > UINT64_MAX / 10 || (uint64_t)digit > UINT64_MAX - v * 10) {
+            rsp_spoil(in);
+            return 0;
+        }
+        v = v * 10 + (unsigned)digit;
+    }
+    if (in->p == start) {
+        rsp_spoil(in);
+    }
+    return v;
 }
 
 uint64_t
 rsp_take_hex_wide(struct rsp_in *in, unsigned digits)
 {
-    return take_number(in, 16, digits, digits);
-}
-
-/* In place, byte i lands on digit i, which is not right of digit 2i; both its digits are read. */
-size_t
-rsp_take_hex_bytes(struct rsp_in *in, void *buf, size_t cap)
-{
-    size_t n = rsp_bulk()->unhex(buf, in->p, smaller(rsp_left(in) / 2, cap));
-    const uint8_t *p = in->p + 2 * n;
-    in->p = p;
-    if (rsp_left(in) > 0 && rsp_digit(*p) >= 0) {
-        spoil(in);
-        return 0;
-    }
-    return n;
+    return take_hex(in, digits, digits);
 }
 
 /* ---- threads ---- */
@@ -504,7 +412,7 @@ take_one_id(struct rsp_in *in)
     bool negative = rsp_take_if(in, '-');
     uint64_t v = rsp_take_hex(in);
     if (in->bad || v > INT64_MAX || (negative && v != 1)) {
-        spoil(in);
+        rsp_spoil(in);
         return 0;
     }
     return negative ? -1 : (int64_t)v;
@@ -523,7 +431,7 @@ rsp_take_id(struct rsp_in *in, int64_t pid)
         id.tid = take_one_id(in);
     }
     if (in->bad || (id.pid < 0 && id.tid > 0)) {
-        spoil(in);
+        rsp_spoil(in);
         return (struct rsp_id){ 0, 0 };
     }
     return id;

@@ -2,8 +2,8 @@
  * "Packet Acknowledgment"). */
 #include <string.h>
 
-#include "rsp/bulk.h"
 #include "rsp/frame.h"
+#include "rsp/long.h"
 
 void
 rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned flags)
@@ -34,75 +34,21 @@ begin(struct rsp_receiver *rx, uint8_t lead)
     rx->notification = lead == '%';
 }
 
-static uint8_t
-star_of(const struct rsp_receiver *rx)
-{
-    return rx->runs != NULL ? '*' : '#';
-}
-
-/* Takes a byte of body that is special or stands behind one that is. */
+/* Takes a byte of body. */
 static void
 take_body_byte(struct rsp_receiver *rx, uint8_t c)
 {
-    if (c == '$') {
-        begin(rx, c);
-    } else if (c == '#') {
+    if (c == '#') {
         rx->bad = rx->bad || rx->escaped || rx->state == COUNT;
         rx->state = DIGIT1;
+        return;
+    }
+    rx->sum = (uint8_t)(rx->sum + c);
+    if (rx->runs != NULL && (rx->state == COUNT || c == '*')) {
+        rx->runs(rx, c);
     } else {
-        rx->sum = (uint8_t)(rx->sum + c);
-        if (rx->state == COUNT || c == star_of(rx)) {
-            rx->runs(rx, c);
-        } else {
-            unescape(rx, c);
-        }
+        unescape(rx, c);
     }
-}
-
-/* Bytes that no room is left for; their number up to the first special one, *sum grows by them. */
-static size_t
-pass(const uint8_t *bytes, size_t n, uint8_t star, uint8_t *sum)
-{
-    size_t i = 0;
-    for (; i < n && !is_special(bytes[i], star); i++) {
-        *sum = (uint8_t)(*sum + bytes[i]);
-    }
-    return i;
-}
-
-/* Keeps the bytes before the first special one, with escapes undone where that is quick, as far as
- * there is room; returns how many were taken. */
-static size_t
-take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
-{
-    const struct rsp_bulk *bulk = rsp_bulk();
-    size_t room = smaller(rx->cap - rx->len, n), run = 0;
-    if (room > 0 && rx->runs == NULL && bulk->unescape != NULL) {
-        rx->len += bulk->unescape(rx->buf + rx->len, bytes, room, &run, &rx->sum);
-    } else if (room > 0) {
-        run = bulk->copy(rx->buf + rx->len, bytes, room, star_of(rx), &rx->sum);
-        rx->len += run;
-    }
-    if (rx->len == rx->cap && run < n) {
-        size_t lost = pass(bytes + run, n - run, star_of(rx), &rx->sum);
-        rx->cut = rx->cut || lost > 0;
-        run += lost;
-    }
-    if (run > 0) {
-        rx->last = bytes[run - 1];
-    }
-    return run;
-}
-
-/* Takes bytes of body up to and including the first that is special; returns how many. */
-static size_t
-take_body(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
-{
-    size_t run = rx->escaped ? 0 : take_plain(rx, bytes, n);
-    if (run < n) {
-        take_body_byte(rx, bytes[run++]);
-    }
-    return run;
 }
 
 /* What the frame that has just ended is. A notification is never acknowledged, so that a bad one
@@ -125,29 +71,20 @@ static enum rsp_event
 take_digit(struct rsp_receiver *rx, uint8_t c)
 {
     int digit = rsp_digit(c);
-    if (c == '$') {
-        begin(rx, c);
-        return RSP_NONE;
-    }
     rx->bad = rx->bad || digit < 0;
+    rx->given = (uint8_t)((unsigned)rx->given << 4 | ((unsigned)digit & 15));
     if (rx->state == DIGIT1) {
-        rx->given = (uint8_t)((unsigned)digit << 4);
         rx->state = DIGIT2;
         return RSP_NONE;
     }
-    rx->given = (uint8_t)(rx->given | (unsigned)digit);
     rx->state = OUTSIDE;
     return judge(rx);
 }
 
 static enum rsp_event
-take_outside(struct rsp_receiver *rx, uint8_t c)
+take_outside(uint8_t c)
 {
     switch (c) {
-    case '$':
-    case '%':
-        begin(rx, c);
-        return RSP_NONE;
     case '+':
         return RSP_ACK;
     case '-':
@@ -161,25 +98,34 @@ take_outside(struct rsp_receiver *rx, uint8_t c)
     }
 }
 
+static enum rsp_event
+take(struct rsp_receiver *rx, uint8_t c)
+{
+    if (c == '$' || (c == '%' && rx->state == OUTSIDE)) {
+        begin(rx, c);
+        return RSP_NONE;
+    }
+    if (rx->state == OUTSIDE) {
+        return take_outside(c);
+    }
+    if (rx->state >= DIGIT1) {
+        return take_digit(rx, c);
+    }
+    take_body_byte(rx, c);
+    return RSP_NONE;
+}
+
 size_t
 rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_event *event)
 {
     size_t i = 0;
     *event = RSP_NONE;
     while (i < n && *event == RSP_NONE) {
-        switch (rx->state) {
-        case OUTSIDE:
-            *event = take_outside(rx, bytes[i++]);
-            break;
-        case BODY:
-            i += take_body(rx, bytes + i, n - i);
-            break;
-        case COUNT:
-            take_body_byte(rx, bytes[i++]);
-            break;
-        default:
-            *event = take_digit(rx, bytes[i++]);
-            break;
+        if (rx->state == BODY && !rx->escaped) {
+            i += rsp_take_plain(rx, bytes + i, n - i);
+        }
+        if (i < n) {
+            *event = take(rx, bytes[i++]);
         }
     }
     return i;
@@ -197,10 +143,8 @@ size_t
 rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead)
 {
     struct rsp_out end = rsp_out_to(frame + 1 + body->len, RSP_FRAME_EXTRA - 1);
-    bool known = body->sum_end > 0 && body->sum_end == body->len;
-    uint8_t sum = rsp_sum(frame + 1, known ? body->sum_from : body->len);
     frame[0] = (uint8_t)lead;
     rsp_put(&end, '#');
-    rsp_put_hex_wide(&end, (uint8_t)(sum + (known ? body->sum : 0)), 2);
+    rsp_put_hex_wide(&end, rsp_sum_of(body), 2);
     return body->len + RSP_FRAME_EXTRA;
 }

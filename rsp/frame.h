@@ -26,15 +26,16 @@ keep(struct rsp_receiver *rx, uint8_t c)
     }
 }
 
-/* Takes a '}', or the byte behind one, when runs are undone. */
+/* Takes a byte of body when runs are undone. */
 static inline void
 unescape(struct rsp_receiver *rx, uint8_t c)
 {
-    if (rx->escaped) {
-        keep(rx, c ^ 0x20);
-    }
-    rx->escaped = !rx->escaped;
+    bool behind = rx->escaped;
+    rx->escaped = !behind && c == '}';
     rx->last = c;
+    if (!rx->escaped) {
+        keep(rx, behind ? c ^ 0x20 : c);
+    }
 }
 
 #endif

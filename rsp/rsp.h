@@ -47,7 +47,8 @@ struct rsp_receiver {
     uint8_t flags; /* RSP_SUM_...; may be changed between frames */
     /* private */
     uint8_t state, sum, given, last;
-    bool escaped : 1, cut : 1, bad : 1, notification : 1;
+    bool escaped, cut;
+    bool bad : 1, notification : 1;
 };
 
 /* Prepares rx to collect bodies of up to cap bytes in buf. */
@@ -121,6 +122,9 @@ void rsp_put_escaped(struct rsp_out *out, const void *bytes, size_t n);
  * many of the n bytes were written: for x and vFile:pread. In place as above; the bytes that did
  * not fit are then lost. */
 size_t rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n);
+
+/* Takes back what was written behind the first len bytes, and cut with it. */
+void rsp_out_back(struct rsp_out *out, size_t len);
 
 /* The bytes still free; 0 when cut. */
 size_t rsp_out_room(const struct rsp_out *out);

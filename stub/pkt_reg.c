@@ -65,43 +65,11 @@ layout_of_all(struct engine *s, int64_t pid)
     return layout;
 }
 
-/* Values on their way to a reply: digits of many bytes are made faster than of a register's. */
-struct gathered {
-    uint8_t bytes[ARCH_SIZE_MAX];
-    size_t size;
-};
-
-static void
-put_gathered(struct rsp_out *out, struct gathered *g)
-{
-    rsp_put_hex_bytes(out, g->bytes, g->size);
-    g->size = 0;
-}
-
-static int
-gather(struct engine *s, struct rsp_out *out, struct rsp_id id, const struct arch_register *r,
-       struct gathered *g)
-{
-    union value value;
-
-    if (r->size > sizeof(g->bytes) - g->size)
-        put_gathered(out, g);
-    if (r->size > sizeof(value) || !HAS(s, get_register) ||
-        s->target->get_register(s->object, id, r, &value) != 0) {
-        put_gathered(out, g);
-        return stub_put_register(s, out, id, r); /* late, or x's */
-    }
-    memcpy(g->bytes + g->size, value.bytes, r->size);
-    g->size += r->size;
-    return 0;
-}
-
 /* A reply that ends between two registers is whole: the client asks for the others with p. */
 static int
 read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     struct arch_register r = { 0 };
-    struct gathered gathered = { .size = 0 };
     struct arch_layout layout;
     struct rsp_id id;
     int result = stub_take_thread(s, in, &id);
@@ -113,11 +81,10 @@ read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     layout = layout_of_all(s, id.pid);
     stub_keep_short(s, out);
     while (result == 0 && arch_next(&layout, &r)) {
-        if (gathered.size + r.size > rsp_out_room(out) / 2)
+        if (r.size > rsp_out_room(out) / 2)
             break;
-        result = gather(s, out, id, &r, &gathered);
+        result = stub_put_register(s, out, id, &r);
     }
-    put_gathered(out, &gathered);
     return result;
 }
 

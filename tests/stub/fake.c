@@ -335,8 +335,8 @@ enum { REGIONS = sizeof(regions) / sizeof(regions[0]) };
 static int
 erase_now(struct fake *f, uint64_t address, uint64_t size)
 {
-    memset(f->written + address % FAKE_PAGE, 0xff, size);
-    memset(f->erased + address % FAKE_PAGE, true, size);
+    memset(f->written + address % FAKE_PAGE, 0xff, (size_t)size);
+    memset(f->erased + address % FAKE_PAGE, true, (size_t)size);
     return 0;
 }
 
