@@ -147,23 +147,17 @@ arch_dwarf_of(const struct arch_register *r)
 static void
 put_name(const char *pattern, unsigned number, char *name)
 {
-    char digits[12];
     unsigned len = 0;
 
     for (; *pattern != '\0' && len + 1 < ARCH_NAME_MAX; pattern++) {
-        unsigned n = 0;
-        unsigned rest = number;
+        unsigned place = *pattern == '#' ? 100 : 0; /* of the digit to come */
 
-        if (*pattern != '#') {
+        while (place > number && place > 1)
+            place /= 10;
+        if (place == 0)
             name[len++] = *pattern;
-            continue;
-        }
-        do {
-            digits[n++] = (char)('0' + rest % 10);
-            rest /= 10;
-        } while (rest > 0);
-        while (n > 0 && len + 1 < ARCH_NAME_MAX)
-            name[len++] = digits[--n];
+        for (; place > 0 && len + 1 < ARCH_NAME_MAX; place /= 10)
+            name[len++] = (char)('0' + number / place % 10);
     }
     name[len] = '\0';
 }

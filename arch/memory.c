@@ -18,83 +18,53 @@ ask(const struct arch_memory *memory, uint64_t address, void *buffer, size_t siz
     return count < size ? count : size;
 }
 
-/* The search for the end of the readable prefix. */
-struct search {
-    size_t done;   /* bytes read */
-    size_t limit;  /* where to stop asking: the size, or less once a piece has failed */
-    bool failed;   /* [done, limit) was asked for in one piece and could not be read */
-    uint64_t step; /* bytes to ask for, counted to a boundary; 0: all up to limit */
-    bool halving;
+/* What is known of [done, limit), which is asked for. */
+enum search {
+    UNKNOWN,
+    FAILED, /* not to be read in one piece */
+    BEGUN   /* but its first granule was */
 };
 
-/* How much to ask for next. boundary: bytes to the next multiple of the granule. */
+/* How much to ask for of what is left: all; when that failed up to the next multiple of the
+ * granule, which is `boundary` bytes away; and when that went well about half. */
 static size_t
-next_piece(struct search *s, uint64_t boundary, uint64_t granule)
+next_piece(enum search known, size_t left, uint64_t boundary, uint64_t granule)
 {
-    uint64_t left = s->limit - s->done;
-    uint64_t want;
-
-    if (s->step == 0)
-        return (size_t)left;
-    while (s->failed && s->step > granule && boundary + (s->step - granule) >= left)
-        s->step /= 2;
-    want = boundary + (s->step - granule);
-    return (size_t)(want < left ? want : left);
+    if (known == UNKNOWN || left <= boundary)
+        return left;
+    return (size_t)(boundary + (known == BEGUN ? (left - boundary) / 2 & ~(granule - 1) : 0));
 }
 
-/* The piece was read whole: on, in bigger steps until one has failed, then in smaller ones. */
-static void
-went_well(struct search *s, size_t size, uint64_t granule)
-{
-    if (s->step == 0)
-        return;
-    if (s->done == s->limit) { /* it fails only in big pieces: begin anew from here */
-        s->limit = size;
-        s->failed = false;
-        s->step = granule;
-        s->halving = false;
-    } else if (!s->halving && s->step < size) {
-        s->step *= 2;
-    } else if (s->halving && s->step > granule) {
-        s->step /= 2;
-    }
-}
-
-/* Nothing of the piece, which passed a boundary, could be read. */
-static void
-went_wrong(struct search *s, size_t piece, uint64_t granule)
-{
-    s->limit = s->done + piece;
-    s->failed = true;
-    s->halving = s->step != 0;
-    if (s->step == 0)
-        s->step = granule;
-}
-
-/* Each call reads something, ends the search or shortens the step, so the loop is bounded
- * whatever the callback does. */
+/* Searches for the end of the readable prefix. Each call reads something, ends the search or
+ * shortens the piece, so the loop is bounded whatever the callback does. */
 static size_t
 read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer, size_t size)
 {
     uint64_t granule = memory->granule != 0 ? memory->granule : 1;
-    struct search s = { 0, size, false, 0, false };
+    size_t done = 0, limit = size;
+    enum search known = UNKNOWN;
 
-    while (s.done < size) {
-        uint64_t boundary = granule - ((address + s.done) & (granule - 1));
-        size_t piece = next_piece(&s, boundary, granule);
-        size_t got = ask(memory, address + s.done, buffer + s.done, piece);
+    while (done < size) {
+        uint64_t boundary = granule - ((address + done) & (granule - 1));
+        size_t piece = next_piece(known, limit - done, boundary, granule);
+        size_t got = ask(memory, address + done, buffer + done, piece);
 
         if (got == ARCH_LATER)
             return ARCH_LATER;
-        s.done += got;
-        if (got == piece)
-            went_well(&s, size, granule);
-        else if (got == 0 && piece <= boundary)
+        if (got == 0 && piece <= boundary)
             break;
-        else if (got == 0)
-            went_wrong(&s, piece, granule);
+        done += got;
+        if (got == 0) {
+            limit = done + piece;
+            known = known == UNKNOWN ? FAILED : known;
+        } else if (done == limit) { /* it fails only in big pieces: begin anew from here */
+            limit = size;
+            known = UNKNOWN;
+        } else if (known != UNKNOWN) {
+            known = BEGUN;
+        }
     }
-    return s.done;
+    return done;
 }
 
 size_t

@@ -16,18 +16,13 @@ stub_has(const struct engine *s, size_t operation)
     return op != NULL;
 }
 
-const struct stub_hooks *
-stub_hooks_with(const struct engine *s, size_t member)
+const struct stub_hook *
+stub_hook(const struct engine *s, enum stub_hook_name name)
 {
-    for (unsigned i = 0; s->packets[i] != NULL; i++) {
-        const struct stub_hooks *hooks = s->packets[i]->hooks;
-        void (*hook)(void) = NULL;
-
-        if (hooks != NULL) /* as above */
-            memcpy(&hook, (const uint8_t *)hooks + member, sizeof(hook));
-        if (hook != NULL)
-            return hooks;
-    }
+    for (const struct stub_family *const *family = s->packets; *family != NULL; family++)
+        for (unsigned i = 0; i < (*family)->hook_count; i++)
+            if ((*family)->hooks[i].name == name)
+                return &(*family)->hooks[i];
     return NULL;
 }
 
@@ -52,12 +47,11 @@ match(const struct stub_row *row, const struct rsp_in *body)
     size_t n = 0, left = rsp_left(body);
     uint8_t next;
 
-    if (left == 0 || (uint8_t)row->name[0] != body->p[0] || (row->flags & ROW_WORD) != 0)
+    if ((row->flags & ROW_WORD) != 0)
         return 0;
-    while (row->name[n] != '\0')
-        n++;
-    if (n > left || memcmp(row->name, body->p, n) != 0)
-        return 0;
+    for (; row->name[n] != '\0'; n++)
+        if (n >= left || (uint8_t)row->name[n] != body->p[n])
+            return 0;
     if (n == left || (row->flags & ROW_GLUED) != 0)
         return n;
     next = body->p[n];
@@ -85,10 +79,10 @@ stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_si
 bool
 stub_can(const struct engine *s, const struct stub_row *row)
 {
-    const struct stub_hooks *hooks = s->without != NULL ? HOOKS(s, forbids) : NULL;
+    const struct stub_hook *hook = s->without != NULL ? HOOK(s, forbids) : NULL;
 
     return (row->needs == 0 || stub_has(s, row->needs)) &&
-           (hooks == NULL || !hooks->forbids(s, row));
+           (hook == NULL || !hook->forbids(s, row));
 }
 
 size_t
@@ -109,21 +103,18 @@ stub_keep_short(const struct engine *s, struct rsp_out *out)
 
 /* ---- replies ---- */
 
-/* A malformed packet has no words of the target's. */
 static void
 put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int result)
 {
-    const struct stub_hooks *hooks = result != PKT_BAD && HAS(s, why) ? HOOKS(s, put_error) : NULL;
-    const char *why = hooks != NULL ? s->target->why(s->object) : NULL;
+    const struct stub_hook *hook = HOOK(s, put_error);
     int number = result == PKT_BAD ? STUB_EINVAL : -result;
 
-    if (why != NULL)
-        hooks->put_error(s, out, row, number, why);
-    if (out->len > 0 && !out->cut)
+    /* A malformed packet has no words of the target's. */
+    if (hook != NULL && result != PKT_BAD && hook->put_error(s, out, row, number) && !out->cut)
         return;
-    *out = stub_body(s);
+    rsp_out_back(out, 0);
     rsp_put(out, 'E');
-    rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
+    rsp_put_hex_wide(out, (uint64_t)number, 2);
 }
 
 static void
@@ -132,7 +123,7 @@ reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int res
     if (result == PKT_DONE && out->cut)
         result = -STUB_E2BIG;
     if (result != PKT_DONE)
-        *out = stub_body(s);
+        stub_begin(s, out);
     if (result == PKT_OK)
         rsp_put_text(out, "OK");
     if (result < 0)
@@ -140,30 +131,11 @@ reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int res
     stub_send(s, out);
 }
 
-/* 0 when some process is there. */
-static int
-need_process(struct engine *s)
-{
-    struct rsp_id id = { 0, 0 };
-    int r = stub_next_thread(s, &id);
-
-    return r == 1 ? 0 : r == STUB_LATER ? r : -STUB_ESRCH;
-}
-
-/* The end of a process that was killed while it stood is still to be told. */
-static bool
-has_untold_end(struct engine *s)
-{
-    struct stub_event event = { 0 };
-
-    return HAS(s, peek) && s->target->peek(s->object, STUB_ANY_EVENT, &event) == 1 &&
-           (event.kind == STUB_EXITED || event.kind == STUB_SIGNALLED);
-}
-
 static int
 run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_out *out)
 {
-    int r = 0;
+    const struct stub_hook *hook = HOOK(s, admit);
+    int r;
 
     if (row == NULL || !stub_can(s, row))
         return PKT_EMPTY;
@@ -171,12 +143,9 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
         return -STUB_E2BIG;
     if (s->waiting && !s->non_stop && (row->flags & ROW_RESUMES) != 0)
         return -STUB_EBUSY;
-    if ((row->flags & ROW_IDLE) == 0)
-        r = need_process(s);
-    if (r == -STUB_ESRCH && (row->flags & ROW_RESUMES) != 0 && s->non_stop)
-        return PKT_OK; /* of threads that are gone, as will be notified */
-    if (r == -STUB_ESRCH && (row->flags & ROW_RESUMES) != 0 && has_untold_end(s))
-        return PKT_QUIET;
+    if ((row->flags & ROW_BARE) != 0 && rsp_left(in) > 0)
+        return PKT_BAD;
+    r = hook != NULL ? hook->admit(s, row) : 0;
     return r != 0 ? r : row->handle(s, in, out);
 }
 
@@ -187,7 +156,7 @@ handle(struct engine *s, struct rsp_out *out, const struct stub_row **row)
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
     size_t name_size;
 
-    *out = stub_body(s);
+    stub_begin(s, out);
     *row = stub_find_row(s, &in, &name_size);
     in.p += name_size;
     return run(s, *row, &in, out);
@@ -310,11 +279,11 @@ stub_take_id(struct engine *s, struct rsp_in *in)
 int
 stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id)
 {
+    const struct stub_hook *hook = HOOK(s, take_suffix);
+
     *id = s->general;
-    if (rsp_take_text_if(in, ";thread:")) {
-        *id = stub_take_id(s, in);
-        rsp_take_if(in, ';');
-    }
+    if (hook != NULL)
+        hook->take_suffix(s, in, id);
     return stub_settle_id(s, id);
 }
 
@@ -354,9 +323,9 @@ stub_layout(struct engine *s, int64_t pid)
 static int
 signal_between(const struct engine *s, int number, bool to_client)
 {
-    const struct stub_hooks *hooks = s->target->linux_signals ? HOOKS(s, signal) : NULL;
+    const struct stub_hook *hook = HOOK(s, signal);
 
-    return hooks != NULL ? hooks->signal(s, number, to_client) : number;
+    return hook != NULL ? hook->signal(s, number, to_client) : number;
 }
 
 int

@@ -5,6 +5,9 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct engine) <= sizeof(struct stub), "struct stub must hold the engine");
+_Static_assert(offsetof(struct stub_small_target, client_gone) ==
+                   offsetof(struct stub_target, client_gone),
+               "struct stub_small_target has the members of struct stub_target up to there");
 _Static_assert(_Alignof(struct engine) <= _Alignof(struct stub), "and be aligned for it");
 
 enum {
@@ -28,6 +31,12 @@ stub_body(struct engine *s)
     return rsp_out_to(s->output + OUT_BODY, s->output_size - OUT_EXTRA);
 }
 
+void
+stub_begin(struct engine *s, struct rsp_out *out)
+{
+    *out = stub_body(s);
+}
+
 /* Body is what stub_body gave. */
 static void
 close_frame(struct engine *s, const struct rsp_out *body, char lead)
@@ -39,10 +48,10 @@ close_frame(struct engine *s, const struct rsp_out *body, char lead)
 void
 stub_send(struct engine *s, struct rsp_out *body)
 {
-    const struct stub_hooks *hooks = (s->flags & STUB_SERIAL) != 0 ? HOOKS(s, shorten) : NULL;
+    const struct stub_hook *hook = (s->flags & STUB_SERIAL) != 0 ? HOOK(s, shorten) : NULL;
 
-    if (hooks != NULL) {
-        body->len = hooks->shorten(body->buf, body->len);
+    if (hook != NULL) {
+        body->len = hook->shorten(body->buf, body->len);
         body->sum_end = 0;
     }
     close_frame(s, body, '$');
@@ -154,7 +163,6 @@ take_packet(struct engine *s, bool cut)
 {
     uint32_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
 
-    owe_ack(s, '+');
     if (is_repeat(s, key))
         return;
     if (frame_is_out(s))
@@ -196,6 +204,7 @@ take_event(struct engine *s, enum rsp_event event)
     switch (event) {
     case RSP_PACKET:
     case RSP_TOO_LONG:
+        owe_ack(s, '+');
         take_packet(s, event == RSP_TOO_LONG);
         break;
     case RSP_ACK:
@@ -327,7 +336,7 @@ stub_tick(struct stub *stub, uint64_t now_ms)
 static bool
 target_is_usable(const struct stub_target *target)
 {
-    return target != NULL && target->size >= offsetof(struct stub_target, next_thread) &&
+    return target != NULL && target->size >= sizeof(struct stub_small_target) &&
            (target->machine != NULL || target->layout != NULL);
 }
 
@@ -336,13 +345,13 @@ static void
 meet_client(struct engine *s)
 {
     enum { LASTS = offsetof(struct engine, no_ack) };
-    const struct stub_hooks *hooks = HOOKS(s, meet);
+    const struct stub_hook *hook = HOOK(s, meet);
 
     rsp_receiver_init(&s->rx, s->rx.buf, s->rx.cap, 0);
     memset((uint8_t *)s + LASTS, 0, sizeof(*s) - LASTS);
     s->client = CLIENT_GDB | CLIENT_XML;
-    if (hooks != NULL)
-        hooks->meet(s);
+    if (hook != NULL)
+        hook->meet(s);
 }
 
 bool

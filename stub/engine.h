@@ -46,7 +46,8 @@ enum {
     ROW_IDLE = 64u,       /* works without a process */
     ROW_MUTE = 128u,      /* never an error text: m and x, whose E.text gdb takes for data */
     ROW_NOT_LOSSY = 256u, /* not offered on a line that loses bytes */
-    ROW_WORD = 512u       /* no packet: only something that qSupported says */
+    ROW_WORD = 512u,      /* no packet: only something that qSupported says */
+    ROW_BARE = 1024u      /* takes no argument: malformed with one */
 };
 
 /* One row per packet, beside its handler. */
@@ -62,59 +63,116 @@ struct stub_row {
  * the configuration has them, so that they are linked with that family and not with the engine. Of
  * several the first in the order of the table counts. Where a family is left out the plain way
  * stands in the comment. */
-struct stub_hooks {
-    /* A client comes: what it is taken for (else: a gdb that says nothing of itself). */
-    void (*meet)(struct engine *s);
-    /* qSupported's words, and what is said back of them. 0, -E or STUB_LATER. */
-    int (*take_words)(struct engine *s, struct rsp_in *in);
-    void (*say_words)(struct engine *s, struct rsp_out *out);
-    /* The user has switched that packet off (`without`). */
-    bool (*forbids)(const struct engine *s, const struct stub_row *row);
-    /* An error that has words (else: its number). */
-    void (*put_error)(struct engine *s, struct rsp_out *out, const struct stub_row *row,
-                      int number, const char *why);
-    /* A signal number between the client and a target whose numbers are Linux's (else: as it
-     * is). */
-    int (*signal)(const struct engine *s, int number, bool to_client);
-    /* "signal SIGSEGV" and what is known of its cause (else: no words). */
-    void (*put_signal)(struct rsp_out *out, const struct stub_event *event);
-    /* In a stop reply: why, behind the thread (else: nothing) ... */
-    void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-    /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
-    int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-    /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
-    int (*put_other)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-    /* The program's wish for a file. */
-    void (*put_request)(struct rsp_out *out, const struct stub_event *event);
-    /* A stop reply was heard: what it told beside its own event is done. */
-    void (*done_too)(struct engine *s);
-    /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or
-     * STUB_LATER. */
-    struct stub_action (*action)(struct engine *s, struct rsp_in *in, struct rsp_id thread);
-    int (*may_resume)(struct engine *s);
-    /* `c ADDRESS`: the thread that goes on does so from there. 0, -E or STUB_LATER. */
-    int (*jump)(struct engine *s, uint64_t address);
-    /* Z's lists of conditions and commands. */
-    void (*take_lists)(struct rsp_in *in, struct rsp_out *to, struct stub_point *point);
-    /* Non-stop mode: the answer to `?`, and news. */
-    int (*say_standing)(struct engine *s, struct rsp_out *out);
-    void (*notify)(struct engine *s);
-    /* target.xml as lldb wants it (else: gdb's). */
-    void (*put_xml)(const struct arch_layout *layout, struct rsp_window *w);
-    /* A reply made shorter in place, for a line where bytes are dear. */
-    size_t (*shorten)(uint8_t *body, size_t len);
+enum stub_hook_name {
+    HOOK_meet,
+    HOOK_take_words,
+    HOOK_say_words,
+    HOOK_forbids,
+    HOOK_admit,
+    HOOK_put_error,
+    HOOK_take_suffix,
+    HOOK_signal,
+    HOOK_put_signal,
+    HOOK_put_thread,
+    HOOK_put_reason,
+    HOOK_put_rest,
+    HOOK_put_other,
+    HOOK_put_request,
+    HOOK_done_too,
+    HOOK_action,
+    HOOK_may_resume,
+    HOOK_jump,
+    HOOK_take_lists,
+    HOOK_say_standing,
+    HOOK_notify,
+    HOOK_put_xml,
+    HOOK_put_short_xml,
+    HOOK_shorten
 };
+
+struct stub_hook {
+    uint8_t name; /* enum stub_hook_name: which of these it is */
+    union {
+        /* A client comes: what it is taken for (else: a gdb that says nothing of itself). */
+        void (*meet)(struct engine *s);
+        /* qSupported's words, and what is said back of them. 0, -E or STUB_LATER. */
+        int (*take_words)(struct engine *s, struct rsp_in *in);
+        void (*say_words)(struct engine *s, struct rsp_out *out);
+        /* The user has switched that packet off (`without`). */
+        bool (*forbids)(const struct engine *s, const struct stub_row *row);
+        /* Whether a request is for its handler, where processes end (else: always). 0; PKT_... or
+         * -E, which is then the answer; or STUB_LATER. */
+        int (*admit)(struct engine *s, const struct stub_row *row);
+        /* Writes an error as this client reads it (else: its number). False: nothing was
+         * written. */
+        bool (*put_error)(struct engine *s, struct rsp_out *out, const struct stub_row *row,
+                          int number);
+        /* `;thread:ID;` where it may stand behind a request's arguments (else: never). */
+        void (*take_suffix)(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+        /* A signal number between the client and a target whose numbers are Linux's (else: as it
+         * is). */
+        int (*signal)(const struct engine *s, int number, bool to_client);
+        /* "signal SIGSEGV" and what is known of its cause (else: no words). */
+        void (*put_signal)(struct rsp_out *out, const struct stub_event *event);
+        /* In a stop reply: of which thread ... */
+        void (*put_thread)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* ... why, and of an end of which process (else: nothing) ... */
+        void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
+        int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
+        int (*put_other)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* The program's wish for a file. */
+        int (*put_request)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* A stop reply was heard: what it told beside its own event is done. */
+        void (*done_too)(struct engine *s);
+        /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or
+         * STUB_LATER. */
+        struct stub_action (*action)(struct engine *s, struct rsp_in *in, struct rsp_id thread);
+        int (*may_resume)(struct engine *s);
+        /* `c ADDRESS`: the thread that goes on does so from there. 0, -E or STUB_LATER. */
+        int (*jump)(struct engine *s, uint64_t address);
+        /* Z's lists of conditions and commands, unpacked into the free room of scratch. */
+        void (*take_lists)(struct rsp_in *in, const struct rsp_out *scratch,
+                           struct stub_point *point);
+        /* Non-stop mode: the answer to `?`, and news. */
+        int (*say_standing)(struct engine *s, struct rsp_out *out);
+        void (*notify)(struct engine *s);
+        /* target.xml as lldb wants it, and the short one for a line where bytes are dear (else:
+         * gdb's). False: nothing was written, this client gets another. */
+        bool (*put_xml)(const struct engine *s, const struct arch_layout *layout,
+                        struct rsp_window *w);
+        bool (*put_short_xml)(const struct engine *s, const struct arch_layout *layout,
+                              struct rsp_window *w);
+        /* A reply made shorter in place, for a line where bytes are dear. */
+        size_t (*shorten)(uint8_t *body, size_t len);
+    };
+};
+/* One of a family's: HOOKED(meet, greet). */
+#define HOOKED(member, deed)                                                                      \
+    {                                                                                             \
+        .name = HOOK_##member, .member = (deed)                                                   \
+    }
 
 struct stub_family {
     const struct stub_row *rows;
-    const struct stub_hooks *hooks; /* or NULL */
-    uint8_t count;
+    const struct stub_hook *hooks; /* or NULL */
+    uint8_t count, hook_count;
 };
+#define COUNT_OF(table) ((uint8_t)(sizeof(table) / sizeof((table)[0])))
 #define FAMILY_WITH(table, hooks)                                                                 \
     {                                                                                             \
-        (table), (hooks), (uint8_t)(sizeof(table) / sizeof((table)[0]))                           \
+        (table), (hooks), COUNT_OF(table), COUNT_OF(hooks)                                        \
     }
-#define FAMILY(table) FAMILY_WITH(table, NULL)
+#define FAMILY(table)                                                                             \
+    {                                                                                             \
+        (table), NULL, COUNT_OF(table), 0                                                         \
+    }
+/* No packets: only what it brings beside. */
+#define FAMILY_OF_HOOKS(hooks)                                                                    \
+    {                                                                                             \
+        NULL, (hooks), 0, COUNT_OF(hooks)                                                         \
+    }
 
 /* What this client said of itself. Forgotten when the link is lost. */
 enum {
@@ -210,11 +268,15 @@ enum { OUT_FRAME = 2, OUT_BODY = OUT_FRAME + 1, OUT_EXTRA = OUT_FRAME + RSP_FRAM
 
 /* True when the target has the operation at that offset: not past its size and not NULL. */
 bool stub_has(const struct engine *s, size_t operation);
-#define HAS(s, op) stub_has((s), offsetof(struct stub_target, op))
+/* The same of an operation by its name. Those of the small table are never past the size. */
+#define HAS(s, op)                                                                                \
+    (offsetof(struct stub_target, op) < sizeof(struct stub_small_target)                          \
+         ? (s)->target->op != NULL                                                                \
+         : stub_has((s), offsetof(struct stub_target, op)))
 
-/* The hooks of the first family that has that one, or NULL. */
-const struct stub_hooks *stub_hooks_with(const struct engine *s, size_t member);
-#define HOOKS(s, member) stub_hooks_with((s), offsetof(struct stub_hooks, member))
+/* The hook of that name, of the first family that has one; or NULL. */
+const struct stub_hook *stub_hook(const struct engine *s, enum stub_hook_name name);
+#define HOOK(s, member) stub_hook((s), HOOK_##member)
 
 /* ---- words that handlers share (dispatch.c) ---- */
 
@@ -310,9 +372,9 @@ int stub_go_on(struct engine *s, struct rsp_in *in);
 
 /* ---- breakpoints (pkt_break.c), used by jMultiBreakpoint too ---- */
 
-/* Takes `type,address,kind` and all behind it, and inserts or removes that. 0, PKT_BAD, -E or
- * STUB_LATER; -STUB_ENOTSUP is the empty reply. The lists of conditions and commands are unpacked
- * into the free room of scratch, which is as it was then. */
+/* Takes `type,address,kind` and all behind it, and inserts or removes that, which the target can.
+ * 0, PKT_BAD, -E or STUB_LATER; -STUB_ENOTSUP is the empty reply. The lists of conditions and
+ * commands are unpacked into the free room of scratch. */
 int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out *scratch,
                       bool insert);
 
@@ -338,9 +400,9 @@ int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
 
 /* ---- why a thread stands (reasons.c) ---- */
 
-/* The key and words of a stop reply that say why; a stub_hooks.put_reason. */
+/* The key and words of a stop reply that say why; a hook. */
 void stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-/* What is told beside stops and ends; a stub_hooks.put_other. */
+/* What is told beside stops and ends; a hook. */
 int stub_put_other(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
 const char *stub_reason_name(uint8_t reason);
@@ -421,6 +483,8 @@ bool stub_stays_single(struct engine *s, int64_t pid);
 
 bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
+/* Lets out begin a body anew. */
+void stub_begin(struct engine *s, struct rsp_out *out);
 void stub_send(struct engine *s, struct rsp_out *body);
 /* The same as a notification. */
 void stub_send_notice(struct engine *s, const struct rsp_out *body);

@@ -3,15 +3,7 @@
  * lldb_stop.c's. */
 #include "stub/engine.h"
 
-/* ---- pieces of a T packet; each is written whole or taken back ---- */
-
-static void
-put_thread(struct engine *s, struct rsp_out *out, struct rsp_id id)
-{
-    rsp_put_text(out, "thread:");
-    stub_put_thread(s, out, id);
-    rsp_put(out, ';');
-}
+/* ---- registers of a T packet; each is written whole or taken back ---- */
 
 /* Register keys are at least two hex digits; lldb reads exactly two. What is not to be had is
  * left out: gdb takes x's in g and p, but here they end its session ("Invalid hex digit 120"). */
@@ -19,8 +11,7 @@ static int
 put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,
               const struct arch_register *r)
 {
-    struct rsp_out before = *out;
-    size_t value;
+    size_t before = out->len, value;
     int result;
 
     rsp_put_hex_wide(out, r->number, 2);
@@ -29,10 +20,11 @@ put_expedited(struct engine *s, struct rsp_out *out, struct rsp_id id,
     result = stub_put_register(s, out, id, r);
     rsp_put(out, ';');
     if (result == 0 && (out->cut || out->buf[value] == 'x'))
-        *out = before;
+        rsp_out_back(out, before);
     return result;
 }
 
+/* pc, sp and fp go first. */
 static bool
 is_first_rank(const struct arch_register *r)
 {
@@ -42,23 +34,19 @@ is_first_rank(const struct arch_register *r)
 }
 
 static int
-put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, bool first_rank)
+put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id)
 {
     const struct arch_layout *layout = stub_layout(s, id.pid);
-    struct arch_register r = { 0 };
+    int result = 0;
 
-    if (!HAS(s, get_register))
-        return 0;
-    while (arch_next(layout, &r)) {
-        int result;
+    for (unsigned rank = 0; rank < 2; rank++) {
+        struct arch_register r = { 0 };
 
-        if (r.row->group != ARCH_GENERAL || r.number > 0xff || is_first_rank(&r) != first_rank)
-            continue;
-        result = put_expedited(s, out, id, &r);
-        if (result != 0)
-            return result;
+        while (result == 0 && arch_next(layout, &r))
+            if (r.row->group == ARCH_GENERAL && r.number <= 0xff && is_first_rank(&r) != rank)
+                result = put_expedited(s, out, id, &r);
     }
-    return 0;
+    return result;
 }
 
 /* ---- whole stop replies ---- */
@@ -71,63 +59,44 @@ is_unread(const struct engine *s, const struct stub_event *event)
     return s->non_stop && (s->client & CLIENT_GDB) != 0 && event->reason == STUB_NO_REASON;
 }
 
-static void
-put_ended(struct engine *s, struct rsp_out *out, char letter, int number, struct rsp_id id)
-{
-    rsp_put(out, letter);
-    rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
-    if ((s->client & CLIENT_MULTIPROCESS) != 0) {
-        rsp_put_text(out, ";process:");
-        rsp_put_hex(out, (uint64_t)id.pid);
-    }
-}
-
-/* For a client that is told no more: why is left open. */
+/* A stop or an end. For a client that is told no more: why is left open. */
 static int
-put_stopped(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
-    const struct stub_hooks *reason = HOOKS(s, put_reason), *rest = HOOKS(s, put_rest);
-    int r;
+    bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
+    int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);
+    const struct stub_hook *hook;
+    int r = 0;
 
-    s->over = false; /* there is something to serve, again */
-    stub_keep_short(s, out);
-    rsp_put(out, (s->flags & STUB_ONLY_S) != 0 ? 'S' : 'T');
-    rsp_put_hex_wide(out, (uint64_t)stub_signal_out(s, event->signal), 2);
-    if ((s->flags & STUB_ONLY_S) != 0)
-        return 0;
-    if ((s->flags & STUB_NO_STOP_THREAD) == 0)
-        put_thread(s, out, event->id);
-    if (reason != NULL)
-        reason->put_reason(s, out, event);
-    r = is_unread(s, event) ? 0 : put_registers(s, out, event->id, true);
-    if (r == 0 && !is_unread(s, event))
-        r = put_registers(s, out, event->id, false);
-    return r == 0 && rest != NULL ? rest->put_rest(s, out, event) : r;
+    rsp_put(out, stopped && short_form ? 'S' : "TWX"[event->kind]);
+    rsp_put_hex_wide(out, (uint64_t)number, 2);
+    if (stopped) {
+        s->over = false; /* there is something to serve, again */
+        if (short_form)
+            return 0;
+        stub_keep_short(s, out);
+        if ((hook = HOOK(s, put_thread)) != NULL)
+            hook->put_thread(s, out, event);
+    }
+    if ((hook = HOOK(s, put_reason)) != NULL)
+        hook->put_reason(s, out, event);
+    if (stopped && HAS(s, get_register) && !is_unread(s, event))
+        r = put_registers(s, out, event->id);
+    if (stopped && r == 0 && (hook = HOOK(s, put_rest)) != NULL)
+        r = hook->put_rest(s, out, event);
+    return r;
 }
 
 int
 stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
-    const struct stub_hooks *other;
+    const struct stub_hook *hook;
 
-    switch (event->kind) {
-    case STUB_STOPPED:
-        return put_stopped(s, out, event);
-    case STUB_EXITED:
-        put_ended(s, out, 'W', event->status, event->id);
-        return PKT_DONE;
-    case STUB_SIGNALLED:
-        put_ended(s, out, 'X', stub_signal_out(s, event->signal), event->id);
-        return PKT_DONE;
-    case STUB_FILE_REQUEST:
-        other = HOOKS(s, put_request);
-        if (other != NULL)
-            other->put_request(out, event);
-        return PKT_DONE;
-    default:
-        other = HOOKS(s, put_other);
-        return other != NULL ? other->put_other(s, out, event) : PKT_DONE;
-    }
+    if (event->kind <= STUB_SIGNALLED)
+        return put_state(s, out, event);
+    if (event->kind == STUB_FILE_REQUEST)
+        return (hook = HOOK(s, put_request)) != NULL ? hook->put_request(s, out, event) : PKT_DONE;
+    return (hook = HOOK(s, put_other)) != NULL ? hook->put_other(s, out, event) : PKT_DONE;
 }
 
 /* ---- telling ---- */
@@ -160,11 +129,11 @@ void
 stub_done_with_stops(struct engine *s)
 {
     bool stopped = s->told[CHANNEL_STOP].kind == STUB_STOPPED;
-    const struct stub_hooks *hooks = stopped && HAS(s, done) ? HOOKS(s, done_too) : NULL;
+    const struct stub_hook *hook = stopped && HAS(s, done) ? HOOK(s, done_too) : NULL;
 
     stub_done(s, CHANNEL_STOP);
-    if (hooks != NULL)
-        hooks->done_too(s);
+    if (hook != NULL)
+        hook->done_too(s);
 }
 
 /* The kinds that can be told. */
@@ -174,7 +143,7 @@ kinds(const struct engine *s)
     const unsigned plain =
         1u << STUB_STOPPED | 1u << STUB_EXITED | 1u << STUB_SIGNALLED | 1u << STUB_FILE_REQUEST;
 
-    return HOOKS(s, put_other) != NULL ? STUB_ANY_EVENT : plain;
+    return HOOK(s, put_other) != NULL ? STUB_ANY_EVENT : plain;
 }
 
 /* All-stop: the client waits for this. */
@@ -201,7 +170,7 @@ answer(struct engine *s)
 void
 stub_report(struct engine *s)
 {
-    const struct stub_hooks *hooks;
+    const struct stub_hook *hook;
 
     if (!s->waiting || !HAS(s, peek))
         return;
@@ -209,6 +178,6 @@ stub_report(struct engine *s)
         stub_interrupt_now(s);
     if (!s->non_stop)
         answer(s);
-    else if ((hooks = HOOKS(s, notify)) != NULL)
-        hooks->notify(s);
+    else if ((hook = HOOK(s, notify)) != NULL)
+        hook->notify(s);
 }

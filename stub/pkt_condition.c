@@ -39,16 +39,18 @@ take_list(struct rsp_in *in, struct rsp_out *to, const uint8_t **list, size_t *s
 
 /* What may stand behind the kind: ;CONDITIONS ;cmds:PERSIST,COMMANDS */
 static void
-take_lists(struct rsp_in *in, struct rsp_out *to, struct stub_point *point)
+take_lists(struct rsp_in *in, const struct rsp_out *scratch, struct stub_point *point)
 {
+    struct rsp_out to = *scratch;
+
     if (rsp_left(in) > 1 && in->p[1] == 'X') {
         rsp_take(in, ';');
-        take_list(in, to, &point->conditions, &point->conditions_size);
+        take_list(in, &to, &point->conditions, &point->conditions_size);
     }
     if (rsp_take_text_if(in, ";cmds:")) {
         point->persist = rsp_take_hex(in) != 0;
         rsp_take(in, ',');
-        take_list(in, to, &point->commands, &point->commands_size);
+        take_list(in, &to, &point->commands, &point->commands_size);
     }
 }
 
@@ -88,5 +90,5 @@ catch_syscalls(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static const struct stub_row rows[] = {
     { "QCatchSyscalls", catch_syscalls, NEEDS(catch_syscall), ROW_TOLD | ROW_GDB_KEY },
 };
-static const struct stub_hooks hooks = { .take_lists = take_lists };
-const struct stub_family stub_condition_packets = FAMILY_WITH(rows, &hooks);
+static const struct stub_hook hooks[] = { HOOKED(take_lists, take_lists) };
+const struct stub_family stub_condition_packets = FAMILY_WITH(rows, hooks);

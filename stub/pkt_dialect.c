@@ -5,26 +5,28 @@
 
 /* ---- qSupported ---- */
 
-/* What a client may say, what that makes of it, and what is said back when it holds. */
+/* What a client may say, what that makes of it, what is said back when it holds, and the operation
+ * without which the target could not keep up with it (0 none). */
 static const struct {
     const char *text;
-    unsigned client;
     const char *echo;
+    uint32_t client;
+    uint16_t needs;
+    bool only_gdb; /* says it */
 } client_words[] = {
-    { "multiprocess+", CLIENT_MULTIPROCESS, "multiprocess+" },
-    { "swbreak+", CLIENT_SWBREAK, "swbreak+" },
-    { "hwbreak+", CLIENT_HWBREAK, "hwbreak+" },
-    { "error-message+", CLIENT_ERROR_MESSAGE, "error-message+" },
-    { "fork-events+", CLIENT_FORK_EVENTS, "fork-events+" },
-    { "vfork-events+", CLIENT_VFORK_EVENTS, "vfork-events+" },
-    /* Only gdb says these. */
-    { "exec-events+", CLIENT_EXEC_EVENTS | CLIENT_GDB, "exec-events+" },
-    { "no-resumed+", CLIENT_NO_RESUMED | CLIENT_GDB, "no-resumed+" },
-    { "QThreadOptions+", CLIENT_THREAD_OPTIONS | CLIENT_GDB, "QThreadOptions=3" },
-    { "xmlRegisters=", CLIENT_XML, NULL },
-    { "qRelocInsn+", CLIENT_GDB, NULL },
-    { "vContSupported+", CLIENT_GDB, NULL },
-    { "single-inf-arg+", CLIENT_ONE_ARGUMENT | CLIENT_GDB, "single-inf-arg+" },
+    { "multiprocess+", "multiprocess+", CLIENT_MULTIPROCESS, NEEDS(next_thread), false },
+    { "swbreak+", "swbreak+", CLIENT_SWBREAK, NEEDS(insert), false },
+    { "hwbreak+", "hwbreak+", CLIENT_HWBREAK, NEEDS(insert), false },
+    { "error-message+", "error-message+", CLIENT_ERROR_MESSAGE, 0, false },
+    { "fork-events+", "fork-events+", CLIENT_FORK_EVENTS, NEEDS(want_events), false },
+    { "vfork-events+", "vfork-events+", CLIENT_VFORK_EVENTS, NEEDS(want_events), false },
+    { "exec-events+", "exec-events+", CLIENT_EXEC_EVENTS, NEEDS(want_events), true },
+    { "no-resumed+", "no-resumed+", CLIENT_NO_RESUMED, NEEDS(want_events), true },
+    { "QThreadOptions+", "QThreadOptions=3", CLIENT_THREAD_OPTIONS, NEEDS(want_of_thread), true },
+    { "xmlRegisters=", NULL, CLIENT_XML, 0, false },
+    { "qRelocInsn+", NULL, 0, 0, true },
+    { "vContSupported+", NULL, 0, 0, true },
+    { "single-inf-arg+", "single-inf-arg+", CLIENT_ONE_ARGUMENT, NEEDS(launch_text), true },
 };
 enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
 
@@ -54,7 +56,7 @@ read_client_words(struct engine *s, struct rsp_in *in)
             break;
         for (unsigned i = 0; i < CLIENT_WORDS; i++)
             if (is_word(word, client_words[i].text))
-                client |= client_words[i].client;
+                client |= client_words[i].client | (client_words[i].only_gdb ? CLIENT_GDB : 0u);
         rsp_take_if(in, ';');
     }
     return client;
@@ -116,8 +118,7 @@ static void
 say_words(struct engine *s, struct rsp_out *out)
 {
     for (unsigned i = 0; i < CLIENT_WORDS; i++)
-        if (client_words[i].echo != NULL &&
-            (s->client & client_words[i].client) == client_words[i].client)
+        if (client_words[i].echo != NULL && (s->client & client_words[i].client) != 0)
             put_key(out, client_words[i].echo);
     if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
         put_key(out, "binary-upload+");
@@ -133,16 +134,9 @@ without(const struct engine *s, unsigned client)
 {
     enum { FORKS = CLIENT_FORK_EVENTS | CLIENT_VFORK_EVENTS };
 
-    if (!HAS(s, next_thread))
-        client &= ~(unsigned)CLIENT_MULTIPROCESS;
-    if (!HAS(s, insert))
-        client &= ~(unsigned)(CLIENT_SWBREAK | CLIENT_HWBREAK);
-    if (!HAS(s, want_events))
-        client &= ~(unsigned)(FORKS | CLIENT_EXEC_EVENTS | CLIENT_NO_RESUMED);
-    if (!HAS(s, want_of_thread))
-        client &= ~(unsigned)CLIENT_THREAD_OPTIONS;
-    if (!HAS(s, launch_text))
-        client &= ~(unsigned)CLIENT_ONE_ARGUMENT;
+    for (unsigned i = 0; i < CLIENT_WORDS; i++)
+        if (client_words[i].needs != 0 && !stub_has(s, client_words[i].needs))
+            client &= ~client_words[i].client;
     if ((client & CLIENT_LLDB) != 0 && (client & CLIENT_MULTIPROCESS) == 0)
         client &= ~(unsigned)FORKS;
     return client;
@@ -190,9 +184,7 @@ stub_know_lldb(struct engine *s)
 static int
 use_thread_suffix(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)out;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in, (void)out;
     s->client |= CLIENT_THREAD_SUFFIX;
     stub_know_lldb(s);
     return PKT_OK;
@@ -201,9 +193,7 @@ use_thread_suffix(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 use_thread_list(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)out;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in, (void)out;
     s->client |= CLIENT_LIST_THREADS;
     stub_know_lldb(s);
     return PKT_OK;
@@ -212,9 +202,7 @@ use_thread_list(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 use_error_strings(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)out;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in, (void)out;
     s->client |= CLIENT_ERROR_STRINGS;
     stub_know_lldb(s);
     return PKT_OK;
@@ -286,35 +274,53 @@ takes_words(const struct engine *s, const struct stub_row *row)
 }
 
 /* E.words to a gdb that shows them, Exx;hex to an lldb that asked. */
-static void
-put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int number,
-          const char *why)
+static bool
+put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int number)
 {
+    const char *why = HAS(s, why) ? s->target->why(s->object) : NULL;
+
+    if (why == NULL)
+        return false;
     if (takes_words(s, row)) {
         rsp_put_text(out, "E.");
         put_words(out, why);
     } else if ((s->client & CLIENT_ERROR_STRINGS) != 0) {
         rsp_put(out, 'E');
-        rsp_put_hex_wide(out, (uint64_t)number & 0xff, 2);
+        rsp_put_hex_wide(out, (uint64_t)number, 2);
         rsp_put(out, ';');
         rsp_put_hex_text(out, why);
     }
+    return out->len > 0;
+}
+
+/* ---- threads behind arguments ---- */
+
+/* LLDB's docs, QThreadSuffixSupported. */
+static void
+take_suffix(struct engine *s, struct rsp_in *in, struct rsp_id *id)
+{
+    if (!rsp_take_text_if(in, ";thread:"))
+        return;
+    *id = stub_take_id(s, in);
+    rsp_take_if(in, ';');
 }
 
 static const struct stub_row rows[] = {
     { "vMustReplyEmpty", answer_nothing, 0, ROW_IDLE },
     { "qSymbol", want_no_symbols, 0, ROW_IDLE },
-    { "QThreadSuffixSupported", use_thread_suffix, 0, ROW_IDLE | ROW_TOLD },
-    { "QListThreadsInStopReply", use_thread_list, NEEDS(next_thread), ROW_IDLE | ROW_TOLD },
-    { "QEnableErrorStrings", use_error_strings, 0, ROW_IDLE },
+    { "QThreadSuffixSupported", use_thread_suffix, 0, ROW_BARE | ROW_IDLE | ROW_TOLD },
+    { "QListThreadsInStopReply", use_thread_list, NEEDS(next_thread),
+      ROW_BARE | ROW_IDLE | ROW_TOLD },
+    { "QEnableErrorStrings", use_error_strings, 0, ROW_BARE | ROW_IDLE },
 };
-static const struct stub_hooks hooks = {
-    .meet = meet,
-    .take_words = take_words,
-    .say_words = say_words,
-    .forbids = forbids,
-    .put_error = put_error,
-    .put_reason = stub_put_reason,
-    .put_other = stub_put_other,
+static const struct stub_hook hooks[] = {
+    HOOKED(meet, meet),
+    HOOKED(take_words, take_words),
+    HOOKED(say_words, say_words),
+    HOOKED(forbids, forbids),
+    HOOKED(put_error, put_error),
+    HOOKED(take_suffix, take_suffix),
+    HOOKED(put_reason, stub_put_reason),
+    HOOKED(put_other, stub_put_other),
 };
-const struct stub_family stub_dialect_packets = FAMILY_WITH(rows, &hooks);
+const struct stub_family stub_dialect_packets = FAMILY_WITH(rows, hooks);

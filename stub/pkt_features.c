@@ -27,32 +27,19 @@ stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, stub_
     return r;
 }
 
-/* A gdb that is told of no registers takes those that it knows itself of the architecture: on a
- * serial line that saves most of what a connection costs. */
-static bool
-goes_without_saying(const struct engine *s, const struct arch_layout *layout)
-{
-    return (s->flags & STUB_SERIAL) != 0 && (s->client & CLIENT_GDB) != 0 &&
-           layout->arch->plain != 0 && layout->features == layout->arch->plain;
-}
-
 static int
 write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
 {
-    /* An lldb knows by itself what the longer form says of machines that it has heard of. */
-    bool long_form = (s->client & CLIENT_GDB) == 0 && (s->flags & STUB_SERIAL) == 0;
-    const struct stub_hooks *hooks = long_form ? HOOKS(s, put_xml) : NULL;
     const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
+    const struct stub_hook *hook;
 
     if (!rsp_is(annex, "target.xml"))
         return -STUB_ENOENT;
     if (layout == NULL)
         return -STUB_ESRCH;
-    if (hooks != NULL)
-        hooks->put_xml(layout, w);
-    else if (goes_without_saying(s, layout))
-        stub_put_architecture(layout, w);
-    else
+    if ((hook = HOOK(s, put_xml)) != NULL && hook->put_xml(s, layout, w))
+        return 0;
+    if ((hook = HOOK(s, put_short_xml)) == NULL || !hook->put_short_xml(s, layout, w))
         stub_put_target_xml(layout, w);
     return 0;
 }

@@ -35,15 +35,17 @@ take_answer(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_QUIET;
 }
 
-static void
-put_request(struct rsp_out *out, const struct stub_event *event)
+static int
+put_request(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
+    (void)s;
     rsp_put(out, 'F');
     rsp_put_bytes(out, event->text, event->text_size);
+    return PKT_DONE;
 }
 
 static const struct stub_row rows[] = {
     { "F", take_answer, NEEDS(file_answer), ROW_GLUED | ROW_RESUMES },
 };
-static const struct stub_hooks hooks = { .put_request = put_request };
-const struct stub_family stub_fileio_packets = FAMILY_WITH(rows, &hooks);
+static const struct stub_hook hooks[] = { HOOKED(put_request, put_request) };
+const struct stub_family stub_fileio_packets = FAMILY_WITH(rows, hooks);

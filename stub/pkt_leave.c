@@ -81,13 +81,12 @@ kill_and_tell(struct engine *s, int64_t pid, bool others)
 static int
 kill_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    (void)in;
     enum { SIGKILL_EVERYWHERE = 9 };
     struct stub_event end = { .kind = STUB_SIGNALLED, .signal = SIGKILL_EVERYWHERE };
     bool others;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
     r = first_pid(s, &end.id.pid);
     if (r == 0)
         r = any_others(s, end.id.pid, &others);
@@ -151,7 +150,7 @@ detach(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row rows[] = {
-    { "k", kill_all, NEEDS(kill), 0 },
+    { "k", kill_all, NEEDS(kill), ROW_BARE },
     { "vKill", kill_pid, NEEDS(kill), ROW_IDLE },
     { "D", detach, NEEDS(detach), 0 },
 };

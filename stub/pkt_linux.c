@@ -5,7 +5,7 @@
 static int
 signal_between(const struct engine *s, int number, bool to_client)
 {
-    if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
+    if (!s->target->linux_signals || (s->client & CLIENT_NATIVE_SIGNALS) != 0)
         return number;
     return to_client ? rsp_signal_from_linux(number) : rsp_signal_to_linux(number);
 }
@@ -35,5 +35,8 @@ put_signal(struct rsp_out *out, const struct stub_event *event)
     put_cause(out, event);
 }
 
-static const struct stub_hooks hooks = { .signal = signal_between, .put_signal = put_signal };
-const struct stub_family stub_linux_packets = { .hooks = &hooks };
+static const struct stub_hook hooks[] = {
+    HOOKED(signal, signal_between),
+    HOOKED(put_signal, put_signal),
+};
+const struct stub_family stub_linux_packets = FAMILY_OF_HOOKS(hooks);

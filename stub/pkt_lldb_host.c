@@ -295,8 +295,7 @@ say_directory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     const char *path;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = s->target->directory(s->object, &path);
     if (r == 0)
         rsp_put_hex_text(out, path);
@@ -674,11 +673,10 @@ put_habit(struct rsp_json *json, const char *key, uint64_t habit, int number)
 static int
 say_signals(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    (void)in;
     enum { SIGNALS = 64 };
     struct rsp_json json = rsp_json_to(out);
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
     if (!s->target->linux_signals)
         return PKT_EMPTY;
     json.plain = true; /* lldb (19, 22) reads this one as it stands */
@@ -734,7 +732,7 @@ static const struct stub_row rows[] = {
     { "qProcessInfoPID", say_one_process, NEEDS(host), ROW_IDLE },
     { "qUserName", say_user, NEEDS(host), ROW_IDLE },
     { "qGroupName", say_group, NEEDS(host), ROW_IDLE },
-    { "qGetWorkingDir", say_directory, NEEDS(directory), ROW_IDLE },
+    { "qGetWorkingDir", say_directory, NEEDS(directory), ROW_BARE | ROW_IDLE },
     { "qPlatform_mkdir", make_directory, NEEDS(host), ROW_IDLE },
     { "qPlatform_chmod", change_mode, NEEDS(host), ROW_IDLE },
     { "qPlatform_shell", run_shell, NEEDS(host), ROW_IDLE },
@@ -744,7 +742,7 @@ static const struct stub_row rows[] = {
     { "qModuleInfo", say_module, NEEDS(host), ROW_IDLE },
     { "jModulesInfo", say_modules, NEEDS(host), ROW_IDLE },
     { "qFileLoadAddress", say_load_address, NEEDS(load_address), 0 },
-    { "jSignalsInfo", say_signals, 0, ROW_IDLE },
+    { "jSignalsInfo", say_signals, 0, ROW_BARE | ROW_IDLE },
     { "qSpeedTest", test_speed, 0, ROW_IDLE },
     { "qEcho", echo, 0, ROW_IDLE | ROW_TOLD },
 };

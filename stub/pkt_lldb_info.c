@@ -93,8 +93,7 @@ say_host(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     struct stub_host_info host;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = find_machine(s, s->general.pid > 0 ? s->general.pid : 0, &arch, &host);
     if (r != 0)
         return r;
@@ -129,8 +128,7 @@ say_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     const struct arch *arch;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = stub_settle_id(s, &id);
     if (r == 0)
         r = find_machine(s, id.pid, &arch, &host);
@@ -153,8 +151,7 @@ say_shlib_info(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     uint64_t address;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = s->target->shlib_info(stub_process(s), &address);
     if (r == 0)
         rsp_put_hex(out, address);
@@ -164,9 +161,7 @@ say_shlib_info(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 say_no_plugins(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)s;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)s, (void)in;
     rsp_put_text(out, "[]");
     return PKT_DONE;
 }
@@ -263,17 +258,27 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_DONE;
 }
 
+/* An lldb knows by itself what the longer form says of machines that it has heard of. */
+static bool
+put_xml(const struct engine *s, const struct arch_layout *layout, struct rsp_window *w)
+{
+    if ((s->client & CLIENT_GDB) != 0 || (s->flags & STUB_SERIAL) != 0)
+        return false;
+    stub_put_lldb_xml(layout, w);
+    return true;
+}
+
 static const struct stub_row rows[] = {
-    { "qHostInfo", say_host, 0, ROW_IDLE },
-    { "qProcessInfo", say_process, 0, 0 },
+    { "qHostInfo", say_host, 0, ROW_BARE | ROW_IDLE },
+    { "qProcessInfo", say_process, 0, ROW_BARE },
     { "qWatchpointSupportInfo", say_watchpoints, NEEDS(host_info), ROW_IDLE },
 };
 const struct stub_family stub_lldb_packets = FAMILY(rows);
 
 static const struct stub_row more_rows[] = {
-    { "qShlibInfoAddr", say_shlib_info, NEEDS(shlib_info), 0 },
-    { "qStructuredDataPlugins", say_no_plugins, 0, ROW_IDLE },
+    { "qShlibInfoAddr", say_shlib_info, NEEDS(shlib_info), ROW_BARE },
+    { "qStructuredDataPlugins", say_no_plugins, 0, ROW_BARE | ROW_IDLE },
     { "qRegisterInfo", describe_register, 0, ROW_GLUED | ROW_IDLE },
 };
-static const struct stub_hooks hooks = { .put_xml = stub_put_lldb_xml };
-const struct stub_family stub_lldb_register_packets = FAMILY_WITH(more_rows, &hooks);
+static const struct stub_hook hooks[] = { HOOKED(put_xml, put_xml) };
+const struct stub_family stub_lldb_register_packets = FAMILY_WITH(more_rows, hooks);

@@ -263,7 +263,8 @@ change_one(struct engine *s, struct rsp_in value, struct rsp_json *json)
     int r = PKT_BAD;
 
     if (insert || rsp_take_if(&in, 'z'))
-        r = stub_change_point(s, &in, &said, insert);
+        r = (insert ? HAS(s, insert) : HAS(s, remove)) ? stub_change_point(s, &in, &said, insert)
+                                                       : -STUB_ENOTSUP;
     if (r == STUB_LATER)
         return r;
     if (r == PKT_BAD)

@@ -41,14 +41,13 @@ start_server(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 list_servers(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    (void)in;
     enum { NO_SERVER = 4 };
     struct rsp_json json = rsp_json_to(out);
     struct stub_server server = { 0 };
     unsigned i = 0;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
     rsp_json_open(&json, '[');
     while ((r = s->target->servers->waiting(s->object, i, &server)) == 1) {
         rsp_json_open(&json, '{');
@@ -82,7 +81,7 @@ kill_spawned(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 static const struct stub_row rows[] = {
     { "qLaunchGDBServer", start_server, NEEDS(servers), ROW_IDLE },
-    { "qQueryGDBServer", list_servers, NEEDS(servers), ROW_IDLE },
+    { "qQueryGDBServer", list_servers, NEEDS(servers), ROW_BARE | ROW_IDLE },
     { "qKillSpawnedProcess", kill_spawned, NEEDS(servers), ROW_IDLE },
 };
 const struct stub_family stub_lldb_platform_packets = FAMILY(rows);

@@ -204,8 +204,7 @@ say_all_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     size_t threads;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     if (stub_stays_single(s, s->general.pid))
         return PKT_EMPTY;
     r = count_threads(s, &threads);
@@ -244,10 +243,10 @@ static const struct stub_row stop_rows[] = {
 const struct stub_family stub_lldb_stop_packets = FAMILY(stop_rows);
 
 static const struct stub_row rows[] = {
-    { "jThreadsInfo", say_all_threads, NEEDS(next_thread), 0 },
+    { "jThreadsInfo", say_all_threads, NEEDS(next_thread), ROW_BARE },
 };
-static const struct stub_hooks hooks = {
-    .put_rest = stub_put_lldb_rest,
-    .done_too = stub_done_lldb_rest,
+static const struct stub_hook hooks[] = {
+    HOOKED(put_rest, stub_put_lldb_rest),
+    HOOKED(done_too, stub_done_lldb_rest),
 };
-const struct stub_family stub_lldb_thread_packets = FAMILY_WITH(rows, &hooks);
+const struct stub_family stub_lldb_thread_packets = FAMILY_WITH(rows, hooks);

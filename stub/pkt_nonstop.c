@@ -141,5 +141,8 @@ static const struct stub_row rows[] = {
     { "vStopped", tell_next_stop, NEEDS(stop_mode), ROW_IDLE },
     { "vStdio", tell_next_output, NEEDS(stop_mode), ROW_IDLE },
 };
-static const struct stub_hooks hooks = { .say_standing = say_standing, .notify = notify };
-const struct stub_family stub_nonstop_packets = FAMILY_WITH(rows, &hooks);
+static const struct stub_hook hooks[] = {
+    HOOKED(say_standing, say_standing),
+    HOOKED(notify, notify),
+};
+const struct stub_family stub_nonstop_packets = FAMILY_WITH(rows, hooks);

@@ -53,8 +53,7 @@ say_offsets(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     uint64_t text = 0, data = 0;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = s->target->offsets(stub_process(s), &text, &data);
     if (r != 0)
         return r;
@@ -154,9 +153,105 @@ static const struct stub_row name_rows[] = {
 };
 const struct stub_family stub_thread_name_packets = FAMILY(name_rows);
 
+/* ---- processes that end ---- */
+
+/* 0 when some process is there. */
+static int
+need_process(struct engine *s)
+{
+    struct rsp_id id = { 0, 0 };
+    int r = stub_next_thread(s, &id);
+
+    return r == 1 ? 0 : r == STUB_LATER ? r : -STUB_ESRCH;
+}
+
+/* The end of a process that was killed while it stood is still to be told. */
+static bool
+has_untold_end(struct engine *s)
+{
+    struct stub_event event = { 0 };
+
+    return HAS(s, peek) && s->target->peek(s->object, STUB_ANY_EVENT, &event) == 1 &&
+           (event.kind == STUB_EXITED || event.kind == STUB_SIGNALLED);
+}
+
+static int
+admit(struct engine *s, const struct stub_row *row)
+{
+    int r = (row->flags & ROW_IDLE) == 0 ? need_process(s) : 0;
+
+    if (r != -STUB_ESRCH || (row->flags & ROW_RESUMES) == 0)
+        return r;
+    if (s->non_stop)
+        return PKT_OK; /* of threads that are gone, as will be notified */
+    return has_untold_end(s) ? PKT_QUIET : r;
+}
+
+/* ---- processes that run beside others ---- */
+
+/* What lldb-server refuses (its numbers, which LLDB's testsuite asks for) of the actions for one
+ * process: in all-stop mode to resume two processes at once, in non-stop mode to resume one that
+ * runs, or to stop some of its threads. */
+struct asked {
+    int64_t pid, resumed; /* the process looked at, and the first that is resumed; 0 none */
+    bool stops, others;
+};
+
+static int
+refuse(struct engine *s, struct asked *asked, struct rsp_id id)
+{
+    enum { NOT_TWO = 3, RUNS = 0x37 };
+    unsigned kind = stub_action((struct stub *)(void *)s, id).kind;
+    struct rsp_id process = { id.pid, 0 };
+    int running;
+
+    if (id.pid != asked->pid)
+        asked->stops = asked->others = false;
+    asked->pid = id.pid;
+    asked->stops |= kind == STUB_STOP;
+    asked->others |= kind != STUB_STOP;
+    if (kind == STUB_STAY || (kind == STUB_STOP && !s->non_stop))
+        return 0;
+    if (!s->non_stop && asked->resumed != 0 && asked->resumed != id.pid)
+        return -NOT_TWO;
+    asked->resumed = id.pid;
+    running = s->non_stop && HAS(s, running) ? s->target->running(s->object, process) : 0;
+    if (running != 1)
+        return running;
+    return kind == STUB_STOP ? 0 : -RUNS;
+}
+
+static int
+may_resume(struct engine *s)
+{
+    enum { NOT_PARTLY = 3 };
+    struct asked asked = { 0, 0, false, false };
+    struct rsp_id id = { 0, 0 }, only;
+    int r;
+
+    if ((s->client & CLIENT_LLDB) == 0)
+        return 0;
+    if (!s->non_stop && stub_action_only((struct stub *)(void *)s, &only)) {
+        r = stub_settle_id(s, &only);
+        return r == -STUB_ESRCH ? 0 : r != 0 ? r : refuse(s, &asked, only);
+    }
+    while ((r = stub_next_thread(s, &id)) == 1) {
+        r = refuse(s, &asked, id);
+        if (r != 0)
+            return r;
+        if (s->non_stop && asked.stops && asked.others)
+            return -NOT_PARTLY;
+    }
+    return r;
+}
+
 static const struct stub_row rows[] = {
     { "qAttached", say_attached, NEEDS(was_attached), 0 },
-    { "qOffsets", say_offsets, NEEDS(offsets), 0 },
+    { "qOffsets", say_offsets, NEEDS(offsets), ROW_BARE },
     { "qGetTLSAddr", find_local, NEEDS(tls_address), 0 },
 };
-const struct stub_family stub_process_packets = FAMILY(rows);
+static const struct stub_hook hooks[] = {
+    HOOKED(admit, admit),
+    HOOKED(may_resume, may_resume),
+};
+const struct stub_family stub_process_packets = FAMILY_WITH(rows, hooks);

@@ -102,54 +102,39 @@ stub_write_register(struct engine *s, struct rsp_id id, const struct arch_regist
 
 /* ---- one register ---- */
 
-/* The register of that number in that thread's machine. 0 or -STUB_EINVAL. */
+/* p NUMBER and P NUMBER=BYTES */
 static int
-find_register(struct engine *s, struct rsp_id id, uint64_t number, struct arch_register *r)
+read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, r))
-        return -STUB_EINVAL;
-    return 0;
-}
-
-static int
-read_one(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
+    bool writes = s->rx.buf[0] == 'P';
     uint64_t number = rsp_take_hex(in);
     struct arch_register r;
     struct rsp_id id;
-    int result = stub_take_thread(s, in, &id);
-
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    if (result == 0)
-        result = find_register(s, id, number, &r);
-    return result != 0 ? result : stub_put_register(s, out, id, &r);
-}
-
-static int
-write_one(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    uint64_t number = rsp_take_hex(in);
-    struct arch_register r;
-    struct rsp_id id;
-    size_t n;
+    size_t n = 0;
     int result;
 
-    rsp_take(in, '=');
-    n = rsp_take_hex_bytes(in, out->buf, out->cap);
+    if (writes) {
+        rsp_take(in, '=');
+        n = rsp_take_hex_bytes(in, out->buf, out->cap);
+    }
     result = stub_take_thread(s, in, &id);
     if (!rsp_take_end(in))
         return PKT_BAD;
-    if (result == 0)
-        result = find_register(s, id, number, &r);
-    if (result == 0)
-        result = n == r.size ? stub_write_register(s, id, &r, out->buf) : -STUB_EINVAL;
+    if (result != 0)
+        return result;
+    if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, &r))
+        return -STUB_EINVAL;
+    if (!writes)
+        return stub_put_register(s, out, id, &r);
+    if (n != r.size)
+        return -STUB_EINVAL;
+    result = stub_write_register(s, id, &r, out->buf);
     return result == 0 ? PKT_OK : result;
 }
 
 static const struct stub_row rows[] = {
     { "g", read_all, NEEDS(get_register), 0 },
-    { "p", read_one, NEEDS(get_register), ROW_GLUED },
-    { "P", write_one, NEEDS(put_register), ROW_GLUED },
+    { "p", read_or_write, NEEDS(get_register), ROW_GLUED },
+    { "P", read_or_write, NEEDS(put_register), ROW_GLUED },
 };
 const struct stub_family stub_register_packets = FAMILY(rows);

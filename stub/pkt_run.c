@@ -33,11 +33,11 @@ stub_action(struct stub *stub, struct rsp_id thread)
     struct engine *s = ENGINE_OF(stub);
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
     bool step = rsp_peek(&in) == 's', is_current;
-    const struct stub_hooks *hooks;
+    const struct stub_hook *hook;
 
-    if (step || rsp_peek(&in) == 'c' || (hooks = HOOKS(s, action)) == NULL)
+    if (step || rsp_peek(&in) == 'c' || (hook = HOOK(s, action)) == NULL)
         return stub_plain_action(s, step, thread, &is_current);
-    return hooks->action(s, &in, thread);
+    return hook->action(s, &in, thread);
 }
 
 /* ---- resuming ---- */
@@ -46,11 +46,11 @@ stub_action(struct stub *stub, struct rsp_id thread)
 int
 stub_resume(struct engine *s)
 {
-    const struct stub_hooks *hooks = HOOKS(s, may_resume);
+    const struct stub_hook *hook = HOOK(s, may_resume);
     int r;
 
     s->passed = 0;
-    r = hooks != NULL ? hooks->may_resume(s) : 0;
+    r = hook != NULL ? hook->may_resume(s) : 0;
     if (r == 0)
         r = s->target->resume(s->object, (struct stub *)(void *)s);
     if (r != 0)
@@ -66,19 +66,19 @@ stub_resume(struct engine *s)
 int
 stub_go_on(struct engine *s, struct rsp_in *in)
 {
-    const struct stub_hooks *hooks = NULL;
+    const struct stub_hook *hook = NULL;
     uint64_t address = 0;
     int r = 0;
 
     if (rsp_left(in) > 0) {
-        hooks = HOOKS(s, jump);
+        hook = HOOK(s, jump);
         address = rsp_take_hex(in);
         r = -STUB_ENOTSUP;
     }
     if (!rsp_take_end(in))
         return PKT_BAD;
-    if (hooks != NULL)
-        r = hooks->jump(s, address);
+    if (hook != NULL)
+        r = hook->jump(s, address);
     return r != 0 ? r : stub_resume(s);
 }
 

@@ -21,7 +21,7 @@ put_features(struct engine *s, struct rsp_out *out)
     unsigned family = 0, i = 0;
 
     while ((row = stub_next_row(s, &family, &i)) != NULL) {
-        struct rsp_out before = *out;
+        size_t before = out->len;
 
         if (!is_told(s, row))
             continue;
@@ -29,22 +29,22 @@ put_features(struct engine *s, struct rsp_out *out)
         rsp_put_text(out, row->name);
         rsp_put(out, '+');
         if (out->cut)
-            *out = before;
+            rsp_out_back(out, before);
     }
 }
 
 static int
 read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    const struct stub_hooks *hooks = HOOKS(s, take_words);
-    int r = hooks != NULL ? hooks->take_words(s, in) : 0;
+    const struct stub_hook *hook = HOOK(s, take_words);
+    int r = hook != NULL ? hook->take_words(s, in) : 0;
 
     if (r != 0)
         return r;
     rsp_put_text(out, "PacketSize=");
     rsp_put_hex(out, stub_packet_size(s));
-    if (hooks != NULL)
-        hooks->say_words(s, out);
+    if ((hook = HOOK(s, say_words)) != NULL)
+        hook->say_words(s, out);
     put_features(s, out);
     return PKT_DONE;
 }
@@ -52,9 +52,8 @@ read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 start_no_ack(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
+    (void)in;
     (void)out;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
     if ((s->flags & STUB_UNRELIABLE) != 0)
         return PKT_EMPTY;
     s->no_ack_next = !s->no_ack;
@@ -92,17 +91,16 @@ say_standing(struct engine *s, struct rsp_out *out, struct rsp_id id)
 static int
 say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    const struct stub_hooks *hooks;
+    const struct stub_hook *hook;
     struct stub_event event;
     struct rsp_id id = { 0, 0 };
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     if (HAS(s, again))
         s->target->again(s->object);
-    if (s->non_stop && (hooks = HOOKS(s, say_standing)) != NULL)
-        return hooks->say_standing(s, out);
+    if (s->non_stop && (hook = HOOK(s, say_standing)) != NULL)
+        return hook->say_standing(s, out);
     r = HAS(s, peek) ? s->target->peek(s->object, STUB_ANY_EVENT, &event) : 0;
     if (r == 1)
         return PKT_QUIET;
@@ -123,7 +121,7 @@ say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 static const struct stub_row rows[] = {
     { "qSupported", read_supported, 0, ROW_CUT | ROW_IDLE },
-    { "QStartNoAckMode", start_no_ack, 0, ROW_IDLE | ROW_NOT_LOSSY | ROW_TOLD },
-    { "?", say_why, 0, ROW_IDLE },
+    { "QStartNoAckMode", start_no_ack, 0, ROW_BARE | ROW_IDLE | ROW_NOT_LOSSY | ROW_TOLD },
+    { "?", say_why, 0, ROW_BARE | ROW_IDLE },
 };
 const struct stub_family stub_start_packets = FAMILY(rows);

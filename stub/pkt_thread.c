@@ -81,8 +81,7 @@ say_current(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     struct rsp_id id = s->general;
     int r;
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     r = stub_settle_id(s, &id);
     if (r != 0)
         return r == STUB_LATER ? r : -C_NONE;
@@ -127,8 +126,7 @@ list_first(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     struct rsp_id none = { 0, 0 }, first = none;
     int r = stub_next_thread(s, &first);
 
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in;
     if (r == 0 && (s->client & CLIENT_LLDB) != 0)
         return PKT_OK;
     return r == STUB_LATER ? r : list_from(s, none, out);
@@ -140,11 +138,24 @@ list_more(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return rsp_take_end(in) ? list_from(s, s->cursor, out) : PKT_BAD;
 }
 
+/* ---- in a stop reply ---- */
+
+static void
+put_thread(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+{
+    if ((s->flags & STUB_NO_STOP_THREAD) != 0)
+        return;
+    rsp_put_text(out, "thread:");
+    stub_put_thread(s, out, event->id);
+    rsp_put(out, ';');
+}
+
 static const struct stub_row rows[] = {
     { "H", choose_thread, 0, ROW_GLUED | ROW_IDLE },
     { "T", is_alive, 0, ROW_GLUED | ROW_IDLE },
-    { "qC", say_current, 0, ROW_IDLE },
-    { "qfThreadInfo", list_first, 0, ROW_IDLE },
+    { "qC", say_current, 0, ROW_BARE | ROW_IDLE },
+    { "qfThreadInfo", list_first, 0, ROW_BARE | ROW_IDLE },
     { "qsThreadInfo", list_more, 0, ROW_IDLE },
 };
-const struct stub_family stub_thread_packets = FAMILY(rows);
+static const struct stub_hook hooks[] = { HOOKED(put_thread, put_thread) };
+const struct stub_family stub_thread_packets = FAMILY_WITH(rows, hooks);

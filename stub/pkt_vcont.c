@@ -148,62 +148,6 @@ stub_action_only(struct stub *stub, struct rsp_id *thread)
 
 /* ---- resuming ---- */
 
-/* What lldb-server refuses (its numbers, which LLDB's testsuite asks for) of the actions for one
- * process: in all-stop mode to resume two processes at once, in non-stop mode to resume one that
- * runs, or to stop some of its threads. */
-struct asked {
-    int64_t pid, resumed; /* the process looked at, and the first that is resumed; 0 none */
-    bool stops, others;
-};
-
-static int
-refuse(struct engine *s, struct asked *asked, struct rsp_id id)
-{
-    enum { NOT_TWO = 3, RUNS = 0x37 };
-    unsigned kind = stub_action((struct stub *)(void *)s, id).kind;
-    struct rsp_id process = { id.pid, 0 };
-    int running;
-
-    if (id.pid != asked->pid)
-        asked->stops = asked->others = false;
-    asked->pid = id.pid;
-    asked->stops |= kind == STUB_STOP;
-    asked->others |= kind != STUB_STOP;
-    if (kind == STUB_STAY || (kind == STUB_STOP && !s->non_stop))
-        return 0;
-    if (!s->non_stop && asked->resumed != 0 && asked->resumed != id.pid)
-        return -NOT_TWO;
-    asked->resumed = id.pid;
-    running = s->non_stop && HAS(s, running) ? s->target->running(s->object, process) : 0;
-    if (running != 1)
-        return running;
-    return kind == STUB_STOP ? 0 : -RUNS;
-}
-
-static int
-may_resume(struct engine *s)
-{
-    enum { NOT_PARTLY = 3 };
-    struct asked asked = { 0, 0, false, false };
-    struct rsp_id id = { 0, 0 }, only;
-    int r;
-
-    if ((s->client & CLIENT_LLDB) == 0)
-        return 0;
-    if (!s->non_stop && stub_action_only((struct stub *)(void *)s, &only)) {
-        r = stub_settle_id(s, &only);
-        return r == -STUB_ESRCH ? 0 : r != 0 ? r : refuse(s, &asked, only);
-    }
-    while ((r = stub_next_thread(s, &id)) == 1) {
-        r = refuse(s, &asked, id);
-        if (r != 0)
-            return r;
-        if (s->non_stop && asked.stops && asked.others)
-            return -NOT_PARTLY;
-    }
-    return r;
-}
-
 static int
 run_actions(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -221,9 +165,7 @@ run_actions(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static int
 say_actions(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)s;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)s, (void)in;
     rsp_put_text(out, "vCont;c;C;s;S;t;r");
     return PKT_DONE;
 }
@@ -272,22 +214,21 @@ interrupt(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     struct rsp_id any = { 0, 0 };
     int r;
 
-    (void)out;
-    if (!rsp_take_end(in))
-        return PKT_BAD;
+    (void)in, (void)out;
     r = s->target->interrupt(s->object, any);
     return r == 0 ? PKT_OK : r;
 }
 
 static const struct stub_row rows[] = {
-    { "vCont?", say_actions, NEEDS(resume), ROW_IDLE },
+    { "vCont?", say_actions, NEEDS(resume), ROW_BARE | ROW_IDLE },
     { "vContSupported", NULL, NEEDS(resume), ROW_WORD | ROW_TOLD | ROW_GDB_KEY },
     { "vCont", run_actions, NEEDS(resume), ROW_RESUMES },
     { "C", run_with_signal, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
     { "S", run_with_signal, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
-    { "vCtrlC", interrupt, NEEDS(interrupt), 0 },
+    { "vCtrlC", interrupt, NEEDS(interrupt), ROW_BARE },
 };
-static const struct stub_hooks hooks = { .action = action,
-                                         .may_resume = may_resume,
-                                         .jump = jump };
-const struct stub_family stub_vcont_packets = FAMILY_WITH(rows, &hooks);
+static const struct stub_hook hooks[] = {
+    HOOKED(action, action),
+    HOOKED(jump, jump),
+};
+const struct stub_family stub_vcont_packets = FAMILY_WITH(rows, hooks);

@@ -57,7 +57,7 @@ static void
 describe_stop(const struct engine *s, const struct stub_event *event, char *buf, size_t size)
 {
     struct rsp_out out = rsp_out_to((uint8_t *)buf, size - 1);
-    const struct stub_hooks *hooks;
+    const struct stub_hook *hook;
 
     if (is_watch(event)) { /* "address slot hit-address", decimal */
         rsp_put_dec(&out, event->address);
@@ -70,8 +70,8 @@ describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
         rsp_put(&out, ' ');
         rsp_put_dec(&out, (uint64_t)event->other.tid);
     } else if (event->reason == STUB_SIGNAL && s->target->linux_signals &&
-               (hooks = HOOKS(s, put_signal)) != NULL) {
-        hooks->put_signal(&out, event);
+               (hook = HOOK(s, put_signal)) != NULL) {
+        hook->put_signal(&out, event);
     }
     buf[out.len] = '\0';
 }
@@ -165,18 +165,32 @@ put_library(const struct engine *s, struct rsp_out *out)
     rsp_put(out, ';');
 }
 
+/* Which process has ended. */
+static void
+put_process(const struct engine *s, struct rsp_out *out, int64_t pid)
+{
+    if ((s->client & CLIENT_MULTIPROCESS) == 0)
+        return;
+    rsp_put_text(out, ";process:");
+    rsp_put_hex(out, (uint64_t)pid);
+}
+
 void
 stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
-    struct rsp_out before;
+    size_t before;
 
+    if (event->kind != STUB_STOPPED) {
+        put_process(s, out, event->id.pid);
+        return;
+    }
     if ((s->flags & STUB_NO_STOP_THREAD) == 0)
         put_name(s, out, event->id);
     put_library(s, out);
-    before = *out;
+    before = out->len;
     put_whole_reason(s, out, event);
     if (out->cut)
-        *out = before;
+        rsp_out_back(out, before);
 }
 
 /* ---- in JSON ---- */

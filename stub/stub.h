@@ -61,8 +61,9 @@ extern const struct stub_family stub_lldb_register_packets; /* its target.xml, q
 extern const struct stub_family stub_lldb_thread_packets;   /* jThreadsInfo, memory ahead */
 extern const struct stub_family stub_lldb_memory_packets;   /* _M, saved registers, ... */
 /* For processes of an operating system. */
-extern const struct stub_family stub_linux_packets;     /* none: Linux's signal numbers */
-extern const struct stub_family stub_process_packets;   /* qAttached qOffsets qGetTLSAddr */
+extern const struct stub_family stub_linux_packets; /* none: Linux's signal numbers */
+/* qAttached qOffsets qGetTLSAddr; without it a process is taken to be there for ever. */
+extern const struct stub_family stub_process_packets;
 extern const struct stub_family stub_nonstop_packets;   /* QNonStop */
 extern const struct stub_family stub_condition_packets; /* conditions of Z, QCatchSyscalls */
 extern const struct stub_family stub_event_packets;     /* QPassSignals QThreadEvents ... */

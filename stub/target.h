@@ -376,7 +376,7 @@ struct stub_modules {
 /* ---- the target ---- */
 
 struct stub_target {
-    size_t size;        /* sizeof(struct stub_target) */
+    size_t size;        /* sizeof(struct stub_target), or of struct stub_small_target */
     bool linux_signals; /* signal numbers of events and actions are Linux's, else gdb's */
 
     /* The machine: one for all, or asked for each process (it changes only at exec). */
@@ -386,7 +386,6 @@ struct stub_target {
     /* Threads. next_thread steps *id (zero before the first) to the following thread of any
      * process and returns 1, or 0 past the last. NULL: one thread, {1, 1}. */
     int (*next_thread)(void *target, struct rsp_id *id);
-    int (*thread_info)(void *target, struct rsp_id id, struct stub_thread_info *info);
 
     /* Memory: the callback of arch.h, with what process() gives for the pid (NULL: the target
      * itself). Breakpoints planted by the target never show in it. write_memory writes all of it
@@ -401,10 +400,6 @@ struct stub_target {
                         void *value);
     int (*put_register)(void *target, struct rsp_id id, const struct arch_register *r,
                         const void *value);
-    /* Keeps a copy of a thread's registers under a number of the target's, and back. */
-    int (*save_registers)(void *target, struct rsp_id id, uint32_t *number);
-    int (*restore_registers)(void *target, struct rsp_id id, uint32_t number);
-
     /* Events. peek gives the oldest of those kinds that was not reported: 1, 0 when there is none,
      * STUB_LATER, never -E. It gives the same one until done, whose event has kind and id, and for
      * STUB_OUTPUT in text_size how many bytes of the text were told (the rest stays). again turns
@@ -423,6 +418,24 @@ struct stub_target {
     int (*resume)(void *target, struct stub *s);
     int (*interrupt)(void *target, struct rsp_id id);
     int (*running)(void *target, struct rsp_id id);
+    /* Breakpoints. Idempotent: a second insert is 0 and changes nothing, one remove clears,
+     * removing what is not there is -STUB_ENOENT. -STUB_ENOTSUP: this type is not to be had (the
+     * empty reply). The lists of a second insert take the place of those of the first. */
+    int (*insert)(void *process, const struct stub_point *point);
+    int (*remove)(void *process, const struct stub_point *point);
+
+    /* The request (or report) under way ended: answers kept for asking again may go. */
+    void (*settled)(void *target);
+    /* The client is gone without a detach: the target's own policy applies. */
+    void (*client_gone)(void *target);
+
+    /* Here struct stub_small_target ends. */
+
+    int (*thread_info)(void *target, struct rsp_id id, struct stub_thread_info *info);
+    /* Keeps a copy of a thread's registers under a number of the target's, and back. */
+    int (*save_registers)(void *target, struct rsp_id id, uint32_t *number);
+    int (*restore_registers)(void *target, struct rsp_id id, uint32_t number);
+
     /* When these say 0 the process is no longer the target's; no event tells of it, unless `tell`
      * asks for the one of its end. */
     int (*kill)(void *target, int64_t pid, bool tell);
@@ -436,12 +449,6 @@ struct stub_target {
     int (*was_attached)(void *target, int64_t pid); /* 1 attached, 0 launched */
     /* Bit N (of 256) of `signals` is the target's own signal number N. */
     int (*signals)(void *target, enum stub_signal_list which, const uint8_t *signals);
-
-    /* Breakpoints. Idempotent: a second insert is 0 and changes nothing, one remove clears,
-     * removing what is not there is -STUB_ENOENT. -STUB_ENOTSUP: this type is not to be had (the
-     * empty reply). The lists of a second insert take the place of those of the first. */
-    int (*insert)(void *process, const struct stub_point *point);
-    int (*remove)(void *process, const struct stub_point *point);
 
     /* Objects: generators that write the whole object from its start; lists that may change are
      * frozen when w->offset is 0. GDB manual, "General Query Packets", qXfer. */
@@ -469,10 +476,6 @@ struct stub_target {
     /* The last error in words a user can act on, or NULL when that -E has none. Asked right after
      * it; forgotten by settled. */
     const char *(*why)(void *target);
-    /* The request (or report) under way ended: answers kept for asking again may go. */
-    void (*settled)(void *target);
-    /* The client is gone without a detach: the target's own policy applies. */
-    void (*client_gone)(void *target);
 
     const struct stub_files *files;
 
@@ -541,6 +544,36 @@ struct stub_target {
      * the first, and lldb takes that even where its user named another file. */
     bool never_runs;
 };
+
+/* A table that ends early, for firmware that counts bytes: the first members of struct
+ * stub_target under their names. STUB_SMALL(&table) is it as a configuration takes it. */
+struct stub_small_target {
+    size_t size; /* sizeof(struct stub_small_target) */
+    bool linux_signals;
+    const struct arch_layout *machine;
+    const struct arch_layout *(*layout)(void *target, int64_t pid);
+    int (*next_thread)(void *target, struct rsp_id *id);
+    void *(*process)(void *target, int64_t pid);
+    arch_read_memory_fn *read_memory;
+    uint64_t granule, top;
+    int (*write_memory)(void *process, uint64_t address, const void *bytes, size_t size);
+    int (*get_register)(void *target, struct rsp_id id, const struct arch_register *r,
+                        void *value);
+    int (*put_register)(void *target, struct rsp_id id, const struct arch_register *r,
+                        const void *value);
+    int (*peek)(void *target, unsigned kinds, struct stub_event *event);
+    void (*done)(void *target, const struct stub_event *event);
+    void (*again)(void *target);
+    int (*stop_of)(void *target, struct rsp_id id, struct stub_event *event);
+    int (*resume)(void *target, struct stub *s);
+    int (*interrupt)(void *target, struct rsp_id id);
+    int (*running)(void *target, struct rsp_id id);
+    int (*insert)(void *process, const struct stub_point *point);
+    int (*remove)(void *process, const struct stub_point *point);
+    void (*settled)(void *target);
+    void (*client_gone)(void *target);
+};
+#define STUB_SMALL(small) ((const struct stub_target *)(const void *)(small))
 
 #ifdef __cplusplus
 }

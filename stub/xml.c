@@ -10,42 +10,26 @@ put(struct rsp_window *w, const char *begin, const char *value)
     rsp_window_text(w, value);
 }
 
-/* A number of the row's bits; where gdb has no such type its "int" goes without saying, which
- * takes its size from bitsize. */
-static void
-put_sized_type(struct rsp_window *w, const struct arch_row *row)
-{
-    uint16_t bits = row->bits;
+/* By enum arch_type; behind a number's stand its bits. */
+static const char types[][12] = { "int", "uint",     "code_ptr",    "data_ptr",
+                                  "",    "i387_ext", "ieee_double", "" };
 
-    if (bits < 8 || bits > 128 || (bits & (bits - 1u)) != 0)
-        return;
-    rsp_window_text(w, row->type == ARCH_INT ? "\" type=\"int" : "\" type=\"uint");
-    rsp_window_dec(w, bits);
-}
-
-static bool
-is_default(const char *type)
-{
-    return type[0] == 'i' && type[1] == 'n' && type[2] == 't' && type[3] == '\0';
-}
-
+/* Where gdb has no type for a number of those bits its "int" goes without saying, which takes its
+ * size from bitsize; so it does where a row asks for it. */
 static void
 put_type(struct rsp_window *w, const struct arch_row *row)
 {
-    const char *type = row->xml;
+    bool sized = row->xml == NULL && row->type <= ARCH_UINT;
+    const char *type = row->xml != NULL ? row->xml : types[row->type];
+    unsigned bits = row->bits;
 
-    if (type == NULL && row->type == ARCH_CODE_PTR)
-        type = "code_ptr";
-    else if (type == NULL && row->type == ARCH_DATA_PTR)
-        type = "data_ptr";
-    else if (type == NULL && row->type == ARCH_X87)
-        type = "i387_ext";
-    else if (type == NULL && row->type == ARCH_FLOAT)
-        type = row->bits == 32 ? "ieee_single" : "ieee_double";
-    if (type == NULL)
-        put_sized_type(w, row);
-    else if (!is_default(type))
-        put(w, "\" type=\"", type);
+    if (row->xml == NULL && row->type == ARCH_FLOAT && bits == 32)
+        type = "ieee_single";
+    if (sized ? bits > 128 || (bits & (bits - 1)) != 0 : type[0] == 'i' && type[3] == '\0')
+        return;
+    put(w, "\" type=\"", type);
+    if (sized)
+        rsp_window_dec(w, bits);
 }
 
 /* gdb knows by itself which registers of its machines are general; the other groups have a meaning
@@ -53,12 +37,10 @@ put_type(struct rsp_window *w, const struct arch_row *row)
 static void
 put_group(struct rsp_window *w, const struct arch_row *row)
 {
-    if (row->group == ARCH_FLOATING)
-        put(w, "\" group=\"", "float");
-    else if (row->group == ARCH_VECTORS)
-        put(w, "\" group=\"", "vector");
-    else if (row->group == ARCH_SYSTEM)
-        put(w, "\" group=\"", "system");
+    static const char groups[][8] = { "", "float", "vector", "system" };
+
+    if (row->group != ARCH_GENERAL)
+        put(w, "\" group=\"", groups[row->group]);
 }
 
 static void

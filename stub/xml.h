@@ -14,8 +14,7 @@ void stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
 void stub_put_architecture(const struct arch_layout *layout, struct rsp_window *w);
 
 /* The whole description for an lldb, which is told the machine, the sets and the parts of
- * registers in its own words, with its attributes (docs/resources/lldbgdbremote.md). A
- * stub_hooks.put_xml. */
+ * registers in its own words, with its attributes (docs/resources/lldbgdbremote.md). */
 void stub_put_lldb_xml(const struct arch_layout *layout, struct rsp_window *w);
 
 /* lldb's words for a register, here and in qRegisterInfo. generic is NULL when there is none. */

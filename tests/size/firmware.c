@@ -72,8 +72,8 @@ put_bytes(void *context, const uint8_t *bytes, size_t n)
 }
 
 static const struct arch_layout layout = { .arch = &arch_aarch64_core };
-static const struct stub_target target = {
-    .size = offsetof(struct stub_target, auxv),
+static const struct stub_small_target target = {
+    .size = sizeof(target),
     .machine = &layout,
     .read_memory = read_memory,
     .write_memory = write_memory,
@@ -92,7 +92,7 @@ firmware_run(const struct stub_family *const *packets)
     static uint8_t input[256], output[256];
     static struct stub s;
     const struct stub_config config = { .size = sizeof(config),
-                                        .target = &target,
+                                        .target = STUB_SMALL(&target),
                                         .packets = packets,
                                         .input = input,
                                         .input_size = sizeof(input),

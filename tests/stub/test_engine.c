@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "stub/engine.h"
+#include "tests/flush.h"
 #include "tests/stub/wire.h"
 #include "tests/suites.h"
 
@@ -489,6 +490,67 @@ START_TEST(init_refuses_what_cannot_work)
 }
 END_TEST
 
+static int
+no_register(void *target, struct rsp_id id, const struct arch_register *r, void *value)
+{
+    (void)target, (void)id;
+    memset(value, 0xab, r->size);
+    return 0;
+}
+
+/* The body of the reply, as a string. */
+static const char *
+ask_stub(struct stub *stub, const char *body)
+{
+    static char reply[0x400];
+    uint8_t frame[0x100];
+    size_t n = strlen(body);
+    const uint8_t *p;
+
+    memcpy(frame + 1, body, n);
+    n = rsp_frame_close(frame, n, '$');
+    ck_assert_uint_eq(stub_feed(stub, frame, n), n);
+    p = stub_output(stub, &n); /* an ack, the frame */
+    ck_assert_uint_ge(n, 1 + RSP_FRAME_EXTRA);
+    memcpy(reply, p + 2, n - 1 - RSP_FRAME_EXTRA);
+    reply[n - 1 - RSP_FRAME_EXTRA] = '\0';
+    stub_sent(stub, n);
+    ck_assert_uint_eq(stub_feed(stub, (const uint8_t *)"+", 1), 1);
+    return reply;
+}
+
+/* The table ends where memory does. */
+START_TEST(nothing_behind_a_small_table_is_looked_at)
+{
+    static const struct arch_layout layout = { .arch = &arch_aarch64_core };
+    static uint8_t input[0x400], output[0x400];
+    const struct stub_small_target small = { .size = sizeof(small),
+                                             .machine = &layout,
+                                             .get_register = no_register };
+    uint8_t *table = flush_copy(&small, sizeof(small));
+    const struct stub_config config = { .size = sizeof(config),
+                                        .target = STUB_SMALL(table),
+                                        .packets = stub_all_packets,
+                                        .input = input,
+                                        .input_size = sizeof(input),
+                                        .output = output,
+                                        .output_size = sizeof(output) };
+    struct stub stub;
+
+    ck_assert(stub_init(&stub, &config));
+    ck_assert_ptr_nonnull(strstr(ask_stub(&stub, "qSupported:swbreak+"), "qXfer:features:read+"));
+    ck_assert_str_eq(ask_stub(&stub, "p20"), "abababababababab");
+    ck_assert_int_eq(strncmp(ask_stub(&stub, "?"), "T00thread:1;1f:abab", 19), 0);
+    for (const char *const *body = (const char *const[]){ "qXfer:auxv:read::0,10", "vFile:setfs:0",
+                                                          "k", "D", "vAttach;1", "m0,4", NULL };
+         *body != NULL; body++)
+        ck_assert_str_eq(ask_stub(&stub, *body), "");
+    ck_assert_str_eq(ask_stub(&stub, "QStartNoAckMode;"), "E16"); /* takes no argument */
+    stub_link_lost(&stub);
+    flush_free(table, sizeof(small));
+}
+END_TEST
+
 Suite *
 engine_suite(void)
 {
@@ -524,6 +586,7 @@ engine_suite(void)
     tcase_add_test(tc, next_request_waits_for_a_late_answer);
     tcase_add_test(tc, stranger_is_known_by_the_first_byte);
     tcase_add_test(tc, init_refuses_what_cannot_work);
+    tcase_add_test(tc, nothing_behind_a_small_table_is_looked_at);
     suite_add_tcase(suite, tc);
     return suite;
 }
