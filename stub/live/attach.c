@@ -201,6 +201,22 @@ check(struct live *live, pid_t pid)
     return refuse_foreign(live, pid);
 }
 
+/* What a thread came to before it could be stopped waits its turn no longer: it is the answer. That
+ * it became another program just then is nothing that the client has to know. */
+static void
+answer_with(struct thread *t)
+{
+    struct live *live = t->process->live;
+
+    if (t->report.state == REPORT_QUEUED && t->report.event.reason != STUB_EXEC) {
+        live_queue_first(live, &t->report);
+        t->report.arrival = true;
+    } else {
+        live_unqueue(live, &t->report);
+        live_queue_arrival(t, 0);
+    }
+}
+
 /* One thread answers. In non-stop mode the others go on as gdb takes them to, or (lldb-server's
  * kind) each of them tells that it stands. */
 static void
@@ -212,8 +228,8 @@ tell_arrival(struct process *p)
     p->fresh = true;
     if (leader == NULL)
         leader = TAILQ_FIRST(&p->threads);
-    if (leader != NULL && leader->report.state == REPORT_NONE)
-        live_queue_arrival(leader, 0);
+    if (leader != NULL)
+        answer_with(leader);
     if (live->mode == STUB_NON_STOP)
         live_run_others(p);
     TAILQ_FOREACH (t, &p->threads, next) {

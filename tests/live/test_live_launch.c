@@ -396,6 +396,28 @@ START_TEST(attach_stops_and_detach_lets_go)
 }
 END_TEST
 
+/* The exec is told of before the stop, or is done when that comes. */
+START_TEST(attach_to_what_is_just_becoming_a_program_stops_it)
+{
+    for (int i = 0; i < 200; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            execl("/bin/sleep", "sleep", "1000", NULL);
+            _exit(1);
+        }
+        if (i % 2 == 1)
+            nanosleep(&(struct timespec){ .tv_nsec = i * 5000 }, NULL);
+        drive_attach(&d, pid);
+        for (int k = 0; k < 5; k++) {
+            ck_assert_msg(drive_state(pid) == 't', "round %d: %c", i, drive_state(pid));
+            nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+        }
+        ck_assert_int_eq(live_target.kill(d.live, pid, false), 0);
+        drive_close(&d);
+    }
+}
+END_TEST
+
 START_TEST(detach_leaves_no_breakpoint_behind)
 {
     pid_t pid = drive_spawn(&d, "loop", "x");
@@ -604,6 +626,7 @@ live_launch_suite(void)
     c = tcase_create("attach");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, attach_stops_and_detach_lets_go);
+    tcase_add_test(c, attach_to_what_is_just_becoming_a_program_stops_it);
     tcase_add_test(c, detach_leaves_no_breakpoint_behind);
     tcase_add_test(c, detach_while_running_lets_go_clean);
     tcase_add_test(c, attach_refusals_name_cause_and_remedy);
