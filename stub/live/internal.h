@@ -216,10 +216,11 @@ struct process {
     TAILQ_ENTRY(process) next;
     struct live *live;
     pid_t pid;
-    enum origin origin;
-    bool hidden;  /* a fork's child that the client does not know */
-    bool leaving; /* let go: its threads are detached as they stop */
-    bool halting; /* its threads are being stopped: none may start */
+    enum origin origin; /* a child that the client knows has its parent's */
+    bool forked;        /* by one that was traced */
+    bool hidden;        /* a fork's child that the client does not know */
+    bool leaving;       /* let go: its threads are detached as they stop */
+    bool halting;       /* its threads are being stopped: none may start */
     bool ended;
     bool buried;            /* gone, its memory is freed by live_sweep */
     struct process *shares; /* a vfork's child: whose memory and plants it uses */

@@ -21,6 +21,7 @@ live_process_new(struct live *live, pid_t pid, enum origin origin)
     p->live = live;
     p->pid = pid;
     p->origin = origin;
+    p->forked = origin == ORIGIN_FORKED;
     p->mem = -1;
     p->newborn.kind = STUB_CONTINUE;
     TAILQ_INIT(&p->threads);

@@ -15,6 +15,20 @@ enum {
     PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
 };
 
+/* A child of this server's own lives that could be the creator of one with the same parent. */
+static bool
+has_sibling(struct live *live, const struct process *dead)
+{
+    const struct process *p;
+
+    TAILQ_FOREACH (p, &live->processes, next) {
+        if (p != dead && !p->ended && !p->buried && !p->forked &&
+            live_status_number(p->pid, "PPid:") == getpid())
+            return true;
+    }
+    return false;
+}
+
 /* Nobody is left who could tell of that task's birth: its parent was killed before it could. */
 static bool
 is_orphan(struct live *live, pid_t tid, const struct process *dead)
@@ -23,7 +37,9 @@ is_orphan(struct live *live, pid_t tid, const struct process *dead)
     const struct process *of_group = live_process_of_group(live, group);
     const struct process *of_parent = live_process_of_group(live, parent);
 
-    if (parent == getpid()) /* a clone's that has its creator's parent */
+    /* A clone that has its creator's parent, or one that came to us when its own had ended, as to
+     * the first process of a container. */
+    if (parent == getpid() && has_sibling(live, dead))
         return false;
     return (of_group == NULL || of_group == dead) && (of_parent == NULL || of_parent == dead);
 }
