@@ -201,8 +201,8 @@ check(struct live *live, pid_t pid)
     return refuse_foreign(live, pid);
 }
 
-/* What a thread came to before it could be stopped waits its turn no longer: it is the answer. That
- * it became another program just then is nothing that the client has to know. */
+/* What a thread came to before it could be stopped waits its turn no longer: it is the answer.
+ * That it became another program just then is nothing that the client has to know. */
 static void
 answer_with(struct thread *t)
 {
