@@ -10,7 +10,11 @@
 #include <unistd.h>
 
 enum {
-    ROUNDS = 512,     /* of collecting and starting in one live_poll, so that others get a turn */
+    /* Of collecting and starting in one live_poll, so that others get a turn. Outside all-stop
+     * mode ten threads may be stepping for ever, each round is ten steps, and the client has more
+     * to say than to interrupt them. */
+    ROUNDS = 512,
+    ROUNDS_NON_STOP = 8,
     SPINS = 64,       /* looks before sleeping while threads are about to stop */
     PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
 };
@@ -482,10 +486,12 @@ live_is_unsure(const struct live *live)
 bool
 live_poll(struct live *live)
 {
+    unsigned rounds = live->mode == STUB_ALL_STOP ? ROUNDS : ROUNDS_NON_STOP;
+
     live->slow_step = live->unsure = false;
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         bool any = live_collect(live);
-        if (!any && i == 0)
+        if (!any && (i == 0 || live->mode != STUB_ALL_STOP)) /* all that stand are looked at */
             look_for_zombies(live);
         if (live->lost_one)
             look_for_none_left(live);

@@ -359,6 +359,45 @@ START_TEST(a_breakpoint_stops_its_own_thread_only)
 }
 END_TEST
 
+/* The one thread beside the first, once it runs. */
+static struct thread *
+second_that_runs(void)
+{
+    for (int i = 0; i < 10000; i++) {
+        struct thread *t;
+
+        RB_FOREACH (t, thread_tree, &d.live->threads) {
+            if (t->tid != d.pid && t->running && !t->newborn)
+                return t;
+        }
+        live_poll(d.live);
+        nap(1);
+    }
+    ck_abort_msg("no thread was born");
+}
+
+/* The end of a first thread has no wait status, and another's stop comes with it. */
+START_TEST(a_main_thread_that_ended_is_not_listed_beside_one_that_stops)
+{
+    drive_launch(&d, "leader", NULL, NULL);
+    drive_ask(&d, WORDS);
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
+    break_at("alone");
+    drive_send(&d, "vCont;c");
+    const struct thread *t = second_that_runs();
+    for (int i = 0; i < 10000 && (live_task_state(d.pid, d.pid) != 'Z' ||
+                                  live_task_state(d.pid, t->tid) != 't');
+         i++)
+        nap(1);
+    ck_assert_int_eq(live_task_state(d.pid, t->tid), 't');
+    ck_assert_int_eq(live_task_state(d.pid, d.pid), 'Z');
+    live_poll(d.live);
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(breakpoints_come_and_go_while_threads_run)
 {
     launch_non_stop(WORDS);
@@ -537,6 +576,7 @@ live_events_suite(void)
     c = tcase_create("non-stop");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_breakpoint_stops_its_own_thread_only);
+    tcase_add_test(c, a_main_thread_that_ended_is_not_listed_beside_one_that_stops);
     tcase_add_test(c, breakpoints_come_and_go_while_threads_run);
     tcase_add_test(c, a_hit_of_a_breakpoint_that_has_gone_is_no_trap);
     tcase_add_test(c, a_thread_is_stopped_by_name_and_told_with_no_signal);
