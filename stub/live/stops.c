@@ -447,7 +447,10 @@ look_for_none_left(struct live *live)
     live->lost_one = false;
     if ((live->events & STUB_WANT_NONE_LEFT) == 0)
         return;
-    if (live->standing || live_has_news(live) || p == NULL || has_wanted(live))
+    if (live->standing || p == NULL || has_wanted(live))
+        return;
+    /* Outside all-stop mode it comes behind what else there is to tell, as the last end. */
+    if (live->mode == STUB_ALL_STOP && live_has_news(live))
         return;
     live->none.event = (struct stub_event){ .kind = STUB_NONE_LEFT };
     live_queue(live, &live->none, false);

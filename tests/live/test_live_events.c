@@ -359,15 +359,15 @@ START_TEST(a_breakpoint_stops_its_own_thread_only)
 }
 END_TEST
 
-/* The one thread beside the first, once it runs. */
+/* The one thread beside the first, once it was seen to begin. */
 static struct thread *
-second_that_runs(void)
+second_thread(void)
 {
     for (int i = 0; i < 10000; i++) {
         struct thread *t;
 
         RB_FOREACH (t, thread_tree, &d.live->threads) {
-            if (t->tid != d.pid && t->running && !t->newborn)
+            if (t->tid != d.pid && !t->newborn)
                 return t;
         }
         live_poll(d.live);
@@ -384,7 +384,7 @@ START_TEST(a_main_thread_that_ended_is_not_listed_beside_one_that_stops)
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
     break_at("alone");
     drive_send(&d, "vCont;c");
-    const struct thread *t = second_that_runs();
+    const struct thread *t = second_thread();
     for (int i = 0; i < 10000 && (live_task_state(d.pid, d.pid) != 'Z' ||
                                   live_task_state(d.pid, t->tid) != 't');
          i++)
@@ -393,6 +393,26 @@ START_TEST(a_main_thread_that_ended_is_not_listed_beside_one_that_stops)
     ck_assert_int_eq(live_task_state(d.pid, d.pid), 'Z');
     live_poll(d.live);
     ck_assert_uint_eq(drive_threads(&d), 1);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
+/* gdb's continue with scheduler-locking: it is told of the end, and then that there is no more. */
+START_TEST(none_left_is_told_behind_the_end_of_the_last_thread_that_was_resumed)
+{
+    drive_launch(&d, "born", NULL, NULL);
+    drive_ask(&d, WORDS ";QThreadOptions+");
+    break_at("brief");
+    drive_ask(&d, "vCont;c");
+    long long tid = d.event.id.tid;
+    ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "brief"), 1);
+    drive_ask(&d, "QThreadOptions;2:p%x.%llx", (unsigned)d.pid, tid);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c:p%x.%llx", (unsigned)d.pid, tid), "OK");
+    ck_assert_int_eq(strncmp(drive_wait(&d, 10000), "%Stop:w0;p", 10), 0);
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "N");
+    ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
     live_target.kill(d.live, d.pid, false);
     drive_close(&d);
 }
@@ -577,6 +597,7 @@ live_events_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_breakpoint_stops_its_own_thread_only);
     tcase_add_test(c, a_main_thread_that_ended_is_not_listed_beside_one_that_stops);
+    tcase_add_test(c, none_left_is_told_behind_the_end_of_the_last_thread_that_was_resumed);
     tcase_add_test(c, breakpoints_come_and_go_while_threads_run);
     tcase_add_test(c, a_hit_of_a_breakpoint_that_has_gone_is_no_trap);
     tcase_add_test(c, a_thread_is_stopped_by_name_and_told_with_no_signal);
