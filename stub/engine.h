@@ -144,8 +144,8 @@ struct stub_hook {
                         struct rsp_window *w);
         bool (*put_short_xml)(const struct engine *s, const struct arch_layout *layout,
                               struct rsp_window *w);
-        /* A reply made shorter in place, for a line where bytes are dear. */
-        size_t (*shorten)(uint8_t *body, size_t len);
+        /* Makes a reply shorter in place, where that pays. False: it is as it was. */
+        bool (*shorten)(const struct engine *s, struct rsp_out *body);
     };
 };
 /* One of a family's: HOOKED(meet, greet). */

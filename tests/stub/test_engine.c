@@ -327,6 +327,45 @@ START_TEST(lldb_is_told_once_of_stops_that_one_reply_shows)
 }
 END_TEST
 
+/* What a reply says with its run lengths undone. */
+static size_t
+expanded(const char *body, char *to, size_t room)
+{
+    size_t n = 0;
+
+    for (; *body != '\0'; body++) {
+        unsigned times = *body == '*' ? (unsigned)(*++body - 29) : 1;
+        char c = *body;
+
+        if (body[-1] == '*' && n > 0)
+            c = to[n - 1];
+        for (; times > 0 && n < room; times--)
+            to[n++] = c;
+    }
+    return n;
+}
+
+/* A gdb takes its input a byte at a time: a core that is mostly zeros took it minutes. */
+START_TEST(a_gdb_is_sent_long_runs_of_one_byte_as_run_lengths)
+{
+    static char all[0x1000];
+
+    wire_close(wire);
+    wire_open(wire, 1, 0x1000, 0);
+    memset(wire->fake.heap, 0, sizeof(wire->fake.heap));
+    ck_assert_uint_eq(strlen(wire_ask(wire, "m2000,400")), 0x800); /* nobody in particular */
+    ck_assert_ptr_nonnull(wire_ask(wire, "qSupported:xmlRegisters=i386;qRelocInsn+"));
+    const char *body = wire_ask(wire, "m2000,400");
+    ck_assert_uint_lt(strlen(body), 0x80);
+    ck_assert_uint_eq(expanded(body, all, sizeof(all)), 0x800);
+    ck_assert_uint_eq(strspn(all, "0"), 0x800);
+    ck_assert_uint_eq(strlen(wire_ask(wire, "m2000,100")), 0x200); /* short ones do not matter */
+    for (size_t i = 0; i < sizeof(wire->fake.heap); i++)
+        wire->fake.heap[i] = (uint8_t)(i * 37);
+    ck_assert_uint_eq(strlen(wire_ask(wire, "m2000,400")), 0x800);
+}
+END_TEST
+
 START_TEST(output_of_any_length_is_told_in_order)
 {
     char text[201], all[201] = "";
@@ -576,6 +615,7 @@ engine_suite(void)
     tcase_add_test(tc, stop_reported_and_acknowledged_is_told_again_to_who_asks);
     tcase_add_test(tc, thousand_stops_at_once_are_told_one_by_one);
     tcase_add_test(tc, lldb_is_told_once_of_stops_that_one_reply_shows);
+    tcase_add_test(tc, a_gdb_is_sent_long_runs_of_one_byte_as_run_lengths);
     tcase_add_test(tc, output_of_any_length_is_told_in_order);
     tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
     tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
