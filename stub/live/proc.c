@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <bsd/string.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -222,15 +223,26 @@ live_auxv_get(struct process *p, uint64_t type, uint64_t *value)
     return false;
 }
 
+/* No name leads to it any more, in whatever directory tree. */
+static bool
+is_deleted(const char *link)
+{
+    struct stat st;
+
+    return stat(link, &st) == 0 && st.st_nlink == 0;
+}
+
 int
 live_exec_file(void *process, struct rsp_window *w)
 {
     struct process *p = process;
-    char path[PATH_MAX];
+    char path[PATH_MAX], link[64];
 
     if (p == NULL || !live_proc_link(live_tid(p), "exe", path, sizeof(path)))
         return -STUB_ESRCH;
-    rsp_window_text(w, path);
+    /* A file that was deleted can still be read by way of the process, as gdbserver 16 has it. */
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)live_tid(p));
+    rsp_window_text(w, is_deleted(link) ? link : path);
     return 0;
 }
 

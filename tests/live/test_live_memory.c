@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -407,6 +408,28 @@ START_TEST(libraries_and_executable_are_named)
 }
 END_TEST
 
+/* Where gdb can still read it. */
+START_TEST(an_executable_that_was_deleted_is_named_by_its_process)
+{
+    char name[64], path[512], command[1024], link[64];
+
+    drive_launch(&d, "loop", NULL, NULL);
+    snprintf(name, sizeof(name), "loop-%d", (int)getpid());
+    snprintf(path, sizeof(path), "%s-%d", d.program, (int)getpid());
+    snprintf(command, sizeof(command), "cp '%s' '%s'", d.program, path);
+    ck_assert_str_ne(object(live_target.exec_file), "");
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+    ck_assert_int_eq(system(command), 0);
+    drive_launch(&d, name, NULL, NULL);
+    unlink(path);
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)d.pid);
+    ck_assert_str_eq(object(live_target.exec_file), link);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(endless_link_map_is_cut)
 {
     uint64_t address, r_debug, map, next;
@@ -477,6 +500,7 @@ live_memory_suite(void)
     tcase_add_test(c, map_read_while_the_program_runs_is_not_kept);
     tcase_add_test(c, words_of_an_error_are_not_those_of_the_next);
     tcase_add_test(c, libraries_and_executable_are_named);
+    tcase_add_test(c, an_executable_that_was_deleted_is_named_by_its_process);
     tcase_add_test(c, endless_link_map_is_cut);
     tcase_add_test(c, threads_hosts_and_processes_are_described);
     suite_add_tcase(s, c);
