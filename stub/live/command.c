@@ -24,8 +24,8 @@ put_word(FILE *out, const char *word)
     }
     putc('\'', out);
     for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            fputs("'\\''", out);
+        if (*word == '\'' || *word == '!') /* csh looks for its history inside of quotes too */
+            fprintf(out, "'\\%c'", *word);
         else
             putc(*word, out);
     }

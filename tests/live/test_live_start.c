@@ -89,6 +89,48 @@ START_TEST(a_shell_is_told_arguments_that_it_leaves_alone)
 }
 END_TEST
 
+/* The words that the program was started with, each with a NUL behind it. */
+static size_t
+words_of(pid_t pid, char *to, size_t room)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd >= 0 ? read(fd, to, room) : 0;
+    close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Those of them that are here; the first always is. */
+START_TEST(shells_of_any_kind_leave_arguments_alone)
+{
+    static const char *const shells[] = { "/bin/sh",  "/bin/bash", "/bin/dash",
+                                          "/bin/zsh", "/bin/tcsh", "/bin/csh",
+                                          "/bin/ksh", "/bin/mksh", "/usr/bin/fish" };
+    static const char want[] = "build/progs/output\0e!f'g !\0$HOME *~ \"`x` {a,b} \\z #;";
+
+    enum { FIRST_TWO = sizeof("build/progs/output") + sizeof("e!f'g !") };
+
+    ck_assert_int_eq(access(shells[0], X_OK), 0);
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+        char *argv[] = { (char *)(uintptr_t)want, (char *)(uintptr_t)strchr(want, '\0') + 1,
+                         (char *)(uintptr_t)want + FIRST_TWO, NULL };
+        char words[256];
+
+        if (access(shells[i], X_OK) != 0)
+            continue;
+        setenv("SHELL", shells[i], 1);
+        open_with(true, NULL);
+        ck_assert_int_eq(live_launch(d.live, argv), 0);
+        size_t n = words_of(live_pid(d.live), words, sizeof(words));
+        ck_assert_msg(n == sizeof(want) && memcmp(words, want, n) == 0, "%s", shells[i]);
+        live_target.kill(d.live, live_pid(d.live), false);
+        drive_close(&d);
+    }
+}
+END_TEST
+
 START_TEST(a_text_of_arguments_is_the_shells_to_expand)
 {
     open_with(true, NULL);
@@ -486,6 +528,7 @@ live_start_suite(void)
     suite_add_tcase(suite, start);
     tcase_set_timeout(start, 20);
     tcase_add_test(start, a_shell_is_told_arguments_that_it_leaves_alone);
+    tcase_add_test(start, shells_of_any_kind_leave_arguments_alone);
     tcase_add_test(start, a_text_of_arguments_is_the_shells_to_expand);
     tcase_add_test(start, it_stands_in_the_program_and_not_in_the_shell);
     tcase_add_test(start, what_a_shell_forks_on_its_way_is_left_alone);
