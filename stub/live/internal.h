@@ -400,6 +400,8 @@ void live_process_let_go(struct process *p);
 /* Gives those that were let go while they ran a moment to stop, so that they can be detached. */
 void live_await_leaving(struct live *live);
 void live_client_gone(void *target);
+/* Kills p or lets it go, as nobody asked for: config.parts is told. */
+void live_part_from(struct process *p, bool dies);
 
 /* ---- threads.c ---- */
 RB_PROTOTYPE(thread_tree, thread, by_tid, )

@@ -118,12 +118,8 @@ live_close(struct live *live)
 
     if (live == NULL)
         return;
-    while ((p = live_process_find(live, 0)) != NULL) {
-        if (dies_with_us(p))
-            live_kill(live, p->pid, false);
-        else
-            live_detach(live, p->pid);
-    }
+    while ((p = live_process_find(live, 0)) != NULL)
+        live_part_from(p, dies_with_us(p));
     live_await_leaving(live);
     live_files_close(live);
     TAILQ_FOREACH (p, &live->processes, next)

@@ -38,6 +38,9 @@ struct live_config {
     void *context;
     bool shell;           /* start programs through $SHELL, as gdbserver does; clients may say */
     char *const *wrapper; /* words of a command that programs are started behind; or NULL */
+    /* Told of each process before it is killed (dies) or let go because the client is gone or
+     * the target is closed; or NULL. */
+    void (*parts)(void *context, pid_t pid, bool dies);
 };
 
 /* NULL when memory is short. close: each process is let go clean or dies, as its lost_ says; with

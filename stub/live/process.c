@@ -416,6 +416,19 @@ policy_of(const struct process *p)
     return p->origin == ORIGIN_LAUNCHED ? config->lost_launched : config->lost_attached;
 }
 
+void
+live_part_from(struct process *p, bool dies)
+{
+    const struct live_config *config = &p->live->config;
+
+    if (config->parts != NULL)
+        config->parts(config->context, p->pid, dies);
+    if (dies)
+        live_kill(p->live, p->pid, false);
+    else
+        live_detach(p->live, p->pid);
+}
+
 static struct process *
 next_to_leave(struct live *live)
 {
@@ -462,12 +475,8 @@ live_client_gone(void *target)
         if (policy_of(p) == LIVE_STOP)
             let_untold_go(p);
     }
-    while ((p = next_to_leave(live)) != NULL) {
-        if (policy_of(p) == LIVE_KILL)
-            live_kill(live, p->pid, false);
-        else
-            live_detach(live, p->pid);
-    }
+    while ((p = next_to_leave(live)) != NULL)
+        live_part_from(p, policy_of(p) == LIVE_KILL);
 }
 
 int

@@ -118,6 +118,14 @@ remark(void *context, const char *line)
     warnx("%s", line);
 }
 
+/* As gdbserver says it at its end. */
+static void
+say_parting(void *context, pid_t pid, bool dies)
+{
+    (void)context;
+    fprintf(stderr, "%s process(es): %d\n", dies ? "Killing" : "Detaching", (int)pid);
+}
+
 static void
 set_policy(const struct program_settings *s, struct live_config *config)
 {
@@ -150,6 +158,7 @@ open_target(struct program_session *x)
         .say = remark,
         .shell = s->shell,
         .wrapper = s->wrapper,
+        .parts = s->capture ? NULL : say_parting,
     };
 
     set_policy(s, &config);

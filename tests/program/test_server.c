@@ -330,6 +330,7 @@ START_TEST(ends_after_one_client_when_told_once)
     ck_assert_int_eq(ask(c, "?")[0], 'T');
     hang_up(c);
     ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_eq(atoi(await_words(&s, "Killing process(es): ")), pid);
     ck_assert(is_gone(pid));
 }
 END_TEST
@@ -348,6 +349,7 @@ START_TEST(lets_an_attached_program_go_when_told_to_end)
     ck_assert_int_eq(ask(c, "?")[0], 'T');
     kill(s.pid, SIGTERM); /* the server is blocked on this client's next word */
     ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_eq(atoi(await_words(&s, "Detaching process(es): ")), pid);
     ck_assert_int_eq(kill(pid, 0), 0);
     ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
     kill(pid, SIGKILL);
