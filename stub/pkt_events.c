@@ -135,6 +135,6 @@ static const struct stub_row rows[] = {
     { "QPassSignals", pass_signals, NEEDS(signals), ROW_IDLE | ROW_TOLD },
     { "QProgramSignals", program_signals, NEEDS(signals), ROW_IDLE | ROW_GDB_KEY | ROW_TOLD },
     { "QThreadEvents", set_thread_events, NEEDS(want_events), ROW_IDLE | ROW_GDB_KEY | ROW_TOLD },
-    { "QThreadOptions", set_thread_options, NEEDS(want_of_thread), 0 },
+    { "QThreadOptions", set_thread_options, NEEDS(want_of_thread), ROW_IDLE },
 };
 const struct stub_family stub_event_packets = FAMILY(rows);

@@ -148,7 +148,7 @@ read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 }
 
 static const struct stub_row name_rows[] = {
-    { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_TOLD },
+    { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_IDLE | ROW_TOLD },
     { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
 };
 const struct stub_family stub_thread_name_packets = FAMILY(name_rows);
