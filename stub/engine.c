@@ -451,5 +451,7 @@ stub_client_reads_words(const struct stub *stub)
 bool
 stub_is_over(const struct stub *stub)
 {
-    return ((const struct engine *)(const void *)stub->opaque)->over;
+    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
+
+    return s->over && !s->extended;
 }

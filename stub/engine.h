@@ -248,12 +248,13 @@ struct engine {
     uint8_t acks;        /* acks owed */
     char ack;            /* '+' or '-' */
     bool busy;           /* a request is under way */
-    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool interrupt;   /* and wants one soon */
-    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
-    bool resumed : 1; /* the request answered last is what the client waits for */
-    bool cut : 1;     /* the request's body was longer than the buffer */
-    bool over : 1;    /* nothing left to serve */
+    bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
+    bool interrupt;    /* and wants one soon */
+    bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool resumed : 1;  /* the request answered last is what the client waits for */
+    bool cut : 1;      /* the request's body was longer than the buffer */
+    bool over : 1;     /* nothing left to serve */
+    bool extended : 1; /* the client may yet start a program, and says when it goes */
     bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
     bool non_stop : 1;    /* QNonStop:1 */
     bool notice : 1;      /* the frame is a notification: never acknowledged */

@@ -100,13 +100,16 @@ restart(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r == STUB_LATER ? r : PKT_SILENT;
 }
 
-/* !: the client may start programs (extended mode). Every server of ours lets it. */
+/* !: the client may start programs (extended mode). Every server of ours lets it; gdb then counts
+ * on it behind a detach or kill too, as gdbserver stays there. */
 static int
 extend(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)s;
     (void)out;
-    return rsp_take_end(in) ? PKT_OK : PKT_BAD;
+    if (!rsp_take_end(in))
+        return PKT_BAD;
+    s->extended = true;
+    return PKT_OK;
 }
 
 /* Non-stop: OK, and the stop is notified. */

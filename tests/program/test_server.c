@@ -335,6 +335,23 @@ START_TEST(ends_after_one_client_when_told_once)
 }
 END_TEST
 
+/* As gdbserver: gdb asks on after a detach, and says itself when it goes. */
+START_TEST(stays_behind_a_detach_for_a_client_that_may_start_programs)
+{
+    struct server s = START(program_gdbserver, "--once", ":0", SLEEPER);
+    pid_t pid = atoi(await_words(&s, "pid = "));
+    struct client *c = connect_port(port_of(&s));
+
+    ck_assert_str_eq(ask(c, "!"), "OK");
+    ck_assert_int_eq(ask(c, "?")[0], 'T');
+    ck_assert_str_eq(ask(c, "D"), "OK");
+    ck_assert_str_eq(ask(c, "?"), "W00");
+    hang_up(c);
+    ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+}
+END_TEST
+
 START_TEST(lets_an_attached_program_go_when_told_to_end)
 {
     pid_t pid = start_sleeper();
@@ -1148,6 +1165,7 @@ server_suite(void)
     tcase_add_test(gdb, serves_client_after_client_also_while_the_program_runs);
     tcase_add_test(gdb, a_second_client_waits_for_the_first_to_go);
     tcase_add_test(gdb, ends_after_one_client_when_told_once);
+    tcase_add_test(gdb, stays_behind_a_detach_for_a_client_that_may_start_programs);
     tcase_add_test(gdb, lets_an_attached_program_go_when_told_to_end);
     tcase_add_test(gdb, a_stranger_is_sent_away_and_the_server_goes_on);
     tcase_add_test(gdb, a_client_that_does_not_read_hangs_nothing);
