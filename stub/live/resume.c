@@ -210,6 +210,19 @@ end_step_at_birth(struct thread *t)
     live_tell(t);
 }
 
+/* A range that begins at a breakpoint goes on from it, hit or not: it is a line that the client
+ * goes through, and it looks at the PC itself. */
+static void
+begin_range(struct thread *t)
+{
+    uint64_t pc;
+
+    if (live_get_pc(t, &pc) && live_is_wished(t->process, pc)) {
+        t->told = true;
+        t->told_pc = pc;
+    }
+}
+
 /* Takes the client's wish for t. */
 static void
 take_action(struct thread *t, struct stub *s)
@@ -226,6 +239,8 @@ take_action(struct thread *t, struct stub *s)
     t->sent = t->wanted = t->action.kind != STUB_STAY;
     if (t->wanted)
         live_wake(t);
+    if (t->action.kind == STUB_RANGE)
+        begin_range(t);
     if (t->action.signal != 0 && t->wanted) {
         if (owed != 0) /* one that a queued event kept from being delivered */
             syscall(SYS_tgkill, t->group, t->tid, owed);

@@ -149,10 +149,15 @@ START_TEST(range_step_ends_outside_and_at_a_breakpoint_inside)
     drive_insert(&d, STUB_POINT_SOFTWARE, inside, 1);
     drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)work, (unsigned long long)end,
               (unsigned)d.pid);
-    ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), inside);
-    drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)inside, (unsigned long long)inside,
-              (unsigned)d.pid);
-    ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), inside); /* one step */
+    /* One step goes on from there, in whichever way it is done: some are not emulated. */
+    for (int i = 0; i < 200; i++) {
+        ck_assert_uint_eq(drive_register(&d, d.pid, "rip"), inside);
+        drive_ask(&d, "vCont;r%llx,%llx:%x", (unsigned long long)inside,
+                  (unsigned long long)inside, (unsigned)d.pid);
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), inside);
+        drive_set_register(&d, d.pid, "rip", inside);
+    }
     drive_close(&d);
 }
 END_TEST
