@@ -86,6 +86,10 @@ size_t rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead
  * lines. */
 size_t rsp_compress(uint8_t *body, size_t len);
 
+/* How long the beginning of such a body is, at most `most` bytes, that breaks no escape and no run
+ * and says a multiple of `each` characters: 2 keeps hex digits in pairs, 1 is for binary data. */
+size_t rsp_cut(const uint8_t *body, size_t len, size_t most, unsigned each);
+
 /* ---- the bounded writer (field.c) ----
  * Everything that does not fit sets `cut` and writes nothing of itself, nor does anything after
  * it; so one test at the end is enough. */

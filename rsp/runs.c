@@ -70,6 +70,28 @@ repeats_of(size_t wish)
     }
 }
 
+size_t
+rsp_cut(const uint8_t *body, size_t len, size_t most, unsigned each)
+{
+    size_t at = 0, whole = 0, said = 0;
+    while (at < len) {
+        size_t size = body[at] == '}' ? 2 : 1;
+        if (size == 1 && len - at > 2 && body[at + 1] == '*') {
+            said += body[at + 2] - (size_t)COUNT_BASE;
+            size = 3;
+        }
+        if (at + size > smaller(len, most)) {
+            break;
+        }
+        at += size;
+        said++;
+        if (said % each == 0) {
+            whole = at;
+        }
+    }
+    return whole;
+}
+
 /* Never writes past what it has read: a piece becomes at most as long as it was, since four bytes
  * or more become three. The pair of an escape stays as it is. */
 size_t

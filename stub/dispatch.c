@@ -95,10 +95,10 @@ stub_packet_size(const struct engine *s)
 }
 
 void
-stub_keep_short(const struct engine *s, struct rsp_out *out)
+stub_keep_short(const struct engine *s, struct rsp_out *out, size_t most)
 {
-    if (s->frame_max != 0 && s->frame_max < out->cap)
-        out->cap = s->frame_max;
+    if (s->frame_max != 0 && most < out->cap)
+        out->cap = most;
 }
 
 /* ---- replies ---- */
@@ -129,6 +129,8 @@ reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int res
     if (result < 0)
         put_error(s, out, row, result);
     stub_send(s, out);
+    if (result == PKT_DONE && row != NULL && (row->flags & ROW_MUTE) != 0)
+        s->memory = row->name[0];
 }
 
 static int

@@ -14,6 +14,7 @@ enum {
     SMALLEST_BUFFER = 256,
     SMALLEST_FRAME = 96, /* what gdb may have to say in one */
     REPEAT_MS = 500,     /* the same request again, this long after its unacknowledged reply */
+    DOUBT_MS = 400,      /* what it means is not known before this; less than gdb's time-out */
     RESEND_MAX = 10
 };
 
@@ -56,6 +57,7 @@ stub_send(struct engine *s, struct rsp_out *body)
         body->sum_end = 0;
     close_frame(s, body, '$');
     s->resends = 0;
+    s->memory = 0;
 }
 
 void
@@ -112,6 +114,20 @@ frame_is_out(const struct engine *s)
     return s->frame_size != 0 && s->sent == s->frame_size;
 }
 
+/* A shorter frame comes through where a longer one did not, and the client asks for the rest. */
+static void
+say_less(struct engine *s)
+{
+    const struct stub_hook *hook =
+        s->memory != 0 && (s->flags & STUB_UNRELIABLE) != 0 ? HOOK(s, cut) : NULL;
+    struct rsp_out body = stub_body(s);
+
+    if (hook == NULL)
+        return;
+    body.len = hook->cut(body.buf, s->frame_size - RSP_FRAME_EXTRA, s->memory == 'm');
+    close_frame(s, &body, '$');
+}
+
 static void
 resend(struct engine *s)
 {
@@ -119,6 +135,7 @@ resend(struct engine *s)
         return;
     s->resends++;
     s->sent = 0;
+    say_less(s);
 }
 
 /* ---- requests coming in ---- */
@@ -143,34 +160,60 @@ owe_ack(struct engine *s, char ack)
     s->acks = (s->flags & STUB_UNRELIABLE) != 0 && ack == '+' ? 2 : 1;
 }
 
-/* A client that heard neither our ack nor our reply asks again; the deed must not be done twice.
- * A reply gets half a second to be acknowledged before the same request counts as a repeat; a
- * resume that is still running has no reply, so its twin is a repeat at any time. */
-static bool
-is_repeat(struct engine *s, uint32_t key)
+/* A request that is not a repeat, or is taken for none. */
+static void
+take_new(struct engine *s)
 {
-    if (s->no_ack || key != s->last_key)
-        return false;
-    if (frame_is_out(s) && s->now_ms - s->sent_ms >= REPEAT_MS) {
+    if (frame_is_out(s))
+        frame_done(s); /* whoever asks on has heard the last answer */
+    s->busy = true;
+    work(s);
+}
+
+/* The request of the unacknowledged reply again. Long after the reply it is a repeat: the client
+ * has heard neither our ack nor the reply, and the deed must not be done twice. Soon after it, it
+ * is a new one whose client's ack was lost. */
+static void
+take_same(struct engine *s)
+{
+    bool old = s->doubt == DOUBT_OLD;
+
+    s->doubt = 0;
+    owe_ack(s, '+');
+    if (old)
         s->sent = 0;
-        return true;
-    }
-    return s->waiting && s->resumed;
+    else
+        take_new(s);
+}
+
+/* On a line that loses bytes it may also be a repeat that the client has sent too early, because a
+ * reply came late or a '-' was made of noise. Then the ack of the reply is under way, and a second
+ * answer would be taken for that to the client's next request. So that much time is given. */
+static bool
+may_doubt(const struct engine *s)
+{
+    return (s->flags & STUB_UNRELIABLE) != 0 && s->resend_ms != 0 && s->now_ms != 0;
 }
 
 static void
 take_packet(struct engine *s, bool cut)
 {
     uint32_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
+    bool same = !s->no_ack && key == s->last_key;
 
-    if (is_repeat(s, key))
-        return;
-    if (frame_is_out(s))
-        frame_done(s); /* whoever asks on has heard the last answer */
     s->last_key = key;
-    s->busy = true;
     s->cut = cut;
-    work(s);
+    if (same && s->waiting && s->resumed)
+        return; /* what it asked for is still running */
+    if (!same || !frame_is_out(s)) {
+        take_new(s);
+        return;
+    }
+    s->doubt = s->now_ms - s->sent_ms >= REPEAT_MS ? DOUBT_OLD : DOUBT_YOUNG;
+    s->doubt_ms = s->now_ms;
+    s->acks = 0; /* an ack would be taken for that of the next request */
+    if (!may_doubt(s))
+        take_same(s);
 }
 
 void
@@ -209,11 +252,13 @@ take_event(struct engine *s, enum rsp_event event)
         break;
     case RSP_ACK:
         if (!s->no_ack && frame_is_out(s)) {
+            s->doubt = 0;
             frame_done(s);
             work(s);
         }
         break;
     case RSP_NAK:
+        s->doubt = 0;
         if (!s->no_ack)
             resend(s);
         break;
@@ -250,6 +295,8 @@ stub_feed(struct stub *stub, const uint8_t *bytes, size_t n)
 
         if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s))
             break;
+        if (begins)
+            s->doubt = 0;
         taken += rsp_receive(&s->rx, bytes + taken, n - taken, &event);
         take_event(s, event);
     }
@@ -322,6 +369,12 @@ stub_tick(struct stub *stub, uint64_t now_ms)
     uint32_t age;
 
     s->now_ms = (uint32_t)now_ms;
+    if (s->doubt != 0) {
+        age = s->now_ms - s->doubt_ms;
+        if (age < DOUBT_MS)
+            return (int)(DOUBT_MS - age);
+        take_same(s);
+    }
     if (s->no_ack || s->resend_ms == 0 || !frame_is_out(s) || s->resends >= s->resend_max)
         return -1;
     age = s->now_ms - s->sent_ms;

@@ -87,7 +87,8 @@ enum stub_hook_name {
     HOOK_notify,
     HOOK_put_xml,
     HOOK_put_short_xml,
-    HOOK_shorten
+    HOOK_shorten,
+    HOOK_cut
 };
 
 struct stub_hook {
@@ -146,6 +147,9 @@ struct stub_hook {
                               struct rsp_window *w);
         /* Makes a reply shorter in place, where that pays. False: it is as it was. */
         bool (*shorten)(const struct engine *s, struct rsp_out *body);
+        /* How much of a reply about memory is to go out when it did not come through; digits: as
+         * hex (else: all of it). */
+        size_t (*cut)(const uint8_t *body, size_t len, bool digits);
     };
 };
 /* One of a family's: HOOKED(meet, greet). */
@@ -246,6 +250,9 @@ struct engine {
     int16_t said;        /* what a monitor command returned whose words went out before it */
     uint8_t resends;     /* of the frame that is out */
     uint8_t acks;        /* acks owed */
+    uint8_t doubt;       /* DOUBT_...: whether the request that came last is a repeat */
+    uint32_t doubt_ms;   /* since when */
+    char memory;         /* 'm' or 'x' while the frame is memory, of which a part is a reply too */
     char ack;            /* '+' or '-' */
     bool busy;           /* a request is under way */
     bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
@@ -260,6 +267,12 @@ struct engine {
     bool notice : 1;      /* the frame is a notification: never acknowledged */
     bool stepped : 1;     /* the stop told last was the end of a step */
     bool crossed : 1;     /* and an interrupt came behind it: the next resume ends at once */
+};
+
+/* The same request again while its reply is not acknowledged: 0 no. */
+enum {
+    DOUBT_YOUNG = 1, /* soon after the reply */
+    DOUBT_OLD        /* long after it */
 };
 
 /* The output buffer: room for two acks, then '$', the body, '#' and two digits. */
@@ -290,6 +303,8 @@ const struct stub_row *stub_next_row(const struct engine *s, unsigned *family, u
 bool stub_can(const struct engine *s, const struct stub_row *row);
 /* The longest body that a client is told of. */
 size_t stub_packet_size(const struct engine *s);
+/* Where frames are kept short: keeps what is written to out from growing longer than that. */
+void stub_keep_short(const struct engine *s, struct rsp_out *out, size_t most);
 
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
@@ -300,8 +315,6 @@ int stub_settle_id(struct engine *s, struct rsp_id *id);
 /* Takes an id; a number without p means a thread of the process that Hg names. */
 struct rsp_id stub_take_id(struct engine *s, struct rsp_in *in);
 void stub_put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id);
-/* Keeps what is written to out from growing longer than that, where there is a choice. */
-void stub_keep_short(const struct engine *s, struct rsp_out *out);
 /* Steps *id (zero before the first) to the next thread: 1, 0 or STUB_LATER. */
 int stub_next_thread(struct engine *s, struct rsp_id *id);
 /* The process handle for memory operations, of the process Hg names (or of pid). */

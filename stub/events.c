@@ -63,6 +63,8 @@ is_unread(const struct engine *s, const struct stub_event *event)
 static int
 put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
+    /* What more registers would cost at each step is more than they save where one is asked for. */
+    enum { LONGEST = 128 };
     bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
     int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);
     const struct stub_hook *hook;
@@ -74,7 +76,7 @@ put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
         s->over = false; /* there is something to serve, again */
         if (short_form)
             return 0;
-        stub_keep_short(s, out);
+        stub_keep_short(s, out, LONGEST);
         if ((hook = HOOK(s, put_thread)) != NULL)
             hook->put_thread(s, out, event);
     }

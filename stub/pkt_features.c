@@ -30,6 +30,8 @@ stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, stub_
 static int
 write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
 {
+    /* To an lldb on a serial line the types alone would be half of what a connection costs. */
+    bool types = (s->client & CLIENT_GDB) != 0 || (s->flags & STUB_SERIAL) == 0;
     const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
     const struct stub_hook *hook;
 
@@ -40,7 +42,7 @@ write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *
     if ((hook = HOOK(s, put_xml)) != NULL && hook->put_xml(s, layout, w))
         return 0;
     if ((hook = HOOK(s, put_short_xml)) == NULL || !hook->put_short_xml(s, layout, w))
-        stub_put_target_xml(layout, w);
+        stub_put_target_xml(layout, w, types);
     return 0;
 }
 

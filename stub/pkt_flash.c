@@ -17,13 +17,12 @@ write_region(const struct stub_region *region, struct rsp_window *w)
     rsp_window_hex(w, region->start);
     rsp_window_text(w, "\" length=\"0x");
     rsp_window_hex(w, region->size);
-    rsp_window_text(w, "\">");
     if (region->kind == STUB_FLASH) {
-        rsp_window_text(w, "<property name=\"blocksize\">0x");
+        rsp_window_text(w, "\"><property name=\"blocksize\">0x");
         rsp_window_hex(w, region->block_size);
-        rsp_window_text(w, "</property>");
-    }
-    rsp_window_text(w, "</memory>\n");
+        rsp_window_text(w, "</property></memory>");
+    } else
+        rsp_window_text(w, "\"/>");
 }
 
 static int
@@ -35,13 +34,13 @@ write_memory_map(struct engine *s, const struct rsp_in *annex, struct rsp_window
 
     if (rsp_left(annex) > 0)
         return -STUB_ENOENT;
-    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<memory-map>\n");
+    rsp_window_text(w, "<memory-map>");
     while ((r = s->target->memory_map(stub_process(s), index++, &region)) == 1) {
         write_region(&region, w);
         if (rsp_window_done(w))
             return 0;
     }
-    rsp_window_text(w, "</memory-map>\n");
+    rsp_window_text(w, "</memory-map>");
     return r;
 }
 

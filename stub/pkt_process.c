@@ -118,7 +118,7 @@ write_thread(struct engine *s, struct rsp_id id, struct rsp_window *w)
         rsp_window_text(w, "\" handle=\"");
         rsp_window_bytes(w, text, name.len);
     }
-    rsp_window_text(w, "\"/>\n");
+    rsp_window_text(w, "\"/>");
     return 0;
 }
 
@@ -130,14 +130,14 @@ write_threads(struct engine *s, const struct rsp_in *annex, struct rsp_window *w
 
     if (rsp_left(annex) > 0)
         return -STUB_ENOENT;
-    rsp_window_text(w, "<?xml version=\"1.0\"?>\n<threads>\n");
+    rsp_window_text(w, "<threads>");
     while (!rsp_window_done(w) && (r = stub_next_thread(s, &at)) != 0) {
         if (r == 1)
             r = write_thread(s, at, w);
         if (r != 0)
             return r;
     }
-    rsp_window_text(w, "</threads>\n");
+    rsp_window_text(w, "</threads>");
     return 0;
 }
 

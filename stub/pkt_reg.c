@@ -79,7 +79,9 @@ read_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (result != 0)
         return result;
     layout = layout_of_all(s, id.pid);
-    stub_keep_short(s, out);
+    /* gdb takes the length of its first g for that of all, so it may not depend on what registers
+     * hold; run lengths make most of it a third of that and less. */
+    stub_keep_short(s, out, (s->flags & STUB_SERIAL) != 0 ? s->frame_max * 5u / 2 : s->frame_max);
     while (result == 0 && arch_next(&layout, &r)) {
         if (r.size > rsp_out_room(out) / 2)
             break;

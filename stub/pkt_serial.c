@@ -1,6 +1,6 @@
 /* pkt_serial.c - no packets: replies made shorter by run lengths, and a target.xml that leaves out
  * what gdb knows, where the line is marked STUB_SERIAL. Run lengths also where a gdb has less to
- * read by them. */
+ * read by them; and memory that goes out again in parts where the line is STUB_UNRELIABLE. */
 #include "stub/engine.h"
 #include "stub/xml.h"
 
@@ -47,8 +47,19 @@ shorten(const struct engine *s, struct rsp_out *body)
     return true;
 }
 
+/* A quarter of the reply at a time: three tries are all that gdb makes. */
+static size_t
+cut(const uint8_t *body, size_t len, bool digits)
+{
+    enum { SHORT = 32 };
+    size_t most = len / 4 > SHORT ? len / 4 : SHORT;
+
+    return rsp_cut(body, len, most, digits ? 2 : 1);
+}
+
 static const struct stub_hook hooks[] = {
     HOOKED(shorten, shorten),
     HOOKED(put_short_xml, put_short_xml),
+    HOOKED(cut, cut),
 };
 const struct stub_family stub_serial_packets = FAMILY_OF_HOOKS(hooks);

@@ -87,9 +87,11 @@ struct stub_command {
 };
 
 enum {
-    STUB_UNRELIABLE = 1u, /* the line loses bytes: no no-ack mode, acks are sent twice */
-    STUB_SERIAL = 2u,     /* bytes are dear: run lengths */
-    STUB_LLDB = 4u,       /* a client that says nothing of itself is taken for an lldb */
+    /* The line loses bytes: no no-ack mode, acks are sent twice, a request that comes twice is
+     * thought over (which needs stub_tick). */
+    STUB_UNRELIABLE = 1u,
+    STUB_SERIAL = 2u, /* bytes are dear: run lengths; on both, memory goes out again in parts */
+    STUB_LLDB = 4u,   /* a client that says nothing of itself is taken for an lldb */
     /* For tests of clients, which then meet an older server. */
     STUB_NO_STOP_THREAD = 8u, /* stop replies name no thread */
     STUB_ONLY_S = 16u         /* stop replies are S, never T */
@@ -111,9 +113,9 @@ struct stub_config {
     const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
                                    the end: for tests of clients. Or NULL */
     struct stub_stacks *stacks; /* walks stacks for this engine and no other; or NULL */
-    /* PacketSize as the client is told it, at least 96, and the longest stop reply: on a line that
-     * loses bytes a short frame comes through where a long one never does. 0: what the buffers
-     * hold. */
+    /* PacketSize as the client is told it, at least 96; with it stop replies and g are kept short
+     * too: on a line that loses bytes a short frame comes through where a long one never does. 0:
+     * what the buffers hold. */
     size_t frame_size;
 };
 

@@ -58,10 +58,10 @@ put_register(struct rsp_window *w, const struct arch_register *r)
 }
 
 static void
-put_types(struct rsp_window *w, const struct arch_feature *feature)
+put_feature(struct rsp_window *w, const struct arch_feature *feature, bool explained)
 {
     put(w, "<feature name=\"", feature->name);
-    put(w, "\">", feature->types != NULL ? feature->types : "");
+    put(w, "\">", explained && feature->types != NULL ? feature->types : "");
 }
 
 static void
@@ -77,11 +77,14 @@ void
 stub_put_architecture(const struct arch_layout *layout, struct rsp_window *w)
 {
     put_head(layout, w);
+    /* Else gdb takes a board for a Linux and looks at the code of each frame for its signals. */
+    if ((layout->features & ARCH_LINUX) == 0)
+        rsp_window_text(w, "<osabi>none</osabi>");
     rsp_window_text(w, "</target>");
 }
 
 void
-stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
+stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w, bool explained)
 {
     struct arch_register r = { 0 };
     int open = -1; /* the feature that is open */
@@ -91,7 +94,7 @@ stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w)
         if (r.feature != open && open >= 0)
             rsp_window_text(w, "</feature>");
         if (r.feature != open)
-            put_types(w, &layout->arch->features[r.feature]);
+            put_feature(w, &layout->arch->features[r.feature], explained);
         open = r.feature;
         put_register(w, &r);
     }

@@ -7,8 +7,9 @@
 
 /* Writes the layout's whole target description into w: gdb's features and types ("Target
  * Description Format"). Registers come in the order of arch_next, so that their numbers and places
- * in g go without saying. */
-void stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w);
+ * in g go without saying. Unless types are `explained` their names stand alone: lldb shows a
+ * number as a number, where gdb would refuse the description. */
+void stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w, bool explained);
 
 /* Only the architecture: a gdb then takes the registers that it has by default. */
 void stub_put_architecture(const struct arch_layout *layout, struct rsp_window *w);

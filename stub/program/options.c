@@ -259,7 +259,7 @@ program_set_soft_watch(struct program_settings *s, const char *argument)
 const char *
 program_set_unreliable(struct program_settings *s, const char *argument)
 {
-    enum { SHORT_FRAMES = 128 };
+    enum { SHORT_FRAMES = 256 };
     const char *bad = NULL;
 
     s->unreliable = true;

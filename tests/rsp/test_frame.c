@@ -385,6 +385,33 @@ START_TEST(leaves_escapes_alone)
 }
 END_TEST
 
+static void
+expect_cut(const char *body, size_t most, unsigned each, size_t want)
+{
+    size_t n = strlen(body);
+    uint8_t *flush = flush_copy(body, n);
+    ck_assert_uint_eq(rsp_cut(flush, n, most, each), want);
+    flush_free(flush, n);
+}
+
+START_TEST(cuts_between_characters_pairs_and_runs)
+{
+    expect_cut("", 8, 1, 0);
+    expect_cut("abc", 8, 1, 3);
+    expect_cut("abc", 2, 1, 2);
+    expect_cut("0123", 3, 2, 2);
+    expect_cut("0123", 4, 2, 4);
+    expect_cut("ab0* cd", 5, 2, 5); /* four zeros */
+    expect_cut("ab0* cd", 4, 2, 2);
+    expect_cut("a0* bcd", 4, 2, 0); /* five digits */
+    expect_cut("a0* bcd", 5, 2, 5);
+    expect_cut("b}]]x", 2, 1, 1);
+    expect_cut("b}]]x", 3, 1, 3);
+    expect_cut("b}", 2, 1, 1); /* half an escape */
+    expect_cut("0*", 2, 1, 2); /* half a run is two characters */
+}
+END_TEST
+
 /* Random data with long runs and many bytes that need an escape. */
 static size_t
 random_data(uint8_t *data, size_t cap)
@@ -489,6 +516,7 @@ frame_suite(void)
     tcase_add_test(out, shortens_only_runs_that_pay);
     tcase_add_test(out, never_writes_a_forbidden_count);
     tcase_add_test(out, leaves_escapes_alone);
+    tcase_add_test(out, cuts_between_characters_pairs_and_runs);
     tcase_add_test(out, receiver_gives_back_what_was_escaped_compressed_and_framed);
     return suite;
 }

@@ -214,6 +214,150 @@ START_TEST(lossy_line_gets_its_acks_twice)
 }
 END_TEST
 
+/* "M2000,1:" and a write of one byte, which the fake counts. */
+static const char write_1[] = "$M2000,1:41#0b";
+
+static void
+expect_doubt(uint64_t after, const char *meanwhile, const char *later, unsigned deeds)
+{
+    reopen(1, STUB_UNRELIABLE);
+    stub_tick(&wire->stub, 1000);
+    feed(write_1);
+    expect("++$OK#9a");
+    stub_tick(&wire->stub, 1000 + after);
+    feed(write_1);
+    expect("");
+    feed(meanwhile);
+    stub_tick(&wire->stub, 1000 + after + 399);
+    expect("");
+    stub_tick(&wire->stub, 1000 + after + 400);
+    expect(later);
+    ck_assert_uint_eq(wire->fake.deeds, deeds);
+}
+
+START_TEST(request_that_comes_twice_on_a_lossy_line_is_thought_over)
+{
+    expect_doubt(100, "", "++$OK#9a", 2); /* the ack of the first was lost */
+    expect_doubt(600, "", "++$OK#9a", 1); /* its reply was lost */
+    expect_doubt(100, "+", "", 1);        /* the reply came late */
+    expect_doubt(600, "+", "", 1);
+    feed(write_1);
+    expect("++$OK#9a"); /* now it is a new one */
+    ck_assert_uint_eq(wire->fake.deeds, 2);
+    expect_doubt(100, "$", "", 1); /* and another begins */
+}
+END_TEST
+
+START_TEST(lossy_line_needs_time_to_think)
+{
+    reopen(1, STUB_UNRELIABLE);
+    feed(write_1);
+    expect("++$OK#9a");
+    feed(write_1);
+    expect("++$OK#9a");
+}
+END_TEST
+
+/* The bytes from 0x1001 on, as hex or behind a b, that the frame heard now says; its length on the
+ * line in *length. */
+static size_t
+hear_memory(char kind, size_t *length)
+{
+    struct rsp_receiver rx;
+    enum rsp_event event;
+    uint8_t body[0x400];
+    const char *text = heard();
+    size_t n;
+
+    *length = strlen(text);
+    rsp_receiver_init(&rx, body, sizeof(body), 0);
+    rsp_receiver_expand(&rx);
+    for (size_t at = 0; at < *length; at += n) {
+        n = rsp_receive(&rx, (const uint8_t *)text + at, *length - at, &event);
+        ck_assert(event == RSP_ACK || event == RSP_PACKET);
+    }
+    ck_assert_int_eq(event, RSP_PACKET);
+    if (kind == 'x') {
+        for (size_t i = 1; i < rx.len; i++)
+            ck_assert_uint_eq(body[i], i);
+        return rx.len - 1;
+    }
+    ck_assert_uint_eq(rx.len % 2, 0);
+    for (size_t i = 0; i < rx.len / 2; i++)
+        ck_assert_int_eq(rsp_digit(body[2 * i]) << 4 | rsp_digit(body[2 * i + 1]), (int)i + 1);
+    return rx.len / 2;
+}
+
+static void
+expect_parts(char kind, const char *request)
+{
+    size_t length, last;
+
+    feed(request);
+    ck_assert_uint_eq(hear_memory(kind, &last), 0x70);
+    for (unsigned i = 0; i < 4; i++) {
+        feed("-");
+        ck_assert_uint_gt(hear_memory(kind, &length), 0);
+        ck_assert(length < last / 3 || length <= 32 + RSP_FRAME_EXTRA);
+        last = length;
+    }
+    ck_assert(length <= 32 + RSP_FRAME_EXTRA);
+    feed("+");
+}
+
+START_TEST(memory_goes_out_again_in_parts_on_a_lossy_line)
+{
+    reopen(1, STUB_UNRELIABLE | STUB_SERIAL);
+    expect_parts('m', "$m1001,70#c2");
+    feed("$qSupported:binary-upload+;swbreak+#28");
+    ck_assert(begins(heard(), "++$PacketSize="));
+    feed("+");
+    expect_parts('x', "$x1001,70#cd");
+    feed("$qC#b4"); /* nothing else is ever cut, nor memory on a line that loses nothing */
+    expect("++$QC10#f5");
+    feed("-");
+    expect("$QC10#f5");
+    reopen(1, STUB_SERIAL);
+    feed("$m1001,70#c2");
+    ck_assert_uint_eq(hear_memory('m', &(size_t){ 0 }), 0x70);
+    feed("-");
+    ck_assert_uint_eq(hear_memory('m', &(size_t){ 0 }), 0x70);
+}
+END_TEST
+
+/* g has so many digits where frames are of 96, whatever the registers hold: a gdb takes the length
+ * of the first for that of all. */
+static void
+expect_registers(unsigned flags, size_t want)
+{
+    wire_close(wire);
+    wire_open_short(wire, 1, 0x400, STUB_UNRELIABLE | flags, 96);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct rsp_receiver rx;
+        enum rsp_event event;
+        uint8_t body[0x400];
+        const char *text;
+
+        for (unsigned i = 0; i < FAKE_REGISTERS; i++)
+            wire->fake.threads[0].registers[i] = (uint8_t)(turn * (17 * i + 1));
+        feed("$g#67");
+        text = heard();
+        rsp_receiver_init(&rx, body, sizeof(body), 0);
+        rsp_receiver_expand(&rx);
+        rsp_receive(&rx, (const uint8_t *)text + 2, strlen(text) - 2, &event);
+        ck_assert_int_eq(event, RSP_PACKET);
+        ck_assert_uint_eq(rx.len, want);
+        feed("+");
+    }
+}
+
+START_TEST(g_is_short_where_frames_are_and_always_as_long)
+{
+    expect_registers(0, 88); /* all but v0 */
+    expect_registers(STUB_SERIAL, 2 * FAKE_REGISTERS);
+}
+END_TEST
+
 START_TEST(acks_are_let_fall_in_no_ack_mode)
 {
     feed("$QStartNoAckMode#b0");
@@ -608,6 +752,10 @@ engine_suite(void)
     tcase_add_test(tc, request_after_an_ack_is_no_repeat);
     tcase_add_test(tc, resume_repeated_while_it_runs_is_done_once);
     tcase_add_test(tc, lossy_line_gets_its_acks_twice);
+    tcase_add_test(tc, request_that_comes_twice_on_a_lossy_line_is_thought_over);
+    tcase_add_test(tc, lossy_line_needs_time_to_think);
+    tcase_add_test(tc, memory_goes_out_again_in_parts_on_a_lossy_line);
+    tcase_add_test(tc, g_is_short_where_frames_are_and_always_as_long);
     tcase_add_test(tc, acks_are_let_fall_in_no_ack_mode);
     tcase_add_test(tc, two_requests_in_one_segment_get_two_answers);
     tcase_add_test(tc, link_lost_between_stop_and_ack_loses_no_event);

@@ -26,7 +26,7 @@ describe_to(bool lldb, const struct arch_layout *layout, uint64_t offset, uint64
     if (lldb)
         stub_put_lldb_xml(layout, &w);
     else
-        stub_put_target_xml(layout, &w);
+        stub_put_target_xml(layout, &w, true);
     rsp_window_close(&w);
     ck_assert(!out.cut);
     text[out.len] = '\0';
@@ -315,6 +315,52 @@ START_TEST(osabi_is_said_of_linux_only)
 }
 END_TEST
 
+/* The short form of a serial line, of that layout. */
+static void
+expect_short(const struct arch_layout *layout, const char *want)
+{
+    uint8_t text[200];
+    struct rsp_out out = rsp_out_to(text, sizeof(text));
+    struct rsp_window w = rsp_window_open(&out, 0, sizeof(text));
+
+    stub_put_architecture(layout, &w);
+    rsp_window_close(&w);
+    ck_assert_uint_eq(out.len, strlen(want));
+    ck_assert_mem_eq(text, want, out.len);
+}
+
+START_TEST(short_form_names_machine_and_system)
+{
+    static const struct arch_layout board = { &arch_aarch64, 0 };
+    static const struct arch_layout process = { &arch_aarch64, ARCH_LINUX };
+
+    expect_short(&board,
+                 "l<target><architecture>aarch64</architecture><osabi>none</osabi></target>");
+    expect_short(&process, "l<target><architecture>aarch64</architecture><osabi>GNU/Linux</osabi>"
+                           "</target>");
+}
+END_TEST
+
+START_TEST(types_may_be_left_unexplained)
+{
+    char *text = malloc(ROOM), *whole = describe_all(&aarch64);
+    struct rsp_out out = rsp_out_to((uint8_t *)text, ROOM - 1);
+    struct rsp_window w = rsp_window_open(&out, 0, ROOM);
+
+    stub_put_target_xml(&aarch64, &w, false);
+    rsp_window_close(&w);
+    text[out.len] = '\0';
+    ck_assert_uint_gt(count_of(whole, "<flags"), 0);
+    ck_assert_uint_eq(count_of(text, "<flags"), 0);
+    ck_assert_uint_eq(count_of(text, "<union"), 0);
+    ck_assert_uint_eq(count_of(text, "<vector"), 0);
+    ck_assert_uint_eq(count_of(text, "<reg "), count_of(whole, "<reg "));
+    ck_assert_uint_eq(count_of(text, "type=\"aarch64v\""), 32); /* lldb knows that name */
+    free(whole);
+    free(text);
+}
+END_TEST
+
 START_TEST(users_machine_is_described)
 {
     static const struct arch_row rows[] = {
@@ -395,6 +441,8 @@ xml_suite(void)
     tcase_add_test(tc, elements_are_balanced);
     tcase_add_test(tc, windows_make_up_the_whole);
     tcase_add_test(tc, osabi_is_said_of_linux_only);
+    tcase_add_test(tc, short_form_names_machine_and_system);
+    tcase_add_test(tc, types_may_be_left_unexplained);
     tcase_add_test(tc, users_machine_is_described);
     tcase_add_test(tc, lldb_gets_its_own_words_and_parts);
     suite_add_tcase(s, tc);

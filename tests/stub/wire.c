@@ -10,6 +10,12 @@
 void
 wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags)
 {
+    wire_open_short(w, threads, buffer, flags, 0);
+}
+
+void
+wire_open_short(struct wire *w, unsigned threads, size_t buffer, unsigned flags, size_t frame)
+{
     struct stub_config config = { .size = sizeof(config) };
 
     memset(w, 0, sizeof(*w));
@@ -25,6 +31,7 @@ wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags)
     config.output = w->output;
     config.input_size = config.output_size = buffer;
     config.flags = flags;
+    config.frame_size = frame;
     config.resend_ms = 1000;
     config.commands = fake_commands;
     if (!stub_init(&w->stub, &config)) {
