@@ -23,6 +23,7 @@ SUITE(sets)
 
 /* tests/stub */
 SUITE(engine)
+SUITE(line)
 SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)
