@@ -63,7 +63,7 @@ is_unread(const struct engine *s, const struct stub_event *event)
 static int
 put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
-    /* What more registers would cost at each step is more than they save where one is asked for. */
+    /* More registers would cost more at each step than they save where one is asked for. */
     enum { LONGEST = 128 };
     bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
     int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);

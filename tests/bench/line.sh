@@ -4,6 +4,10 @@
 # each, seeds 1 and up; the same with lldb; then the bytes that a connection, a breakpoint and a
 # stack of ten frames cost on a good line, beside QEMU's own stub with the same program in user mode.
 #   LINE_RATES   other rates          LINE_CLIENTS   "gdb", "lldb" or both
+#   LINE_TIMEOUT gdb's remotetimeout in seconds, 1 when not said; where the machine is busy for
+#                longer, gdb asks again for what is on its way
+# What is checked: that no session of gdb is wrong without an error, and the bytes: two thirds of
+# what QEMU's stub sends.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 sessions=${1:-100}
@@ -31,7 +35,7 @@ first_gdb() {
 		set style enabled off
 		file $prog
 		set remote noack-packet off
-		set remotetimeout 1
+		set remotetimeout ${LINE_TIMEOUT:-1}
 		echo \n@@ connect\n
 		target remote 127.0.0.1:$port
 		break deepest
@@ -101,11 +105,11 @@ lldb_commands() {
 talk() {
 	case $client in
 	gdb)
-		timeout -k 2 90 $gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+		timeout -k 2 180 $gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 			<"$1" >"$dir/out" 2>&1
 		;;
 	lldb)
-		timeout -k 2 30 $lldb --no-lldbinit -b -o "target create $prog" -s "$1" >"$dir/out" 2>&1 </dev/null
+		timeout -k 2 60 $lldb --no-lldbinit -b -o "target create $prog" -s "$1" >"$dir/out" 2>&1 </dev/null
 		;;
 	esac
 	sed 's/127\.0\.0\.1:[0-9]*/COMM/; s/[Pp]rocess [0-9]*/process N/' "$dir/out" >"$2"
@@ -148,7 +152,11 @@ over_a_bad_line() {
 			esac
 		done
 		echo "$client, one byte in $rate spoiled: $right of $1 right, $reported with an error${bad:+, NEITHER:$bad}"
-		[ -z "$bad" ] || [ $client != gdb ] || failures=$((failures + 1))
+		if [ -z "$bad" ]; then
+			is_ok "$client: at one byte in $rate nothing is wrong without an error"
+		elif [ $client = gdb ]; then
+			is_wrong "$client: at one byte in $rate" "$bad; build/check/line.$client.$rate.*"
+		fi
 	done
 }
 
@@ -176,7 +184,8 @@ bytes_on_a_good_line() {
 	board_pid=$!
 	until_true 10 test -S "$dir/uart" || return
 	where=$dir/uart
-	tell_cost 'this board' $(cost)
+	ours=$(cost)
+	tell_cost 'this board' $ours
 	stop_board
 	stop_all
 	started=
@@ -186,7 +195,14 @@ bytes_on_a_good_line() {
 	board_pid=$!
 	until_true 10 test -S "$dir/uart.user" || return
 	where=$dir/uart.user
-	tell_cost "QEMU's stub, user mode, x86-64" $(cost)
+	theirs=$(cost)
+	tell_cost "QEMU's stub, user mode, x86-64" $theirs
+	said="$client: ${ours#* } bytes from the board, ${theirs#* } from QEMU's stub"
+	if [ "${ours#* }" -gt 0 ] && [ $((3 * ${ours#* })) -le $((2 * ${theirs#* })) ]; then
+		is_ok "$said"
+	else
+		is_wrong "$said" 'more than two thirds'
+	fi
 	stop_board
 	stop_all
 	prog=build/boards/line.elf
