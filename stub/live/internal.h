@@ -324,9 +324,10 @@ struct live {
     bool unsure;         /* a thread could not be started: what became of it is to be looked for */
     unsigned short_ways; /* stops so far that were not asked for with all others, see step.c */
     enum stub_stop_mode mode;
-    unsigned events; /* enum stub_wanted_events */
-    bool no_tls;     /* live_set_tls */
-    bool lost_one;   /* a thread that was resumed has ended since the last look for none left */
+    unsigned events;   /* enum stub_wanted_events */
+    bool no_tls;       /* live_set_tls */
+    bool lost_one;     /* a thread that was resumed has ended since the last look for none left */
+    unsigned unreaped; /* that were dead when they were let go, and whose end is still ours */
 
     bool has_pass, has_program;
     uint8_t pass[32], program[32];

@@ -318,7 +318,8 @@ live_thread_let_go(struct thread *t)
         syscall(SYS_tgkill, t->group, t->tid, signal);
         signal = 0;
     }
-    live_ptrace(PTRACE_DETACH, t->tid, 0, (uintptr_t)signal);
+    if (live_ptrace(PTRACE_DETACH, t->tid, 0, (uintptr_t)signal) != 0)
+        t->process->live->unreaped++;
     live_thread_free(t);
 }
 
@@ -366,6 +367,18 @@ lend_memory(struct process *p)
     p->shares->plants_changed = true;
 }
 
+/* Who was killed where it stood cannot be detached, and its parent waits for it until we have seen
+ * its end; nobody may come by to do that later. */
+static void
+reap_dead(struct live *live)
+{
+    for (int i = 0; i < 200 && live->unreaped > 0; i++) {
+        if (!live_collect(live))
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    live->unreaped = 0;
+}
+
 int
 live_detach(void *target, int64_t pid)
 {
@@ -383,6 +396,7 @@ live_detach(void *target, int64_t pid)
     lend_memory(p);
     let_sharers_go(p);
     let_go_for_good(p);
+    reap_dead(live);
     live_terminal_take(live);
     live_sweep(live);
     return 0;

@@ -131,6 +131,8 @@ on_exit_of(struct live *live, pid_t tid, int status)
         live_thread_gone(t, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
         if (last && (p->leaving || !has_own_status(p->pid)))
             live_process_ended(p, status);
+    } else if (live->unreaped > 0) {
+        live->unreaped--;
     }
 }
 

@@ -208,6 +208,28 @@ START_TEST(the_parent_is_let_go_and_the_child_followed)
 }
 END_TEST
 
+/* Its parent waits for it, and nothing is collected any more once both are let go. */
+START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
+{
+    launch("fork", "fork", WORDS);
+    pid_t child = next_child(STUB_FORK);
+    kill(child, SIGKILL);
+    for (int i = 0; i < 10000 && drive_state(child) != 'Z'; i++)
+        nap(1);
+    ck_assert_int_eq(drive_state(child), 'Z');
+    let_go(child);
+    for (int i = 0; i < 10000 && drive_state(child) == 'Z' && kill(d.pid, 0) == 0; i++) {
+        if (i == 0)
+            let_go(d.pid);
+        nap(1);
+    }
+    char state = drive_state(child);
+    kill(d.pid, SIGKILL);
+    ck_assert_int_eq(state, 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(the_end_of_a_vfork_is_told_when_its_beginning_was)
 {
     launch("fork", "slow", WORDS);
@@ -586,6 +608,7 @@ live_events_suite(void)
     tcase_add_test(c, a_child_is_not_listed_before_it_is_told_of);
     tcase_add_test(c, children_yet_to_be_told_of_go_where_their_parent_goes);
     tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
+    tcase_add_test(c, a_child_killed_where_it_stands_is_let_go_to_its_parent);
     tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
     tcase_add_test(c, a_signal_beside_a_fork_is_told_after_it);
     tcase_add_test(c, who_did_not_ask_hears_of_no_fork);
