@@ -135,6 +135,17 @@ stub_board_file_seek(int fd, int64_t offset, enum stub_board_whence whence)
     return ask(&w);
 }
 
+/* One whose only argument is a text. */
+static int
+ask_with(const char *call, const char *text)
+{
+    struct words w;
+
+    begin(&w, call);
+    put_string(&w, text);
+    return (int)ask(&w);
+}
+
 int
 stub_board_file_rename(const char *from, const char *to)
 {
@@ -149,11 +160,7 @@ stub_board_file_rename(const char *from, const char *to)
 int
 stub_board_file_unlink(const char *path)
 {
-    struct words w;
-
-    begin(&w, "unlink");
-    put_string(&w, path);
-    return (int)ask(&w);
+    return ask_with("unlink", path);
 }
 
 static void
@@ -174,36 +181,38 @@ take_stat(const uint8_t *from, struct stub_file_stat *stat)
     stat->ctime = (int64_t)take(&from, 4);
 }
 
-int
-stub_board_file_stat(const char *path, struct stub_file_stat *stat)
+/* The request, which has named the file already, and its answer. */
+static int
+ask_stat(struct words *w, struct stub_file_stat *stat)
 {
     uint8_t bytes[STAT_SIZE];
-    struct words w;
     int64_t r;
 
-    begin(&w, "stat");
-    put_string(&w, path);
-    put_pointer(&w, bytes);
-    r = ask(&w);
+    put_pointer(w, bytes);
+    r = ask(w);
     if (r == 0)
         take_stat(bytes, stat);
     return (int)r;
 }
 
 int
+stub_board_file_stat(const char *path, struct stub_file_stat *stat)
+{
+    struct words w;
+
+    begin(&w, "stat");
+    put_string(&w, path);
+    return ask_stat(&w, stat);
+}
+
+int
 stub_board_file_stat_of(int fd, struct stub_file_stat *stat)
 {
-    uint8_t bytes[STAT_SIZE];
     struct words w;
-    int64_t r;
 
     begin(&w, "fstat");
     put_number(&w, (uint32_t)fd);
-    put_pointer(&w, bytes);
-    r = ask(&w);
-    if (r == 0)
-        take_stat(bytes, stat);
-    return (int)r;
+    return ask_stat(&w, stat);
 }
 
 int
@@ -235,9 +244,5 @@ stub_board_file_time(void)
 int
 stub_board_file_system(const char *command)
 {
-    struct words w;
-
-    begin(&w, "system");
-    put_string(&w, command);
-    return (int)ask(&w);
+    return ask_with("system", command);
 }
