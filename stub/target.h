@@ -412,8 +412,9 @@ struct stub_target {
 
     /* Running. resume starts what stub_action() says and returns; -E: nothing was started.
      * interrupt asks for a stop of {pid, tid} (0 any); a target that stops at once rings the
-     * doorbell. Exactly one stop event follows, and one that is already queued satisfies it, unless
-     * it is the end of a step: that becomes the interrupt's. running: 1 while that thread runs (0: any). */
+     * doorbell. Exactly one stop event follows, and one that is already queued satisfies it,
+     * unless it is the end of a step: that becomes the interrupt's. running: 1 while that thread
+     * runs (0: any). */
     int (*resume)(void *target, struct stub *s);
     int (*interrupt)(void *target, struct rsp_id id);
     int (*running)(void *target, struct rsp_id id);

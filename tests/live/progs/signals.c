@@ -1,5 +1,7 @@
 /* signals.c - raises SIGUSR1 and SIGUSR2; "storm": a timer's SIGALRM every millisecond beside a
- * loop; "fault": touches address 0; "trap": an int3 of its own; "wait": says so and waits. */
+ * loop; "crowd": the same beside 100 threads that sleep, which it says; "fault": touches address
+ * 0; "trap": an int3 of its own; "wait": says so and waits. */
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -27,6 +29,29 @@ work(void)
     worked = 0;
 }
 
+static void *
+sleep_on(void *nothing)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    for (;;)
+        pause();
+    return nothing;
+}
+
+static void
+gather(void)
+{
+    pthread_t thread;
+
+    for (int i = 0; i < 100; i++)
+        pthread_create(&thread, NULL, sleep_on, NULL);
+    if (write(STDOUT_FILENO, "+", 1) != 1)
+        _exit(2);
+}
+
 static void
 storm(void)
 {
@@ -48,7 +73,9 @@ main(int argc, char **argv)
     signal(SIGUSR2, on_signal);
     signal(SIGALRM, on_signal);
     signal(SIGCONT, on_signal);
-    if (strcmp(what, "storm") == 0)
+    if (strcmp(what, "crowd") == 0)
+        gather();
+    if (strcmp(what, "storm") == 0 || strcmp(what, "crowd") == 0)
         storm();
     if (strcmp(what, "fault") == 0)
         *nowhere = 1;
