@@ -553,12 +553,31 @@ children_of(pid_t pid, pid_t *children, unsigned max)
     return n;
 }
 
-/* Both go on in memory that a breakpoint was in, and are ours to wait for then. */
+/* They are let go, and are ours to wait for then. */
+static void
+both_go_on(const pid_t *children)
+{
+    int status;
+
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < PATIENCE_MS && drive_state(children[i]) != 'T'; k++) {
+            live_poll(d.live);
+            nap(1);
+        }
+        ck_assert_int_eq(drive_state(children[i]), 'T');
+    }
+    for (int i = 0; i < 2; i++) {
+        kill(children[i], SIGCONT);
+        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+        ck_assert_int_eq(status, 7 << 8);
+    }
+}
+
+/* Both go on in memory that a breakpoint was in. */
 static void
 two_vforks_outlive_the_parent(bool interrupt)
 {
     pid_t children[2];
-    int status;
 
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
     drive_launch(&d, "vforks", "two", NULL);
@@ -572,20 +591,33 @@ two_vforks_outlive_the_parent(bool interrupt)
         ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
     }
     ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
-    for (int i = 0; i < 2; i++) {
-        for (int k = 0; k < PATIENCE_MS && drive_state(children[i]) != 'T'; k++) {
-            live_poll(d.live);
-            nap(1);
-        }
-    }
-    for (int i = 0; i < 2; i++) {
-        kill(children[i], SIGCONT);
-        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
-        ck_assert_int_eq(status, 7 << 8);
-    }
+    both_go_on(children);
     ck_assert_int_eq(live_pid(d.live), 0);
     drive_close(&d);
 }
+
+/* The parent is killed between the births; one child has come to us when the other is seen. */
+START_TEST(child_not_heard_of_is_let_go_beside_one_that_came_to_the_server)
+{
+    pid_t children[2];
+
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+    drive_launch(&d, "vforks", "late", NULL);
+    drive_send(&d, "vCont;c");
+    for (int i = 0; i < PATIENCE_MS && children_of(d.pid, children, 1) == 0; i++) {
+        live_poll(d.live);
+        nap(1);
+    }
+    live_poll(d.live);
+    for (int i = 0; i < PATIENCE_MS && children_of(d.pid, children, 2) < 2; i++)
+        nap(1);
+    ck_assert_uint_eq(children_of(d.pid, children, 2), 2);
+    kill(d.pid, SIGKILL);
+    ck_assert(drive_becomes(d.pid, "Z"));
+    both_go_on(children);
+    drive_close(&d);
+}
+END_TEST
 
 START_TEST(two_children_of_vforks_outlive_the_killed_parent)
 {
@@ -769,6 +801,7 @@ live_threads_suite(void)
     tcase_add_test(c, two_children_of_vforks_outlive_the_killed_parent);
     tcase_add_test(c, two_children_of_vforks_outlive_the_parent_killed_as_it_runs);
     tcase_add_test(c, child_of_a_vfork_is_let_go_from_inside_a_breakpoint);
+    tcase_add_test(c, child_not_heard_of_is_let_go_beside_one_that_came_to_the_server);
     tcase_add_test(c, child_of_a_parent_killed_before_its_vfork_was_told_is_let_go);
     tcase_add_test(c, child_of_a_vfork_outlives_the_parents_program);
     tcase_add_test(c, memory_is_allocated_while_a_thread_is_in_a_vfork);

@@ -1,6 +1,6 @@
 /* vforks.c - threads in vfork, whose children take their time, then call touch() and exit with 7.
  * "two": two threads have one each, which wait until their parent is gone and they are not traced,
- * and then for SIGCONT. "exec": meanwhile the first thread becomes this program again, "wait",
+ * and then for SIGCONT; "late": one of them some time after the other. "exec": meanwhile the first thread becomes this program again, "wait",
  * which exits with 0 when that child ended well. "often": one vfork after the other while another
  * thread calls touch(). "hot": one child that calls it very often and then waits ten seconds. */
 #include <fcntl.h>
@@ -87,13 +87,17 @@ main(int argc, char **argv)
     }
     if (strcmp(how, "hot") == 0)
         have_hot_child();
-    outlive = strcmp(how, "two") == 0;
+    outlive = strcmp(how, "two") == 0 || strcmp(how, "late") == 0;
     pthread_create(&thread, NULL, have_child, outlive ? &soon : &second);
     if (strcmp(how, "exec") == 0) {
         while (!born)
             usleep(1000);
         execl(argv[0], argv[0], "wait", (char *)NULL);
     }
+    while (strcmp(how, "late") == 0 && !born)
+        usleep(1000);
+    if (strcmp(how, "late") == 0)
+        usleep(50000);
     have_child(outlive ? &soon : &second);
     return 0;
 }
