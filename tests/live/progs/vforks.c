@@ -1,8 +1,9 @@
 /* vforks.c - threads in vfork, whose children take their time, then call touch() and exit with 7.
  * "two": two threads have one each, which wait until their parent is gone and they are not traced,
- * and then for SIGCONT; "late": one of them some time after the other. "exec": meanwhile the first thread becomes this program again, "wait",
- * which exits with 0 when that child ended well. "often": one vfork after the other while another
- * thread calls touch(). "hot": one child that calls it very often and then waits ten seconds. */
+ * and then for SIGCONT; "late": one of them some time after the other. "exec": meanwhile the first
+ * thread becomes this program again, "wait", which exits with 0 when that child ended well.
+ * "often": one vfork after the other while another thread calls touch(). "hot": one child that
+ * calls it very often and then waits ten seconds. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
