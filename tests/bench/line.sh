@@ -6,6 +6,7 @@
 #   LINE_RATES   other rates          LINE_CLIENTS   "gdb", "lldb" or both
 #   LINE_TIMEOUT gdb's remotetimeout in seconds, 1 when not said; where the machine is busy for
 #                longer, gdb asks again for what is on its way
+# What went over the line in a session that was not right is kept in build/check/line.*.packets.
 # What is checked: that no session of gdb is wrong without an error, and the bytes: two thirds of
 # what QEMU's stub sends.
 set -u
@@ -123,7 +124,7 @@ play() {
 	$(board_command aarch64-virt $prog | sed "s|{sock}|$dir/uart|") >"$dir/board" 2>&1 &
 	board_pid=$!
 	until_true 10 test -S "$dir/uart" || return 1
-	start "$dir/line" build/tools/badline "$dir/uart" "$2" "$1" || return 1
+	start "$dir/line" build/tools/badline "$dir/uart" "$2" "$1" "$dir/packets" || return 1
 	${client}_commands >"$dir/commands"
 	talk "$dir/commands" "$3"
 	stop_board
@@ -133,7 +134,9 @@ play() {
 over_a_bad_line() {
 	play 1000000000000 1 "$dir/clean"
 	grep -q '@@ end' "$dir/clean" || {
-		is_wrong "$client on a good line" "$(tail -5 "$dir/clean")"
+		cp "$dir/clean" "build/check/line.$client.good.out"
+		mv "$dir/packets" "build/check/line.$client.good.packets"
+		is_wrong "$client on a good line" "$(tail -5 "$dir/clean"); build/check/line.$client.good.*"
 		return
 	}
 	for rate in $rates; do
@@ -148,6 +151,7 @@ over_a_bad_line() {
 			*)
 				[ $v = reported ] && reported=$((reported + 1)) || bad="$bad $v:$seed"
 				diff "$dir/clean" "$dir/this" >"build/check/line.$client.$rate.$seed.$v"
+				mv "$dir/packets" "build/check/line.$client.$rate.$seed.packets"
 				;;
 			esac
 		done

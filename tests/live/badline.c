@@ -1,12 +1,13 @@
 /* badline.c - a bad line: joins a client and a server over TCP and spoils bytes on the way.
  *
- *   badline (PORT | SOCKET) SEED MEAN
+ *   badline (PORT | SOCKET) SEED MEAN [LOG]
  *
  * Listens on a free port of this machine (prints `Listening on port N`), serves one client,
  * connects it to PORT or to the Unix socket of that path. One byte in MEAN, on average, meets a
  * fault: flipped, dropped, doubled, noise before it, or the line cut in two pieces or held up
  * there. The same SEED gives the same faults for the same bytes. At the end the counts of faults
- * are printed, and of bytes. */
+ * are printed, and of bytes. LOG gets a line for all that came at once: milliseconds, `>` to the
+ * server or `<` from it, the bytes as they came in; and a line for each fault. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum fault { FLIP, DROP, DOUBLE, NOISE, SPLIT, DELAY, FAULTS };
@@ -33,9 +35,49 @@ struct way {
     uint64_t random;
     uint64_t until; /* good bytes before the next fault */
     unsigned long passed;
+    bool is_request;
 };
 
 static uint64_t mean;
+static FILE *said; /* LOG, or NULL */
+
+/* ---- the log ---- */
+
+static unsigned long
+now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned long)now.tv_sec * 1000 + (unsigned long)now.tv_nsec / 1000000;
+}
+
+static void
+note(const struct way *w, const uint8_t *bytes, size_t size)
+{
+    static unsigned long begin;
+
+    if (said == NULL)
+        return;
+    begin = begin == 0 ? now_ms() : begin;
+    fprintf(said, "%6lu %c ", now_ms() - begin, w->is_request ? '>' : '<');
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] >= ' ' && bytes[i] <= '~' && bytes[i] != '\\')
+            fputc(bytes[i], said);
+        else
+            fprintf(said, "\\%02x", bytes[i]);
+    fputc('\n', said);
+}
+
+static void
+note_fault(const struct way *w, enum fault fault, uint8_t byte)
+{
+    if (said != NULL)
+        fprintf(said, "       %c one of the %s at byte %02x\n", w->is_request ? '>' : '<',
+                names[fault], byte);
+}
+
+/* ---- the faults ---- */
 
 static uint64_t
 draw(struct way *w)
@@ -83,6 +125,7 @@ spoil(struct way *w, uint8_t byte)
     size_t n = 0, noise;
 
     counts[fault]++;
+    note_fault(w, fault, byte);
     switch (fault) {
     case FLIP:
         out[n++] = (uint8_t)(byte ^ 1u << draw(w) % 8);
@@ -120,6 +163,7 @@ pass(struct way *w)
     if (got <= 0)
         return false;
     size = (size_t)got;
+    note(w, bytes, size);
     w->passed += size;
     for (i = 0; i < size; i++) {
         if (w->until-- > 0)
@@ -201,6 +245,7 @@ relay(int client, int server, uint64_t seed)
     struct pollfd polls[2] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
     int i;
 
+    ways[0].is_request = true;
     for (i = 0; i < 2; i++)
         plan_fault(&ways[i]);
     for (;;) {
@@ -221,10 +266,14 @@ main(int argc, char **argv)
 {
     int client, server, on = 1, i;
 
-    if (argc != 4 || (mean = strtoull(argv[3], NULL, 10)) == 0) {
-        fprintf(stderr, "usage: badline (PORT | SOCKET) SEED MEAN\n");
+    if (argc < 4 || argc > 5 || (mean = strtoull(argv[3], NULL, 10)) == 0) {
+        fprintf(stderr, "usage: badline (PORT | SOCKET) SEED MEAN [LOG]\n");
         return 2;
     }
+    if (argc == 5 && (said = fopen(argv[4], "w")) == NULL)
+        fail("cannot write the log");
+    if (said != NULL)
+        setvbuf(said, NULL, _IOLBF, 0);
     client = accept_client();
     server = connect_server(argv[1]);
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
