@@ -6,7 +6,7 @@ board_command() {
 	case $1 in
 	aarch64-virt | aarch64-tight | smallest) echo "qemu-system-aarch64 -M virt -cpu cortex-a57 -smp 2 -m 128 -display none" \
 		"-monitor none -serial unix:{sock},server=on,wait=off -kernel $2" ;;
-	x86_64-pc | x86_64-tight) echo "qemu-system-x86_64 -M pc -m 128 -display none -monitor none -nic none" \
+	x86_64-pc | x86_64-tight) echo "qemu-system-x86_64 -M pc -smp 2 -m 128 -display none -monitor none -nic none" \
 		"-serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	esac
 }

@@ -251,6 +251,13 @@ gdb_second() {
 		'^there is no such task' 'Protocol error with Rcmd' ' = 1$' 'hit Breakpoint 1, bake' ' = 1$' 'hit Temporary breakpoint' 'detached'
 }
 
+lldb_second() {
+	in_lldb "$1" second || return
+	has "$1: lldb sees the second core as a thread, and that it ran" "$log" 'stop reason = breakpoint 1.1' \
+		"thread #5: .*name = 'second core'" 'frame #[0-2]: .*second_main' 'stop reason = breakpoint 1.1' ' = true$' \
+		'stop reason = instruction step into' 'Process 1 detached'
+}
+
 # A board that stands stays where it is, whatever noise comes and wherever a client's resume is cut
 # off by the end of its line: each new client finds the same PC and no tick passed.
 stands() {
@@ -321,6 +328,7 @@ with_gdb() {
 	gdb_session "$1"
 	gdb_files "$1"
 	gdb_flash "$1"
+	gdb_second "$1"
 	case $1 in aarch64*) gdb_trouble "$1" 340 ;; *) gdb_trouble "$1" 200 ;; esac
 }
 with_lldb() {
@@ -329,6 +337,7 @@ with_lldb() {
 	lldb_trouble "$1" "$3"
 	lldb_interrupt "$1"
 	lldb_flash "$1"
+	lldb_second "$1"
 }
 
 for name in ${*:-$board_names}; do
@@ -341,7 +350,6 @@ for name in ${*:-$board_names}; do
 		gdb_reset "$name"
 		flood "$name"
 		stands "$name"
-		case $name in aarch64*) gdb_second "$name" ;; esac
 	fi
 	if [ -z "$lldb" ]; then
 		echo "skip boards: lldb sessions on $name (no lldb here)"

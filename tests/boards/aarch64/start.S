@@ -1,25 +1,31 @@
 /* start.S - QEMU's `virt` for AArch64: from reset to demo_start, the firmware's own vectors, and the
  * switch between tasks. */
 	.arch	armv8-a
-	.section .text.start, "ax"
-	.global	_start
-_start:
+
+/* What each core begins with: floating point, its vectors, a stack, and nobody who called it. */
+	.macro	BEGIN vectors, stack
 	mov	x0, #3 << 20
 	msr	cpacr_el1, x0
 	isb
-	adr	x0, vectors
+	adr	x0, \vectors
 	msr	vbar_el1, x0
-	ldr	x0, =stack_top
+	ldr	x0, =\stack
 	mov	sp, x0
+	mov	x29, #0
+	mov	x30, #0
+	.endm
+
+	.section .text.start, "ax"
+	.global	_start
+_start:
+	BEGIN	vectors, stack_top
 	ldr	x0, =bss_start
 	ldr	x1, =bss_end
 1:	cmp	x0, x1
 	b.hs	2f
 	str	xzr, [x0], #8
 	b	1b
-2:	mov	x29, #0
-	mov	x30, #0
-	bl	demo_start
+2:	bl	demo_start
 3:	wfi
 	b	3b
 
@@ -44,15 +50,7 @@ vectors:
 second_entry:
 	.cfi_startproc
 	.cfi_undefined x30
-	mov	x0, #3 << 20
-	msr	cpacr_el1, x0
-	isb
-	adr	x0, second_vectors
-	msr	vbar_el1, x0
-	ldr	x0, =second_stack_top
-	mov	sp, x0
-	mov	x29, #0
-	mov	x30, #0
+	BEGIN	second_vectors, second_stack_top
 	bl	second_main
 	b	.
 	.cfi_endproc
@@ -70,24 +68,28 @@ second_vectors:
 	.balign	128
 	.endr
 
+	.macro	TO_X29 do
+	\do	x0, x1, [sp]
+	\do	x2, x3, [sp, #16]
+	\do	x4, x5, [sp, #32]
+	\do	x6, x7, [sp, #48]
+	\do	x8, x9, [sp, #64]
+	\do	x10, x11, [sp, #80]
+	\do	x12, x13, [sp, #96]
+	\do	x14, x15, [sp, #112]
+	\do	x16, x17, [sp, #128]
+	\do	x18, x19, [sp, #144]
+	\do	x20, x21, [sp, #160]
+	\do	x22, x23, [sp, #176]
+	\do	x24, x25, [sp, #192]
+	\do	x26, x27, [sp, #208]
+	\do	x28, x29, [sp, #224]
+	.endm
+
 /* All registers onto the stack, x0 to x30, sp, pc and pstate as board.h wants them. */
 second_irq:
 	sub	sp, sp, #272
-	stp	x0, x1, [sp]
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
+	TO_X29	stp
 	add	x1, sp, #272
 	stp	x30, x1, [sp, #240]
 	mrs	x0, elr_el1
@@ -98,21 +100,7 @@ second_irq:
 	ldp	x0, x1, [sp, #256]
 	msr	elr_el1, x0
 	msr	spsr_el1, x1
-	ldp	x0, x1, [sp]
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
-	ldp	x28, x29, [sp, #224]
+	TO_X29	ldp
 	ldr	x30, [sp, #240]
 	add	sp, sp, #272
 	eret

@@ -1,16 +1,16 @@
 /* machine.c - a PC: its map, COM1 (16550), interrupts (8259) and timer (8254). */
 #include "arch/unwind/unwind.h"
-#include "tests/boards/kernel.h"
+#include "tests/boards/x86_64/machine.h"
 
 volatile uint64_t supervisor_calls;
 
-static void
+void
 out(uint16_t port, uint8_t byte)
 {
     __asm__ volatile("outb %0, %1" : : "a"(byte), "Nd"(port));
 }
 
-static uint8_t
+uint8_t
 in(uint16_t port)
 {
     uint8_t byte;
@@ -189,47 +189,47 @@ machine_exceptions(void)
     return rows;
 }
 
-void gate_of_the_rest(void);
 void gate_of_timer(void);
 void gate_of_uart(void);
 void gate_of_supervisor(void);
 
-struct gate {
-    uint16_t low, code;
-    uint8_t stack, type;
-    uint16_t middle;
-    uint32_t high, zero;
-};
 static _Alignas(16) struct gate gates[GATES];
 
-static void
-set_gate(unsigned vector, void (*handler)(void))
+void
+set_gate(struct gate *gate, void (*handler)(void))
 {
     uint64_t at = (uint64_t)(uintptr_t)handler;
 
-    gates[vector] = (struct gate){ .low = (uint16_t)at,
-                                   .code = 8,
-                                   .type = 0x8e,
-                                   .middle = (uint16_t)(at >> 16),
-                                   .high = (uint32_t)(at >> 32) };
+    *gate = (struct gate){ .low = (uint16_t)at,
+                           .code = 8,
+                           .type = 0x8e,
+                           .middle = (uint16_t)(at >> 16),
+                           .high = (uint32_t)(at >> 32) };
+}
+
+void
+use_gates(const struct gate *table, unsigned count)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) where = {
+        .limit = (uint16_t)(count * sizeof(*table) - 1),
+        .base = (uint64_t)(uintptr_t)table,
+    };
+
+    __asm__ volatile("lidt %0" : : "m"(where));
 }
 
 static void
 set_gates(void)
 {
-    static struct {
-        uint16_t limit;
-        uint64_t base;
-    } __attribute__((packed)) table;
-
     for (unsigned i = 0; i < GATES; i++)
-        set_gate(i, gate_of_the_rest);
-    set_gate(FIRST_VECTOR, gate_of_timer);
-    set_gate(FIRST_VECTOR + UART_INTERRUPT, gate_of_uart);
-    set_gate(SUPERVISOR, gate_of_supervisor);
-    table.limit = sizeof(gates) - 1;
-    table.base = (uint64_t)(uintptr_t)gates;
-    __asm__ volatile("lidt %0" : : "m"(table));
+        set_gate(&gates[i], gate_of_the_rest);
+    set_gate(&gates[FIRST_VECTOR], gate_of_timer);
+    set_gate(&gates[FIRST_VECTOR + UART_INTERRUPT], gate_of_uart);
+    set_gate(&gates[SUPERVISOR], gate_of_supervisor);
+    use_gates(gates, GATES);
 }
 
 /* Both controllers: edges, cascade, vectors from FIRST_VECTOR on; timer and UART are heard. */

@@ -1,10 +1,45 @@
 /* start.S - a PC as QEMU starts it with -kernel (PVH): from 32-bit protected mode to demo_start, the
  * firmware's own gates, and the switch between tasks. */
 
+/* What each core does once it is in long mode: its segments, a stack, a function that ends never. */
+	.macro	BEGIN stack, body
+	movl	$16, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	xorl	%eax, %eax
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	$\stack, %esp
+	xorl	%ebp, %ebp
+	call	\body
+9:	hlt
+	jmp	9b
+	.endm
+
+/* Page tables, PAE, FXSAVE and SSE exceptions, long mode, paging and write protection. */
+	.macro	LONG_MODE
+	movl	$level4, %eax
+	movl	%eax, %cr3
+	movl	%cr4, %eax
+	orl	$0x620, %eax
+	movl	%eax, %cr4
+	movl	$0xc0000080, %ecx		/* EFER */
+	rdmsr
+	orl	$0x100, %eax
+	wrmsr
+	movl	%cr0, %eax
+	andl	$~0x6000000c, %eax		/* caches are on, no coprocessor emulated */
+	orl	$0x80010003, %eax
+	movl	%eax, %cr0
+	.endm
+
 	.section .note.pvh, "a", @note
 	.long	4, 4, 18			/* XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz	"Xen"
 	.long	_start
+
+	.set	APIC, 0xfee00000
 
 	.section .text.start, "ax"
 	.code32
@@ -29,36 +64,24 @@ _start:
 	jb	1b
 	movl	$0x800081, level2 + 4 * 8
 	movl	$0x1000081, level2 + 8 * 8
-	movl	$level4, %eax
-	movl	%eax, %cr3
-	movl	%cr4, %eax
-	orl	$0x620, %eax			/* PAE, FXSAVE, SSE exceptions */
-	movl	%eax, %cr4
-	movl	$0xc0000080, %ecx		/* EFER: long mode */
-	rdmsr
-	orl	$0x100, %eax
-	wrmsr
-	movl	%cr0, %eax
-	andl	$~0xc, %eax
-	orl	$0x80010002, %eax		/* paging, write protection */
-	movl	%eax, %cr0
+	movl	$level2_of_devices + 3, level3 + 3 * 8
+	movl	$APIC + 0x9b, level2_of_devices + (APIC >> 21 & 511) * 8
+	LONG_MODE
 	lgdt	gdt_pointer
 	ljmp	$8, $long_mode
 
 	.code64
 long_mode:
-	movl	$16, %eax
-	movl	%eax, %ds
-	movl	%eax, %es
-	movl	%eax, %ss
-	xorl	%eax, %eax
-	movl	%eax, %fs
-	movl	%eax, %gs
-	movl	$stack_top, %esp
-	xorl	%ebp, %ebp
-	call	demo_start
-2:	hlt
-	jmp	2b
+	BEGIN	stack_top, demo_start
+
+	.global	second_long_mode
+	.type	second_long_mode, @function
+second_long_mode:
+	.cfi_startproc
+	.cfi_undefined rip
+	BEGIN	second_stack_top, second_main
+	.cfi_endproc
+	.size	second_long_mode, . - second_long_mode
 
 	.section .rodata
 	.balign	8
@@ -68,13 +91,31 @@ gdt_pointer:
 	.word	. - gdt - 1
 	.long	gdt
 
+/* The second core, in real mode, once this is copied to a page below 1 MB, which CS names; the page
+ * tables are made. */
+	.code16
+	.global	second_entry, second_entry_end
+second_entry:
+	LONG_MODE
+	lgdtl	%cs:second_gdt_pointer - second_entry
+	ljmpl	$8, $second_long_mode
+second_gdt_pointer:
+	.word	gdt_pointer - gdt - 1
+	.long	gdt
+second_entry_end:
+
 	.bss
 	.balign	4096
 level4:	.skip	4096
 level3:	.skip	4096
 level2:	.skip	4096
+level2_of_devices:
+	.skip	4096
+	.skip	4096
+second_stack_top:
 
 	.text
+	.code64
 /* Where no other gate leads: the end. */
 	.global	gate_of_the_rest
 gate_of_the_rest:
@@ -116,6 +157,51 @@ gate_of_the_rest:
 
 	INTERRUPT gate_of_timer, machine_timer
 	INTERRUPT gate_of_uart, machine_uart
+
+/* The second core's: all registers onto the stack, as board.h wants them. */
+	.global	gate_of_second
+gate_of_second:
+	pushq	$-1
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%rax
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	cld
+	movq	%rsp, %rdi
+	movq	%rsp, %rbx
+	andq	$-16, %rsp
+	call	second_interrupt
+	movq	%rbx, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rax
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	addq	$8, %rsp
+	.global	gate_of_nothing
+gate_of_nothing:
+	iretq
 
 	.global	gate_of_supervisor
 gate_of_supervisor:
