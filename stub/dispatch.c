@@ -129,8 +129,6 @@ reply(struct engine *s, struct rsp_out *out, const struct stub_row *row, int res
     if (result < 0)
         put_error(s, out, row, result);
     stub_send(s, out);
-    if (result == PKT_DONE && row != NULL && (row->flags & ROW_MUTE) != 0)
-        s->memory = row->name[0];
 }
 
 static int
@@ -177,13 +175,12 @@ stub_dispatch(struct engine *s)
         return;
     s->busy = r == PKT_MORE;
     s->resumed = r == PKT_QUIET;
-    if (r == PKT_QUIET) {
+    if (r == PKT_QUIET)
         s->waiting = true;
-        s->interrupt = s->interrupt || s->crossed;
-    } else if (r != PKT_SILENT)
+    else if (r != PKT_SILENT)
         reply(s, &out, row, r == PKT_MORE ? PKT_DONE : r);
     stub_settle(s);
-    if (s->interrupt && !s->waiting)
+    if (!s->waiting && !s->stepped)
         s->interrupt = false;
 }
 

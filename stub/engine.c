@@ -1,5 +1,5 @@
-/* engine.c - bytes in, bytes out: acks, repeats, resends, and whose turn it is
- * (GDB manual, "Overview" and "Packet Acknowledgment"). */
+/* engine.c - bytes in, bytes out: acks, and whose turn it is (GDB manual, "Overview" and "Packet
+ * Acknowledgment"). What a line that loses bytes needs beside is line.c's. */
 #include "stub/engine.h"
 
 #include <string.h>
@@ -13,8 +13,6 @@ _Static_assert(_Alignof(struct engine) <= _Alignof(struct stub), "and be aligned
 enum {
     SMALLEST_BUFFER = 256,
     SMALLEST_FRAME = 96, /* what gdb may have to say in one */
-    REPEAT_MS = 500,     /* the same request again, this long after its unacknowledged reply */
-    DOUBT_MS = 400,      /* what it means is not known before this; less than gdb's time-out */
     RESEND_MAX = 10
 };
 
@@ -38,9 +36,8 @@ stub_begin(struct engine *s, struct rsp_out *out)
     *out = stub_body(s);
 }
 
-/* Body is what stub_body gave. */
-static void
-close_frame(struct engine *s, const struct rsp_out *body, char lead)
+void
+stub_close_frame(struct engine *s, const struct rsp_out *body, char lead)
 {
     s->frame_size = (uint32_t)rsp_frame_close_out(s->output + OUT_FRAME, body, lead);
     s->sent = 0;
@@ -49,21 +46,18 @@ close_frame(struct engine *s, const struct rsp_out *body, char lead)
 void
 stub_send(struct engine *s, struct rsp_out *body)
 {
-    enum { LONG = 1024 };
-    bool may_pay = (s->flags & STUB_SERIAL) != 0 || body->len >= LONG;
-    const struct stub_hook *hook = may_pay ? HOOK(s, shorten) : NULL;
+    const struct stub_hook *hook = HOOK(s, shorten);
 
     if (hook != NULL && hook->shorten(s, body))
         body->sum_end = 0;
-    close_frame(s, body, '$');
+    stub_close_frame(s, body, '$');
     s->resends = 0;
-    s->memory = 0;
 }
 
 void
 stub_send_notice(struct engine *s, const struct rsp_out *body)
 {
-    close_frame(s, body, '%');
+    stub_close_frame(s, body, '%');
     s->notice = true;
 }
 
@@ -107,49 +101,13 @@ frame_done(struct engine *s)
     }
 }
 
-/* True while a reply waits for its acknowledgement. */
-static bool
-frame_is_out(const struct engine *s)
+bool
+stub_frame_is_out(const struct engine *s)
 {
     return s->frame_size != 0 && s->sent == s->frame_size;
 }
 
-/* A shorter frame comes through where a longer one did not, and the client asks for the rest. */
-static void
-say_less(struct engine *s)
-{
-    const struct stub_hook *hook =
-        s->memory != 0 && (s->flags & STUB_UNRELIABLE) != 0 ? HOOK(s, cut) : NULL;
-    struct rsp_out body = stub_body(s);
-
-    if (hook == NULL)
-        return;
-    body.len = hook->cut(body.buf, s->frame_size - RSP_FRAME_EXTRA, s->memory == 'm');
-    close_frame(s, &body, '$');
-}
-
-static void
-resend(struct engine *s)
-{
-    if (!frame_is_out(s) || s->resends >= s->resend_max)
-        return;
-    s->resends++;
-    s->sent = 0;
-    say_less(s);
-}
-
 /* ---- requests coming in ---- */
-
-/* FNV-1a with the length in front: tells a request from the one before it. Never 0. */
-static uint32_t
-key_of(const uint8_t *body, size_t n)
-{
-    uint32_t key = UINT32_C(0x811c9dc5) ^ (uint32_t)n;
-
-    for (size_t i = 0; i < n; i++)
-        key = (key ^ body[i]) * UINT32_C(0x01000193);
-    return key | 1;
-}
 
 static void
 owe_ack(struct engine *s, char ack)
@@ -157,63 +115,27 @@ owe_ack(struct engine *s, char ack)
     if (s->no_ack)
         return;
     s->ack = ack;
-    s->acks = (s->flags & STUB_UNRELIABLE) != 0 && ack == '+' ? 2 : 1;
+    s->acks = 1;
 }
 
-/* A request that is not a repeat, or is taken for none. */
-static void
-take_new(struct engine *s)
+void
+stub_take_request(struct engine *s)
 {
-    if (frame_is_out(s))
+    if (stub_frame_is_out(s))
         frame_done(s); /* whoever asks on has heard the last answer */
     s->busy = true;
     work(s);
 }
 
-/* The request of the unacknowledged reply again. Long after the reply it is a repeat: the client
- * has heard neither our ack nor the reply, and the deed must not be done twice. Soon after it, it
- * is a new one whose client's ack was lost. */
-static void
-take_same(struct engine *s)
-{
-    bool old = s->doubt == DOUBT_OLD;
-
-    s->doubt = 0;
-    owe_ack(s, '+');
-    if (old)
-        s->sent = 0;
-    else
-        take_new(s);
-}
-
-/* On a line that loses bytes it may also be a repeat that the client has sent too early, because a
- * reply came late or a '-' was made of noise. Then the ack of the reply is under way, and a second
- * answer would be taken for that to the client's next request. So that much time is given. */
-static bool
-may_doubt(const struct engine *s)
-{
-    return (s->flags & STUB_UNRELIABLE) != 0 && s->resend_ms != 0 && s->now_ms != 0;
-}
-
 static void
 take_packet(struct engine *s, bool cut)
 {
-    uint32_t key = s->no_ack ? 0 : key_of(s->rx.buf, s->rx.len);
-    bool same = !s->no_ack && key == s->last_key;
+    const struct stub_hook *hook = HOOK(s, is_new);
 
-    s->last_key = key;
     s->cut = cut;
-    if (same && s->waiting && s->resumed)
-        return; /* what it asked for is still running */
-    if (!same || !frame_is_out(s)) {
-        take_new(s);
-        return;
-    }
-    s->doubt = s->now_ms - s->sent_ms >= REPEAT_MS ? DOUBT_OLD : DOUBT_YOUNG;
-    s->doubt_ms = s->now_ms;
-    s->acks = 0; /* an ack would be taken for that of the next request */
-    if (!may_doubt(s))
-        take_same(s);
+    owe_ack(s, '+');
+    if (hook == NULL || hook->is_new(s))
+        stub_take_request(s);
 }
 
 void
@@ -228,17 +150,30 @@ stub_interrupt_now(struct engine *s)
 }
 
 /* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a
- * late resume) is owed until that is done. When it crossed the end of a step it is owed too: a
- * debugger that makes many steps of one command takes that end for one of many, and goes on. */
+ * late resume) is owed until that is done. When it crossed the end of a step it is owed until the
+ * next resume, which then ends at once: a debugger that makes many steps of one command takes that
+ * end for one of many, and goes on. */
 static void
 take_interrupt(struct engine *s)
 {
-    if (s->busy)
-        s->interrupt = true;
-    else if (s->waiting)
+    if (!s->busy && s->waiting)
         stub_interrupt_now(s);
     else
-        s->crossed = s->stepped;
+        s->interrupt = s->busy || s->stepped;
+}
+
+/* The client has not understood the frame: once more, as often as the line allows. */
+static void
+take_nak(struct engine *s)
+{
+    const struct stub_hook *hook;
+
+    s->doubt = 0;
+    if (!stub_frame_is_out(s))
+        return;
+    hook = HOOK(s, may_resend);
+    if (hook == NULL || hook->may_resend(s))
+        s->sent = 0;
 }
 
 static void
@@ -247,20 +182,18 @@ take_event(struct engine *s, enum rsp_event event)
     switch (event) {
     case RSP_PACKET:
     case RSP_TOO_LONG:
-        owe_ack(s, '+');
         take_packet(s, event == RSP_TOO_LONG);
         break;
     case RSP_ACK:
-        if (!s->no_ack && frame_is_out(s)) {
+        if (!s->no_ack && stub_frame_is_out(s)) {
             s->doubt = 0;
             frame_done(s);
             work(s);
         }
         break;
     case RSP_NAK:
-        s->doubt = 0;
         if (!s->no_ack)
-            resend(s);
+            take_nak(s);
         break;
     case RSP_BAD_SUM:
         owe_ack(s, '-');
@@ -280,7 +213,7 @@ take_event(struct engine *s, enum rsp_event event)
 static bool
 may_begin(const struct engine *s)
 {
-    return !s->busy && (stub_output_free(s) || frame_is_out(s));
+    return !s->busy && (stub_output_free(s) || stub_frame_is_out(s));
 }
 
 size_t
@@ -347,7 +280,7 @@ stub_sent(struct stub *stub, size_t n)
     if (n > s->frame_size - s->sent)
         n = s->frame_size - s->sent;
     s->sent += (uint32_t)n;
-    if (!frame_is_out(s))
+    if (!stub_frame_is_out(s))
         return;
     s->sent_ms = s->now_ms;
     if (s->no_ack || s->notice) {
@@ -366,22 +299,10 @@ int
 stub_tick(struct stub *stub, uint64_t now_ms)
 {
     struct engine *s = ENGINE_OF(stub);
-    uint32_t age;
+    const struct stub_hook *hook = HOOK(s, tick);
 
     s->now_ms = (uint32_t)now_ms;
-    if (s->doubt != 0) {
-        age = s->now_ms - s->doubt_ms;
-        if (age < DOUBT_MS)
-            return (int)(DOUBT_MS - age);
-        take_same(s);
-    }
-    if (s->no_ack || s->resend_ms == 0 || !frame_is_out(s) || s->resends >= s->resend_max)
-        return -1;
-    age = s->now_ms - s->sent_ms;
-    if (age < s->resend_ms)
-        return (int)(s->resend_ms - age);
-    resend(s);
-    return (int)s->resend_ms;
+    return hook != NULL ? hook->tick(s) : -1;
 }
 
 /* ---- life ---- */

@@ -88,7 +88,9 @@ enum stub_hook_name {
     HOOK_put_xml,
     HOOK_put_short_xml,
     HOOK_shorten,
-    HOOK_cut
+    HOOK_is_new,
+    HOOK_may_resend,
+    HOOK_tick
 };
 
 struct stub_hook {
@@ -147,9 +149,13 @@ struct stub_hook {
                               struct rsp_window *w);
         /* Makes a reply shorter in place, where that pays. False: it is as it was. */
         bool (*shorten)(const struct engine *s, struct rsp_out *body);
-        /* How much of a reply about memory is to go out when it did not come through; digits: as
-         * hex (else: all of it). */
-        size_t (*cut)(const uint8_t *body, size_t len, bool digits);
+        /* Whether what came is a request to be carried out (else: always): not what came before
+         * and is dealt with here. */
+        bool (*is_new)(struct engine *s);
+        /* Whether the frame that is out goes out again, for a NAK (else: always). */
+        bool (*may_resend)(struct engine *s);
+        /* As stub_tick, now_ms being the time (else: nothing is waited for). */
+        int (*tick)(struct engine *s);
     };
 };
 /* One of a family's: HOOKED(meet, greet). */
@@ -252,11 +258,11 @@ struct engine {
     uint8_t acks;        /* acks owed */
     uint8_t doubt;       /* DOUBT_...: whether the request that came last is a repeat */
     uint32_t doubt_ms;   /* since when */
-    char memory;         /* 'm' or 'x' while the frame is memory, of which a part is a reply too */
-    char ack;            /* '+' or '-' */
-    bool busy;           /* a request is under way */
+    char memory;       /* 'm' or 'x' when that asked for memory, of which a part is a reply too */
+    char ack;          /* '+' or '-' */
+    bool busy;         /* a request is under way */
     bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool interrupt;    /* and wants one soon */
+    bool interrupt;    /* and wants one soon; or will, when it waits */
     bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
     bool resumed : 1;  /* the request answered last is what the client waits for */
     bool cut : 1;      /* the request's body was longer than the buffer */
@@ -266,7 +272,6 @@ struct engine {
     bool non_stop : 1;    /* QNonStop:1 */
     bool notice : 1;      /* the frame is a notification: never acknowledged */
     bool stepped : 1;     /* the stop told last was the end of a step */
-    bool crossed : 1;     /* and an interrupt came behind it: the next resume ends at once */
 };
 
 /* The same request again while its reply is not acknowledged: 0 no. */
@@ -497,11 +502,17 @@ bool stub_stays_single(struct engine *s, int64_t pid);
 
 bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
+/* True while the frame waits for its acknowledgement. */
+bool stub_frame_is_out(const struct engine *s);
+/* What stub_body gave becomes the frame, to be sent. */
+void stub_close_frame(struct engine *s, const struct rsp_out *body, char lead);
 /* Lets out begin a body anew. */
 void stub_begin(struct engine *s, struct rsp_out *out);
 void stub_send(struct engine *s, struct rsp_out *body);
 /* The same as a notification. */
 void stub_send_notice(struct engine *s, const struct rsp_out *body);
+/* What stands in s->rx.buf is a request, to be run as soon as the line is free. */
+void stub_take_request(struct engine *s);
 /* Runs the request in s->rx.buf. Sends its reply unless it is late or quiet. */
 void stub_dispatch(struct engine *s);
 /* Asks the target for a stop because the client wants one. */

@@ -160,7 +160,7 @@ answer(struct engine *s)
         return;
     s->reporting = true;
     if (event.kind != STUB_OUTPUT) {
-        s->waiting = s->resumed = s->interrupt = s->crossed = false;
+        s->waiting = s->resumed = s->interrupt = false;
         s->stepped = event.kind == STUB_STOPPED && event.reason == STUB_TRACE;
         if (event.kind == STUB_STOPPED)
             s->general = event.id;

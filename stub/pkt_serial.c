@@ -1,12 +1,12 @@
 /* pkt_serial.c - no packets: replies made shorter by run lengths, and a target.xml that leaves out
  * what gdb knows, where the line is marked STUB_SERIAL. Run lengths also where a gdb has less to
- * read by them; and memory that goes out again in parts where the line is STUB_UNRELIABLE. */
+ * read by them. */
 #include "stub/engine.h"
 #include "stub/xml.h"
 
 #include <string.h>
 
-enum { SAMPLES = 16, SAMPLE = 16, ENOUGH = 4 };
+enum { SAMPLES = 16, SAMPLE = 16, ENOUGH = 4, LONG = 1024 };
 
 /* A gdb that is told of no registers takes those that it knows itself of the architecture: that
  * saves most of what a connection costs. */
@@ -41,25 +41,14 @@ shorten(const struct engine *s, struct rsp_out *body)
 {
     bool serial = (s->flags & STUB_SERIAL) != 0;
 
-    if (!serial && ((s->client & CLIENT_GDB) == 0 || !has_long_runs(body)))
+    if (!serial && (body->len < LONG || (s->client & CLIENT_GDB) == 0 || !has_long_runs(body)))
         return false;
     body->len = rsp_compress(body->buf, body->len);
     return true;
 }
 
-/* A quarter of the reply at a time: three tries are all that gdb makes. */
-static size_t
-cut(const uint8_t *body, size_t len, bool digits)
-{
-    enum { SHORT = 32 };
-    size_t most = len / 4 > SHORT ? len / 4 : SHORT;
-
-    return rsp_cut(body, len, most, digits ? 2 : 1);
-}
-
 static const struct stub_hook hooks[] = {
     HOOKED(shorten, shorten),
     HOOKED(put_short_xml, put_short_xml),
-    HOOKED(cut, cut),
 };
 const struct stub_family stub_serial_packets = FAMILY_OF_HOOKS(hooks);

@@ -53,6 +53,9 @@ extern const struct stub_family stub_fileio_packets;       /* F */
 extern const struct stub_family stub_thread_name_packets;  /* qXfer:threads:read */
 extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
 extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */
+/* None: what is done about lost bytes. Without it STUB_UNRELIABLE, resend_ms and resend_max count
+ * for nothing: a reply goes out again only for a NAK, a request that comes again is done again. */
+extern const struct stub_family stub_line_packets;
 /* What lldb asks: of the machine, of one thread, of memory; and what saves it round trips. */
 extern const struct stub_family stub_lldb_packets;          /* qHostInfo qProcessInfo ... */
 extern const struct stub_family stub_lldb_stop_packets;     /* qThreadStopInfo */

@@ -1,0 +1,144 @@
+/* line.c - no packets: what an engine does about bytes that were lost: requests that come again,
+ * replies that go out again, acks that come late (GDB manual, "Packet Acknowledgment"). Without it
+ * each request that comes whole is carried out, and a reply goes out again for each NAK. */
+#include "stub/engine.h"
+
+enum {
+    REPEAT_MS = 500, /* the same request again, this long after its unacknowledged reply */
+    DOUBT_MS = 400   /* what it means is not known before this; less than gdb's time-out */
+};
+
+/* ---- requests that come again ---- */
+
+/* FNV-1a with the length in front: tells a request from the one before it. Never 0. */
+static uint32_t
+key_of(const uint8_t *body, size_t n)
+{
+    uint32_t key = UINT32_C(0x811c9dc5) ^ (uint32_t)n;
+
+    for (size_t i = 0; i < n; i++)
+        key = (key ^ body[i]) * UINT32_C(0x01000193);
+    return key | 1;
+}
+
+/* Acks go out twice where they may be lost. */
+static void
+owe_acks(struct engine *s)
+{
+    s->acks = (s->flags & STUB_UNRELIABLE) != 0 ? 2 : 1;
+    s->ack = '+';
+}
+
+/* On a line that loses bytes it may also be a repeat that the client has sent too early, because a
+ * reply came late or a '-' was made of noise. Then the ack of the reply is under way, and a second
+ * answer would be taken for that to the client's next request. So that much time is given. */
+static bool
+may_doubt(const struct engine *s)
+{
+    return (s->flags & STUB_UNRELIABLE) != 0 && s->resend_ms != 0 && s->now_ms != 0;
+}
+
+/* The request of the unacknowledged reply again. Long after the reply it is a repeat: the client
+ * has heard neither our ack nor the reply, and the deed must not be done twice. Soon after it, it
+ * is a new one whose client's ack was lost. */
+static bool
+is_same_new(struct engine *s)
+{
+    bool old = s->doubt == DOUBT_OLD;
+
+    s->doubt = 0;
+    owe_acks(s);
+    if (old)
+        s->sent = 0;
+    return !old;
+}
+
+/* 'm' or 'x' when the answer is memory, of which a part is an answer too; else 0. */
+static char
+memory_asked(const struct engine *s)
+{
+    uint8_t letter = s->rx.len > 0 ? s->rx.buf[0] : 0;
+
+    return letter == 'm' || letter == 'x' ? (char)letter : '\0';
+}
+
+static bool
+is_new(struct engine *s)
+{
+    uint32_t key;
+    bool same;
+
+    if (s->no_ack)
+        return true;
+    key = key_of(s->rx.buf, s->rx.len);
+    same = key == s->last_key;
+    s->last_key = key;
+    owe_acks(s);
+    if (same && s->waiting && s->resumed)
+        return false; /* what it asked for is still running */
+    if (!same || !stub_frame_is_out(s)) {
+        s->memory = memory_asked(s);
+        return true;
+    }
+    s->doubt = s->now_ms - s->sent_ms >= REPEAT_MS ? DOUBT_OLD : DOUBT_YOUNG;
+    s->doubt_ms = s->now_ms;
+    s->acks = 0; /* an ack would be taken for that of the next request */
+    return !may_doubt(s) && is_same_new(s);
+}
+
+/* ---- replies that go out again ---- */
+
+/* A shorter frame comes through where a longer one did not, and the client asks for the rest: a
+ * quarter of it at a time, since three tries are all that gdb makes. */
+static void
+say_less(struct engine *s)
+{
+    enum { SHORT = 32 };
+    struct rsp_out body = stub_body(s);
+    size_t len = s->frame_size - RSP_FRAME_EXTRA;
+    size_t most = len / 4 > SHORT ? len / 4 : SHORT;
+
+    if (s->memory == 0 || (s->flags & STUB_UNRELIABLE) == 0)
+        return;
+    body.len = rsp_cut(body.buf, len, most, s->memory == 'm' ? 2 : 1);
+    stub_close_frame(s, &body, '$');
+}
+
+static bool
+may_resend(struct engine *s)
+{
+    if (s->resends >= s->resend_max)
+        return false;
+    s->resends++;
+    say_less(s);
+    return true;
+}
+
+static int
+tick(struct engine *s)
+{
+    uint32_t age;
+
+    if (s->doubt != 0) {
+        age = s->now_ms - s->doubt_ms;
+        if (age < DOUBT_MS)
+            return (int)(DOUBT_MS - age);
+        if (is_same_new(s))
+            stub_take_request(s);
+    }
+    if (s->no_ack || s->resend_ms == 0 || !stub_frame_is_out(s) || s->resends >= s->resend_max)
+        return -1;
+    age = s->now_ms - s->sent_ms;
+    if (age < s->resend_ms)
+        return (int)(s->resend_ms - age);
+    if (may_resend(s))
+        s->sent = 0;
+    return (int)s->resend_ms;
+}
+
+static const struct stub_hook hooks[] = {
+    HOOKED(is_new, is_new),
+    HOOKED(may_resend, may_resend),
+    HOOKED(tick, tick),
+};
+const struct stub_family stub_line_packets = FAMILY_OF_HOOKS(hooks);
