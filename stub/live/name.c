@@ -92,6 +92,8 @@ find_one(struct live *live, const char *name, pid_t *pid)
 void
 live_stop_waiting(struct live *live)
 {
+    if (live->waiting.known == NULL && !live->waiting.on)
+        return;
     free(live->waiting.known);
     memset(&live->waiting, 0, sizeof(live->waiting));
 }
