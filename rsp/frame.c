@@ -24,11 +24,11 @@ rsp_receiver_inside(const struct rsp_receiver *rx)
 static void
 begin(struct rsp_receiver *rx, uint8_t lead)
 {
-    rx->state = BODY;
     rx->len = 0;
+    rx->state = BODY;
     rx->sum = 0;
     rx->last = NO_LAST;
-    rx->escaped = false;
+    rx->pending = 0;
     rx->cut = false;
     rx->bad = false;
     rx->notification = lead == '%';
@@ -39,12 +39,12 @@ static void
 take_body_byte(struct rsp_receiver *rx, uint8_t c)
 {
     if (c == '#') {
-        rx->bad = rx->bad || rx->escaped || rx->state == COUNT;
+        rx->bad = rx->bad || rx->pending != 0;
         rx->state = DIGIT1;
         return;
     }
     rx->sum = (uint8_t)(rx->sum + c);
-    if (rx->runs != NULL && (rx->state == COUNT || c == '*')) {
+    if (rx->runs != NULL) {
         rx->runs(rx, c);
     } else {
         unescape(rx, c);
@@ -58,13 +58,11 @@ judge(const struct rsp_receiver *rx)
 {
     bool unsummed = (rx->flags & RSP_SUM_IGNORED) != 0 ||
                     ((rx->flags & RSP_SUM_MAY_BE_0) != 0 && rx->given == 0);
-    if (rx->bad || (rx->given != rx->sum && !unsummed)) {
-        return rx->notification ? RSP_NOISE : RSP_BAD_SUM;
-    }
+    bool right = !rx->bad && (rx->given == rx->sum || unsummed);
     if (rx->notification) {
-        return RSP_NOTIFICATION;
+        return right ? RSP_NOTIFICATION : RSP_NOISE;
     }
-    return rx->cut ? RSP_TOO_LONG : RSP_PACKET;
+    return !right ? RSP_BAD_SUM : rx->cut ? RSP_TOO_LONG : RSP_PACKET;
 }
 
 static enum rsp_event
@@ -73,12 +71,7 @@ take_digit(struct rsp_receiver *rx, uint8_t c)
     int digit = rsp_digit(c);
     rx->bad = rx->bad || digit < 0;
     rx->given = (uint8_t)((unsigned)rx->given << 4 | ((unsigned)digit & 15));
-    if (rx->state == DIGIT1) {
-        rx->state = DIGIT2;
-        return RSP_NONE;
-    }
-    rx->state = OUTSIDE;
-    return judge(rx);
+    return ++rx->state == OUTSIDE ? judge(rx) : RSP_NONE;
 }
 
 static enum rsp_event
@@ -98,8 +91,8 @@ take_outside(uint8_t c)
     }
 }
 
-static enum rsp_event
-take(struct rsp_receiver *rx, uint8_t c)
+enum rsp_event
+rsp_take_byte(struct rsp_receiver *rx, uint8_t c)
 {
     if (c == '$' || (c == '%' && rx->state == OUTSIDE)) {
         begin(rx, c);
@@ -108,27 +101,11 @@ take(struct rsp_receiver *rx, uint8_t c)
     if (rx->state == OUTSIDE) {
         return take_outside(c);
     }
-    if (rx->state >= DIGIT1) {
+    if (rx->state != BODY) {
         return take_digit(rx, c);
     }
     take_body_byte(rx, c);
     return RSP_NONE;
-}
-
-size_t
-rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_event *event)
-{
-    size_t i = 0;
-    *event = RSP_NONE;
-    while (i < n && *event == RSP_NONE) {
-        if (rx->state == BODY && !rx->escaped) {
-            i += rsp_take_plain(rx, bytes + i, n - i);
-        }
-        if (i < n) {
-            *event = take(rx, bytes[i++]);
-        }
-    }
-    return i;
 }
 
 size_t
@@ -142,9 +119,10 @@ rsp_frame_close(uint8_t *frame, size_t len, char lead)
 size_t
 rsp_frame_close_out(uint8_t *frame, const struct rsp_out *body, char lead)
 {
-    struct rsp_out end = rsp_out_to(frame + 1 + body->len, RSP_FRAME_EXTRA - 1);
+    uint8_t *end = frame + 1 + body->len, sum = rsp_sum_of(body);
     frame[0] = (uint8_t)lead;
-    rsp_put(&end, '#');
-    rsp_put_hex_wide(&end, rsp_sum_of(body), 2);
+    end[0] = '#';
+    end[1] = hex_digit(sum >> 4);
+    end[2] = hex_digit(sum & 15);
     return body->len + RSP_FRAME_EXTRA;
 }

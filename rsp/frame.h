@@ -5,7 +5,10 @@
 
 #include "rsp/bytes.h"
 
-enum rsp_state { OUTSIDE, BODY, COUNT, DIGIT1, DIGIT2 };
+enum rsp_state { BODY, DIGIT1, DIGIT2, OUTSIDE };
+
+/* rx->pending: what has begun in a body and is not whole. */
+enum { ESCAPE = 1u, COUNT = 2u };
 
 enum { NO_LAST = '#' }; /* rx->last before the first byte of a body: no body holds a '#' */
 
@@ -26,16 +29,18 @@ keep(struct rsp_receiver *rx, uint8_t c)
     }
 }
 
-/* Takes a byte of body when runs are undone. */
+/* Takes a byte of body that is no part of a run. */
 static inline void
 unescape(struct rsp_receiver *rx, uint8_t c)
 {
-    bool behind = rx->escaped;
-    rx->escaped = !behind && c == '}';
-    rx->last = c;
-    if (!rx->escaped) {
+    bool behind = rx->pending != 0;
+    rx->pending = !behind && c == '}' ? ESCAPE : 0;
+    if (rx->pending == 0) {
         keep(rx, behind ? c ^ 0x20 : c);
     }
 }
+
+/* Takes the next byte of the line. */
+enum rsp_event rsp_take_byte(struct rsp_receiver *rx, uint8_t c);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rsp/bulk.h"
+#include "rsp/frame.h"
 #include "rsp/long.h"
 
 /* ---- sums ---- */
@@ -180,9 +181,10 @@ pass(const uint8_t *bytes, size_t n, uint8_t star, uint8_t *sum)
     return i;
 }
 
-/* With escapes undone, unless runs are to be undone behind them. */
-size_t
-rsp_take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
+/* Keeps bytes of a body up to the first special one, as many as it likes; returns how many. With
+ * escapes undone, unless runs are to be undone behind them. */
+static size_t
+take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
 {
     const struct rsp_bulk *bulk = rsp_bulk();
     size_t room = smaller(rx->cap - rx->len, n), run = 0;
@@ -201,4 +203,20 @@ rsp_take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
         rx->last = bytes[run - 1];
     }
     return run;
+}
+
+size_t
+rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_event *event)
+{
+    size_t i = 0;
+    *event = RSP_NONE;
+    while (i < n && *event == RSP_NONE) {
+        if (rx->state == BODY && rx->pending == 0) {
+            i += take_plain(rx, bytes + i, n - i);
+        }
+        if (i < n) {
+            *event = rsp_take_byte(rx, bytes[i++]);
+        }
+    }
+    return i;
 }

@@ -1,6 +1,6 @@
 /* long.h - what goes over many bytes of a body: rsp/long.c for speed, through the loops of bulk.h,
  * rsp/small/long.c for firmware, a byte at a time. Beside these both have rsp_put_hex_bytes,
- * rsp_put_escaped_some, rsp_take_hex_bytes, rsp_sum and rsp_digit of rsp.h. And what those share
+ * rsp_put_escaped_some, rsp_take_hex_bytes, rsp_receive, rsp_sum and rsp_digit of rsp.h. And what those share
  * with field.c. Private to rsp/. */
 #ifndef STUBBORN_RSP_LONG_H
 #define STUBBORN_RSP_LONG_H
@@ -16,9 +16,6 @@ void rsp_spoil(struct rsp_in *in);
 
 /* The sum of all that was written. */
 uint8_t rsp_sum_of(const struct rsp_out *out);
-
-/* Keeps bytes of a body up to the first special one, as many as it likes; returns how many. */
-size_t rsp_take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n);
 
 /* The value of the digit that is the i-th byte from here, -1 when it is none or not there. */
 static inline int

@@ -46,9 +46,9 @@ struct rsp_receiver {
     /* public */
     uint8_t flags; /* RSP_SUM_...; may be changed between frames */
     /* private */
-    uint8_t state, sum, given, last;
-    bool escaped, cut;
-    bool bad : 1, notification : 1;
+    uint8_t given;
+    uint8_t state, sum, last, pending;
+    bool cut, bad, notification;
 };
 
 /* Prepares rx to collect bodies of up to cap bytes in buf. */

@@ -26,26 +26,29 @@ repeat(struct rsp_receiver *rx, unsigned times)
     }
 }
 
-/* Takes a '*', then the count behind it. */
+/* Takes a byte of body; of a run the '*', then the count. */
 static void
-take_run(struct rsp_receiver *rx, uint8_t c)
+take(struct rsp_receiver *rx, uint8_t c)
 {
-    if (rx->state != COUNT) {
-        rx->state = COUNT;
-        return;
-    }
-    rx->state = BODY;
-    if (c > COUNT_BASE && rx->last != NO_LAST) {
-        repeat(rx, c - (unsigned)COUNT_BASE);
+    if ((rx->pending & COUNT) != 0) {
+        rx->pending = rx->pending & ESCAPE;
+        if (c > COUNT_BASE && rx->last != NO_LAST) {
+            repeat(rx, c - (unsigned)COUNT_BASE);
+        } else {
+            rx->bad = true;
+        }
+    } else if (c == '*') {
+        rx->pending |= COUNT;
     } else {
-        rx->bad = true;
+        rx->last = c;
+        unescape(rx, c);
     }
 }
 
 void
 rsp_receiver_expand(struct rsp_receiver *rx)
 {
-    rx->runs = take_run;
+    rx->runs = take;
 }
 
 /* The most repeats, at most `wish`, that one count may ask for. Counts are printable and none

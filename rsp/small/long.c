@@ -1,6 +1,7 @@
 /* long.c - the deeds of rsp/long.h for firmware, which counts its bytes of code: a byte at a time.
  * Links instead of rsp/long.c, rsp/bulk.c and rsp/bulk_any.c. */
 #include "rsp/long.h"
+#include "rsp/frame.h"
 
 #include <string.h>
 
@@ -96,10 +97,13 @@ rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
     return fit;
 }
 
-/* Every byte is taken by itself (frame.c). */
 size_t
-rsp_take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
+rsp_receive(struct rsp_receiver *rx, const uint8_t *bytes, size_t n, enum rsp_event *event)
 {
-    (void)rx, (void)bytes, (void)n;
-    return 0;
+    size_t i = 0;
+
+    *event = RSP_NONE;
+    while (i < n && *event == RSP_NONE)
+        *event = rsp_take_byte(rx, bytes[i++]);
+    return i;
 }
