@@ -18,51 +18,33 @@ ask(const struct arch_memory *memory, uint64_t address, void *buffer, size_t siz
     return count < size ? count : size;
 }
 
-/* What is known of [done, limit), which is asked for. */
-enum search {
-    UNKNOWN,
-    FAILED, /* not to be read in one piece */
-    BEGUN   /* but its first granule was */
-};
-
-/* How much to ask for of what is left: all; when that failed up to the next multiple of the
- * granule, which is `boundary` bytes away; and when that went well about half. */
-static size_t
-next_piece(enum search known, size_t left, uint64_t boundary, uint64_t granule)
-{
-    if (known == UNKNOWN || left <= boundary)
-        return left;
-    return (size_t)(boundary + (known == BEGUN ? (left - boundary) / 2 & ~(granule - 1) : 0));
-}
-
-/* Searches for the end of the readable prefix. Each call reads something, ends the search or
- * shortens the piece, so the loop is bounded whatever the callback does. */
+/* Searches for the end of the readable prefix: asks for all of it, and for about half as much as
+ * failed, so that an end is found in twice as many calls as a binary search. Who has just counted
+ * honestly is asked for what is left of a granule instead. Each call reads something, ends the
+ * search or shortens the piece, so the loop is bounded whatever the callback does. */
 static size_t
 read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer, size_t size)
 {
     uint64_t granule = memory->granule != 0 ? memory->granule : 1;
-    size_t done = 0, limit = size;
-    enum search known = UNKNOWN;
+    size_t done = 0, piece = size;
+    bool was_short = false; /* the last answer */
 
     while (done < size) {
-        uint64_t boundary = granule - ((address + done) & (granule - 1));
-        size_t piece = next_piece(known, limit - done, boundary, granule);
-        size_t got = ask(memory, address + done, buffer + done, piece);
+        uint64_t boundary = granule - ((address + done) & (granule - 1)), more;
+        size_t got;
 
+        piece = piece < size - done ? piece : size - done;
+        got = ask(memory, address + done, buffer + done, piece);
         if (got == ARCH_LATER)
             return ARCH_LATER;
-        if (got == 0 && piece <= boundary)
-            break;
-        done += got;
         if (got == 0) {
-            limit = done + piece;
-            known = known == UNKNOWN ? FAILED : known;
-        } else if (done == limit) { /* it fails only in big pieces: begin anew from here */
-            limit = size;
-            known = UNKNOWN;
-        } else if (known != UNKNOWN) {
-            known = BEGUN;
+            if (piece <= boundary)
+                break;
+            more = was_short ? 0 : (piece - boundary) / 2 & ~(granule - 1);
+            piece = (size_t)(boundary + more);
         }
+        was_short = got > 0 && got < piece;
+        done += got;
     }
     return done;
 }
@@ -70,13 +52,11 @@ read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer,
 size_t
 arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size)
 {
-    uint64_t top = memory->top != 0 ? memory->top : UINT64_MAX;
+    uint64_t above = memory->top != 0 ? memory->top - address : UINT64_MAX - address;
 
-    if (size == 0 || address > top)
+    if (size == 0 || (memory->top != 0 && address > memory->top))
         return 0;
-    if (size - 1 > top - address)
-        size = (size_t)(top - address) + 1;
-    return read_prefix(memory, address, buffer, size);
+    return read_prefix(memory, address, buffer, size - 1 > above ? (size_t)above + 1 : size);
 }
 
 bool
