@@ -44,12 +44,12 @@ static const char fpu_types[] =
 
 /* name, first, count, bits, type, group, role, dwarf, alt, xml */
 static const struct arch_row core[] = {
-    { "x#", 0, 8, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, "int" },
-    { "x#", 8, 21, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 8, NULL, "int" },
-    { "x#", 29, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_FP, 29, "fp", "int" },
-    { "x#", 30, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_RA, 30, "lr", "int" },
-    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 31, NULL, NULL },
-    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 32, NULL, NULL },
+    { "x#", 0, 8, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, NULL },
+    { "x#", 8, 21, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 8, NULL, NULL },
+    { "x#", 29, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_FP, 29, "fp", NULL },
+    { "x#", 30, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_RA, 30, "lr", NULL },
+    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 31, NULL, "data_ptr" },
+    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 32, NULL, "code_ptr" },
     { "cpsr", 0, 1, 32, ARCH_FLAGS, ARCH_GENERAL, ARCH_STATUS, -1, "flags", "cpsr_flags" },
 };
 
@@ -60,12 +60,12 @@ static const struct arch_row fpu[] = {
 };
 
 static const struct arch_row tls[] = {
-    { "tpidr", 0, 1, 64, ARCH_DATA_PTR, ARCH_SYSTEM, ARCH_TP, 36, NULL, NULL },
+    { "tpidr", 0, 1, 64, ARCH_DATA_PTR, ARCH_SYSTEM, ARCH_TP, 36, NULL, "data_ptr" },
 };
 
 static const struct arch_row pauth[] = {
-    { "pauth_dmask", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, "int" },
-    { "pauth_cmask", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, "int" },
+    { "pauth_dmask", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, NULL },
+    { "pauth_cmask", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, NULL },
 };
 
 #define ROWS(rows) rows, sizeof(rows) / sizeof(rows[0])

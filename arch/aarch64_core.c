@@ -4,10 +4,10 @@
 
 /* name, first, count, bits, type, group, role, dwarf, alt, xml */
 static const struct arch_row core[] = {
-    { "x#", 0, 31, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 0, NULL, "int" },
-    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 31, NULL, NULL },
-    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 32, NULL, NULL },
-    { "cpsr", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, -1, NULL, "int" },
+    { "x#", 0, 31, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 0, NULL, NULL },
+    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 31, NULL, "data_ptr" },
+    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 32, NULL, "code_ptr" },
+    { "cpsr", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, -1, NULL, NULL },
 };
 
 static const struct arch_feature features[] = {

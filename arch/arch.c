@@ -4,72 +4,46 @@
 
 #include <string.h>
 
+/* Bit 0 is of what is always there. */
 static bool
-is_there(const struct arch_layout *layout, unsigned feature)
+is_there(const struct arch_layout *layout, const struct arch_feature *feature)
 {
-    uint8_t bit = layout->arch->features[feature].bit;
-
-    return bit == 0 || (bit < 32 && (layout->features >> bit & 1u) != 0);
+    return ((layout->features | 1u) >> (feature->bit & 31u) & 1u) != 0;
 }
 
-/* Steps r from run to run: r is then the first register of the next one. */
-static bool
-next_run(const struct arch_layout *layout, struct arch_register *r)
-{
-    const struct arch *arch = layout->arch;
-    unsigned feature = r->feature;
-    unsigned row = 0;
-
-    if (r->row != NULL) {
-        unsigned rest = r->row->count - (unsigned)r->index;
-
-        r->number = (uint16_t)(r->number + rest);
-        r->offset += rest * r->size;
-        row = r->row_index + 1u;
-    }
-    for (; feature < arch->feature_count; feature++, row = 0) {
-        if (!is_there(layout, feature) || row >= arch->features[feature].count)
-            continue;
-        r->feature = (uint16_t)feature;
-        r->row_index = (uint16_t)row;
-        r->row = &arch->features[feature].rows[row];
-        r->index = 0;
-        r->size = r->row->bits / 8u;
-        return true;
-    }
-    return false;
-}
-
-/* Moves r, the first of its run, on to the register `index` of it. */
-static void
-within_run(struct arch_register *r, unsigned index)
-{
-    r->index = (uint16_t)index;
-    r->number = (uint16_t)(r->number + index);
-    r->offset += index * r->size;
-}
-
+/* Number and offset count all that was passed, so past the last register they are the totals. */
 bool
 arch_next(const struct arch_layout *layout, struct arch_register *r)
 {
-    if (r->row == NULL || r->index + 1u >= r->row->count)
-        return next_run(layout, r);
-    r->index++;
-    r->number++;
-    r->offset += r->size;
-    return true;
+    const struct arch *arch = layout->arch;
+
+    if (r->row != NULL) {
+        r->number++;
+        r->offset += r->size;
+        if (++r->index < r->row->count)
+            return true;
+        r->row_index++;
+    }
+    for (; r->feature < arch->feature_count; r->feature++, r->row_index = 0) {
+        const struct arch_feature *feature = &arch->features[r->feature];
+
+        if (is_there(layout, feature) && r->row_index < feature->count) {
+            r->row = &feature->rows[r->row_index];
+            r->size = r->row->bits / 8u;
+            r->index = 0;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool
 arch_register(const struct arch_layout *layout, unsigned number, struct arch_register *r)
 {
     *r = (struct arch_register){ 0 };
-    while (next_run(layout, r)) {
-        if (number - r->number < r->row->count) {
-            within_run(r, number - r->number);
+    while (arch_next(layout, r))
+        if (r->number == number)
             return true;
-        }
-    }
     return false;
 }
 
@@ -105,12 +79,9 @@ bool
 arch_register_dwarf(const struct arch_layout *layout, unsigned dwarf, struct arch_register *r)
 {
     *r = (struct arch_register){ 0 };
-    while (next_run(layout, r)) {
-        if (r->row->dwarf >= 0 && dwarf - (unsigned)r->row->dwarf < r->row->count) {
-            within_run(r, dwarf - (unsigned)r->row->dwarf);
+    while (arch_next(layout, r))
+        if (r->row->dwarf >= 0 && (unsigned)arch_dwarf_of(r) == dwarf)
             return true;
-        }
-    }
     return false;
 }
 
@@ -147,19 +118,17 @@ arch_dwarf_of(const struct arch_register *r)
 static void
 put_name(const char *pattern, unsigned number, char *name)
 {
-    unsigned len = 0;
+    char *end = name + ARCH_NAME_MAX - 1;
 
-    for (; *pattern != '\0' && len + 1 < ARCH_NAME_MAX; pattern++) {
-        unsigned place = *pattern == '#' ? 100 : 0; /* of the digit to come */
-
-        while (place > number && place > 1)
-            place /= 10;
-        if (place == 0)
-            name[len++] = *pattern;
-        for (; place > 0 && len + 1 < ARCH_NAME_MAX; place /= 10)
-            name[len++] = (char)('0' + number / place % 10);
+    for (; *pattern != '\0' && name < end; pattern++) {
+        if (*pattern != '#')
+            *name++ = *pattern;
+        else
+            for (unsigned place = 100; place > 0 && name < end; place /= 10)
+                if (number >= place || place == 1)
+                    *name++ = (char)('0' + number / place % 10);
     }
-    name[len] = '\0';
+    *name = '\0';
 }
 
 void
@@ -233,13 +202,12 @@ arch_part(const struct arch_layout *layout, unsigned index, struct arch_parted *
     return false;
 }
 
-/* Walks past the last register, where number and offset have become the totals. */
 static struct arch_register
 past_the_last(const struct arch_layout *layout)
 {
     struct arch_register r = { 0 };
 
-    while (next_run(layout, &r))
+    while (arch_next(layout, &r))
         ;
     return r;
 }

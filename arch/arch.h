@@ -81,16 +81,16 @@ arch_read_memory_fn arch_read_dbghelp32;
 
 /* ---- registers: one row for a run of registers that are alike ---- */
 
-/* What a value is. The name is gdb's type in target.xml; lldb's encoding and format follow. */
+/* What a value is: lldb's encoding and format. gdb goes by the row's `xml`. */
 enum arch_type {
-    ARCH_INT,      /* "int" or "intN": a signed number of the row's bits */
-    ARCH_UINT,     /* "uintN" */
-    ARCH_CODE_PTR, /* "code_ptr" */
-    ARCH_DATA_PTR, /* "data_ptr" */
-    ARCH_FLAGS,    /* the feature's flags type, named by the row's `xml` */
-    ARCH_X87,      /* "i387_ext" */
-    ARCH_FLOAT,    /* "ieee_single", "ieee_double" */
-    ARCH_VECTOR    /* a vector or union type, named by the row's `xml` */
+    ARCH_INT, /* a number */
+    ARCH_UINT,
+    ARCH_CODE_PTR,
+    ARCH_DATA_PTR,
+    ARCH_FLAGS,
+    ARCH_X87,
+    ARCH_FLOAT,
+    ARCH_VECTOR
 };
 
 /* Which set a debugger lists it in. */
@@ -119,7 +119,8 @@ struct arch_row {
     uint8_t role;     /* enum arch_role of the first; arguments count up, others do not */
     int16_t dwarf;    /* DWARF number of the first, counting up; -1 none */
     const char *alt;  /* lldb's alternate name ("rflags", "lr") of the first, or NULL */
-    const char *xml;  /* gdb's type when `type` alone does not name it, else NULL */
+    const char *xml;  /* gdb's type in target.xml: one that it knows ("int64", "code_ptr"), or that
+                         the feature's `types` define; NULL: "int", a signed number of any bits */
 };
 
 /* A feature of the target description: rows that are there together. */

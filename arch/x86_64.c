@@ -40,34 +40,34 @@ static const char avx512_types[] = VEC128 VECTOR("v2ui128", "uint128", "2");
 
 /* name, first, count, bits, type, group, role, dwarf, alt, xml */
 static const struct arch_row core[] = {
-    { "rax", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 0, NULL, NULL },
-    { "rbx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 3, NULL, NULL },
-    { "rcx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 3, 2, NULL, NULL },
-    { "rdx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 2, 1, NULL, NULL },
-    { "rsi", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 1, 4, NULL, NULL },
-    { "rdi", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 5, NULL, NULL },
-    { "rbp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_FP, 6, "fp", NULL },
-    { "rsp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 7, "sp", NULL },
-    { "r#", 8, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 4, 8, NULL, NULL },
-    { "r#", 10, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 10, NULL, NULL },
-    { "r#", 12, 4, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 12, NULL, NULL },
-    { "rip", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 16, "pc", NULL },
+    { "rax", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 0, NULL, "int64" },
+    { "rbx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 3, NULL, "int64" },
+    { "rcx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 3, 2, NULL, "int64" },
+    { "rdx", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 2, 1, NULL, "int64" },
+    { "rsi", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 1, 4, NULL, "int64" },
+    { "rdi", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 5, NULL, "int64" },
+    { "rbp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_FP, 6, "fp", "data_ptr" },
+    { "rsp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 7, "sp", "data_ptr" },
+    { "r#", 8, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1 + 4, 8, NULL, "int64" },
+    { "r#", 10, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 10, NULL, "int64" },
+    { "r#", 12, 4, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 12, NULL, "int64" },
+    { "rip", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 16, "pc", "code_ptr" },
     { "eflags", 0, 1, 32, ARCH_FLAGS, ARCH_GENERAL, ARCH_STATUS, 49, "rflags", "i386_eflags" },
-    { "cs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 51, NULL, NULL },
-    { "ss", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 52, NULL, NULL },
-    { "ds", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 53, NULL, NULL },
-    { "es", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 50, NULL, NULL },
-    { "fs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 54, NULL, NULL },
-    { "gs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 55, NULL, NULL },
-    { "st#", 0, 8, 80, ARCH_X87, ARCH_FLOATING, ARCH_NONE, 33, NULL, NULL },
-    { "fctrl", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, 65, NULL, "int" },
-    { "fstat", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, 66, NULL, "int" },
-    { "ftag", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
-    { "fiseg", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
-    { "fioff", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
-    { "foseg", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
-    { "fooff", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
-    { "fop", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "int" },
+    { "cs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 51, NULL, "int32" },
+    { "ss", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 52, NULL, "int32" },
+    { "ds", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 53, NULL, "int32" },
+    { "es", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 50, NULL, "int32" },
+    { "fs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 54, NULL, "int32" },
+    { "gs", 0, 1, 32, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 55, NULL, "int32" },
+    { "st#", 0, 8, 80, ARCH_X87, ARCH_FLOATING, ARCH_NONE, 33, NULL, "i387_ext" },
+    { "fctrl", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, 65, NULL, NULL },
+    { "fstat", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, 66, NULL, NULL },
+    { "ftag", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "fiseg", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "fioff", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "foseg", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "fooff", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "fop", 0, 1, 32, ARCH_INT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
 };
 
 static const struct arch_row sse[] = {
@@ -76,28 +76,28 @@ static const struct arch_row sse[] = {
 };
 
 static const struct arch_row linux_rows[] = {
-    { "orig_rax", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, "int" },
+    { "orig_rax", 0, 1, 64, ARCH_INT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, NULL },
 };
 
 static const struct arch_row segments[] = {
-    { "fs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_TP, 58, NULL, "int" },
-    { "gs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 59, NULL, "int" },
+    { "fs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_TP, 58, NULL, NULL },
+    { "gs_base", 0, 1, 64, ARCH_INT, ARCH_GENERAL, ARCH_NONE, 59, NULL, NULL },
 };
 
 static const struct arch_row avx[] = {
-    { "ymm#h", 0, 16, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, -1, NULL, NULL },
+    { "ymm#h", 0, 16, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, -1, NULL, "uint128" },
 };
 
 static const struct arch_row avx512[] = {
     { "xmm#", 16, 16, 128, ARCH_VECTOR, ARCH_VECTORS, ARCH_NONE, 67, NULL, "vec128" },
-    { "ymm#h", 16, 16, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, -1, NULL, NULL },
-    { "k#", 0, 8, 64, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, 118, NULL, NULL },
+    { "ymm#h", 16, 16, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, -1, NULL, "uint128" },
+    { "k#", 0, 8, 64, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, 118, NULL, "uint64" },
     { "zmm#h", 0, 16, 256, ARCH_VECTOR, ARCH_VECTORS, ARCH_NONE, -1, NULL, "v2ui128" },
     { "zmm#h", 16, 16, 256, ARCH_VECTOR, ARCH_VECTORS, ARCH_NONE, -1, NULL, "v2ui128" },
 };
 
 static const struct arch_row pkeys[] = {
-    { "pkru", 0, 1, 32, ARCH_UINT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, NULL },
+    { "pkru", 0, 1, 32, ARCH_UINT, ARCH_SYSTEM, ARCH_NONE, -1, NULL, "uint32" },
 };
 
 #define ROWS(rows) rows, sizeof(rows) / sizeof(rows[0])

@@ -10,28 +10,6 @@ put(struct rsp_window *w, const char *begin, const char *value)
     rsp_window_text(w, value);
 }
 
-/* By enum arch_type; behind a number's stand its bits. */
-static const char types[][12] = { "int", "uint",     "code_ptr",    "data_ptr",
-                                  "",    "i387_ext", "ieee_double", "" };
-
-/* Where gdb has no type for a number of those bits its "int" goes without saying, which takes its
- * size from bitsize; so it does where a row asks for it. */
-static void
-put_type(struct rsp_window *w, const struct arch_row *row)
-{
-    bool sized = row->xml == NULL && row->type <= ARCH_UINT;
-    const char *type = row->xml != NULL ? row->xml : types[row->type];
-    unsigned bits = row->bits;
-
-    if (row->xml == NULL && row->type == ARCH_FLOAT && bits == 32)
-        type = "ieee_single";
-    if (sized ? bits > 128 || (bits & (bits - 1)) != 0 : type[0] == 'i' && type[3] == '\0')
-        return;
-    put(w, "\" type=\"", type);
-    if (sized)
-        rsp_window_dec(w, bits);
-}
-
 /* gdb knows by itself which registers of its machines are general; the other groups have a meaning
  * to it ("info float", "info vector"). */
 static void
@@ -52,15 +30,20 @@ put_register(struct rsp_window *w, const struct arch_register *r)
     put(w, "<reg name=\"", name);
     rsp_window_text(w, "\" bitsize=\"");
     rsp_window_dec(w, r->row->bits);
-    put_type(w, r->row);
+    if (r->row->xml !=
+        NULL) /* else "int", which goes without saying and takes its size from bitsize */
+        put(w, "\" type=\"", r->row->xml);
     put_group(w, r->row);
     rsp_window_text(w, "\"/>");
 }
 
+/* Ends the feature before it, if there is one. */
 static void
-put_feature(struct rsp_window *w, const struct arch_feature *feature, bool explained)
+put_feature(struct rsp_window *w, const struct arch_feature *feature, bool first, bool explained)
 {
-    put(w, "<feature name=\"", feature->name);
+    static const char end_begin[] = "</feature><feature name=\"";
+
+    put(w, first ? end_begin + sizeof("</feature>") - 1 : end_begin, feature->name);
     put(w, "\">", explained && feature->types != NULL ? feature->types : "");
 }
 
@@ -87,15 +70,11 @@ void
 stub_put_target_xml(const struct arch_layout *layout, struct rsp_window *w, bool explained)
 {
     struct arch_register r = { 0 };
-    int open = -1; /* the feature that is open */
 
     put_head(layout, w);
     while (!rsp_window_done(w) && arch_next(layout, &r)) {
-        if (r.feature != open && open >= 0)
-            rsp_window_text(w, "</feature>");
-        if (r.feature != open)
-            put_feature(w, &layout->arch->features[r.feature], explained);
-        open = r.feature;
+        if (r.row_index == 0 && r.index == 0)
+            put_feature(w, &layout->arch->features[r.feature], r.number == 0, explained);
         put_register(w, &r);
     }
     rsp_window_text(w, "</feature></target>");

@@ -73,39 +73,6 @@ put_number(struct rsp_window *w, const char *name, uint64_t value)
     rsp_window_text(w, "\"");
 }
 
-/* gdb's predefined types carry their size; where none has the row's, "int" takes it from
- * bitsize. */
-static void
-put_sized_type(const struct arch_row *row, struct rsp_window *w)
-{
-    uint16_t bits = row->bits;
-    bool known = bits == 8 || bits == 16 || bits == 32 || bits == 64 || bits == 128;
-
-    rsp_window_text(w, known && row->type != ARCH_INT ? " type=\"uint" : " type=\"int");
-    if (known)
-        rsp_window_dec(w, bits);
-    rsp_window_text(w, "\"");
-}
-
-static void
-put_type(const struct arch_row *row, struct rsp_window *w)
-{
-    if (row->xml != NULL)
-        put_attribute(w, "type", row->xml);
-    else if (row->type == ARCH_CODE_PTR)
-        put_attribute(w, "type", "code_ptr");
-    else if (row->type == ARCH_DATA_PTR)
-        put_attribute(w, "type", "data_ptr");
-    else if (row->type == ARCH_X87)
-        put_attribute(w, "type", "i387_ext");
-    else if (row->type == ARCH_FLOAT && row->bits == 32)
-        put_attribute(w, "type", "ieee_single");
-    else if (row->type == ARCH_FLOAT && row->bits == 64)
-        put_attribute(w, "type", "ieee_double");
-    else
-        put_sized_type(row, w);
-}
-
 static void
 put_register(const struct arch *arch, const struct arch_register *r, struct rsp_window *w)
 {
@@ -117,7 +84,7 @@ put_register(const struct arch *arch, const struct arch_register *r, struct rsp_
     rsp_window_text(w, "<reg");
     put_attribute(w, "name", name);
     put_number(w, "bitsize", r->row->bits);
-    put_type(r->row, w);
+    put_attribute(w, "type", r->row->xml != NULL ? r->row->xml : "int");
     put_number(w, "regnum", r->number);
     put_number(w, "offset", r->offset);
     put_attribute(w, "group", stub_register_set(arch, r->row));

@@ -14,11 +14,11 @@ enum { ALL_AARCH64 = ARCH_AARCH64_FPU | ARCH_AARCH64_TLS | ARCH_AARCH64_PAUTH };
 
 /* A machine of nobody's: big-endian, with registers of 16 and 32 bits. */
 static const struct arch_row invented_rows[] = {
-    { "r#", 0, 3, 16, ARCH_UINT, ARCH_GENERAL, ARCH_ARG1, 10, NULL, NULL },
-    { "pc", 0, 1, 32, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 13, "ip", NULL },
+    { "r#", 0, 3, 16, ARCH_UINT, ARCH_GENERAL, ARCH_ARG1, 10, NULL, "uint16" },
+    { "pc", 0, 1, 32, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 13, "ip", "code_ptr" },
 };
 static const struct arch_row invented_extra[] = {
-    { "acc#h", 7, 2, 32, ARCH_FLOAT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
+    { "acc#h", 7, 2, 32, ARCH_FLOAT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "ieee_single" },
 };
 static const struct arch_feature invented_features[] = {
     { "org.example.core", NULL, invented_rows, 2, 0 },
@@ -245,8 +245,8 @@ END_TEST
 START_TEST(only_the_first_of_a_run_has_its_role)
 {
     static const struct arch_row rows[] = {
-        { "w#", 254, 9, 8, ARCH_UINT, ARCH_GENERAL, ARCH_FP, 1, "frame#", NULL },
-        { "a#", 0, 12, 8, ARCH_UINT, ARCH_GENERAL, ARCH_ARG8, -1, NULL, NULL },
+        { "w#", 254, 9, 8, ARCH_UINT, ARCH_GENERAL, ARCH_FP, 1, "frame#", "uint8" },
+        { "a#", 0, 12, 8, ARCH_UINT, ARCH_GENERAL, ARCH_ARG8, -1, NULL, "uint8" },
     };
     static const struct arch_feature feature = { "odd", NULL, rows, 2, 0 };
     static const struct arch odd = { .name = "odd", .features = &feature, .feature_count = 1 };

@@ -486,8 +486,8 @@ END_TEST
 START_TEST(users_machine_has_places_of_its_own)
 {
     static const struct arch_row rows[] = {
-        { "r#", 0, 2, 16, ARCH_UINT, ARCH_GENERAL, ARCH_NONE, -1, NULL, NULL },
-        { "zero", 0, 1, 32, ARCH_UINT, ARCH_GENERAL, ARCH_NONE, -1, NULL, NULL },
+        { "r#", 0, 2, 16, ARCH_UINT, ARCH_GENERAL, ARCH_NONE, -1, NULL, "uint16" },
+        { "zero", 0, 1, 32, ARCH_UINT, ARCH_GENERAL, ARCH_NONE, -1, NULL, "uint32" },
     };
     static const struct arch_feature feature = { "org.example.core", NULL, rows, 2, 0 };
     static const struct arch machine = { .name = "x", .features = &feature, .feature_count = 1 };

@@ -7,14 +7,14 @@
 /* ---- the machine ---- */
 
 static const struct arch_row core_rows[] = {
-    { "r#", 0, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, NULL },
-    { "fp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_FP, 2, NULL, NULL },
-    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 3, NULL, NULL },
-    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 4, NULL, NULL },
-    { "flags", 0, 1, 32, ARCH_UINT, ARCH_GENERAL, ARCH_STATUS, -1, NULL, NULL },
+    { "r#", 0, 2, 64, ARCH_INT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, "int64" },
+    { "fp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_FP, 2, NULL, "data_ptr" },
+    { "sp", 0, 1, 64, ARCH_DATA_PTR, ARCH_GENERAL, ARCH_SP, 3, NULL, "data_ptr" },
+    { "pc", 0, 1, 64, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 4, NULL, "code_ptr" },
+    { "flags", 0, 1, 32, ARCH_UINT, ARCH_GENERAL, ARCH_STATUS, -1, NULL, "uint32" },
 };
 static const struct arch_row vector_rows[] = {
-    { "v#", 0, 1, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, 16, NULL, NULL },
+    { "v#", 0, 1, 128, ARCH_UINT, ARCH_VECTORS, ARCH_NONE, 16, NULL, "uint128" },
 };
 static const struct arch_feature features[] = {
     { "org.stubborn.fake.core", NULL, core_rows, 5, 0 },

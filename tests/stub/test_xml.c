@@ -364,10 +364,10 @@ END_TEST
 START_TEST(users_machine_is_described)
 {
     static const struct arch_row rows[] = {
-        { "r#", 0, 2, 16, ARCH_UINT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, NULL },
+        { "r#", 0, 2, 16, ARCH_UINT, ARCH_GENERAL, ARCH_ARG1, 0, NULL, "uint16" },
         { "acc", 0, 1, 24, ARCH_UINT, ARCH_SYSTEM, ARCH_NONE, -1, "a<b", NULL },
-        { "f", 0, 1, 64, ARCH_FLOAT, ARCH_FLOATING, ARCH_NONE, -1, NULL, NULL },
-        { "pc", 0, 1, 32, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 3, NULL, NULL },
+        { "f", 0, 1, 64, ARCH_FLOAT, ARCH_FLOATING, ARCH_NONE, -1, NULL, "ieee_double" },
+        { "pc", 0, 1, 32, ARCH_CODE_PTR, ARCH_GENERAL, ARCH_PC, 3, NULL, "code_ptr" },
     };
     static const struct arch_feature feature = { "org.example.core", NULL, rows, 4, 0 };
     static const struct arch machine = { .name = "m68k",
