@@ -15,6 +15,7 @@
  * Each server is asked from a process of its own (a driver), so that one that fails spoils only
  * its own column. */
 #define _GNU_SOURCE 1
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <math.h>
@@ -42,6 +43,7 @@ enum { MAX_SERVERS = 8, MAX_ROUNDS = 25, START_TRIES = 3, QUIET_US = 30000, NAME
 struct shared {
     struct counter counter;
     double rate;                    /* of the row just asked; 0: this server cannot do it */
+    double spent;                   /* microseconds of the server's processor time, an operation */
     double calls[COUNT_MAX], looks; /* of one operation */
     volatile sig_atomic_t prog_pid; /* to be ended when the driver fails */
 };
@@ -164,11 +166,39 @@ start_server(const struct settings *settings, struct server *server, struct laun
 
 /* ---- a driver: one server's measures ---- */
 
+/* Processor time of all threads, in nanoseconds (proc(5) has no word of schedstat; its first
+ * number is that, Documentation/scheduler/sched-stats). 0 where the kernel does not count it. */
+static double
+time_spent(pid_t process)
+{
+    char path[320];
+    const struct dirent *entry;
+    double sum = 0, spent;
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+    dir = opendir(path);
+    while (dir && (entry = readdir(dir)) != NULL) {
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)process, entry->d_name);
+        file = fopen(path, "r");
+        if (file && fscanf(file, "%lf", &spent) == 1)
+            sum += spent;
+        if (file)
+            fclose(file);
+    }
+    if (dir)
+        closedir(dir);
+    return sum;
+}
+
 static void
 measure_rate(const struct settings *settings, struct server *server, struct session *s,
              const struct measure *row)
 {
     struct result sum = { 0 };
+    double spent = time_spent(server->process);
 
     do {
         struct result r = row->run(s, row->batch);
@@ -176,7 +206,9 @@ measure_rate(const struct settings *settings, struct server *server, struct sess
         sum.amount += r.amount;
         sum.seconds += r.seconds;
     } while (sum.amount > 0 && sum.seconds < settings->seconds);
+    spent = time_spent(server->process) - spent;
     server->shared->rate = sum.amount > 0 ? sum.amount / sum.seconds / row->scale : 0;
+    server->shared->spent = sum.amount > 0 ? spent / sum.amount / 1e3 : 0;
 }
 
 static void
@@ -211,10 +243,9 @@ drive(const struct settings *settings, struct server *server, int line)
     struct session s;
     uint16_t port;
     uint8_t row;
-    pid_t process;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    process = start_server(settings, server, &l, &port);
+    server->process = start_server(settings, server, &l, &port);
     session_open(&s, port, l.places, server->is_bare);
     server->shared->prog_pid = s.pid;
     while (write(line, "", 1) == 1 && read(line, &row, 1) == 1) {
@@ -224,7 +255,7 @@ drive(const struct settings *settings, struct server *server, int line)
             measure_rate(settings, server, &s, &measures[row]);
     }
     session_close(&s);
-    kill(process, SIGKILL);
+    kill(server->process, SIGKILL);
     _exit(0);
 }
 
@@ -341,16 +372,17 @@ rate_text(double v, char *buf, size_t size)
 typedef double table[MAX_SERVERS][MAX_ROUNDS];
 
 /* Median of the first server's rate against another's in the same round: what else the machine
- * did then slowed both. 0: not to be had. */
+ * did then slowed both. 0: not to be had. The other way round of what is the better the less. */
 static double
-ratio_to(const struct settings *settings, table rates, unsigned other)
+ratio_to(const struct settings *settings, table rates, unsigned other, bool less)
 {
     double ratios[MAX_ROUNDS];
     unsigned n = 0;
 
     for (unsigned round = 0; round < settings->rounds; round++)
         if (rates[0][round] > 0 && rates[other][round] > 0)
-            ratios[n++] = rates[0][round] / rates[other][round];
+            ratios[n++] = less ? rates[other][round] / rates[0][round]
+                               : rates[0][round] / rates[other][round];
     return median(ratios, n);
 }
 
@@ -364,18 +396,18 @@ put_ratio(double ratio)
 }
 
 static void
-put_row(const struct settings *settings, const struct measure *row, table rates)
+put_row(const struct settings *settings, const struct measure *row, table rates, bool less)
 {
     double to_peer = 0, to_bare = 0;
     char name[64], text[32];
 
     snprintf(name, sizeof(name), "%s%s%s, %s", row->name, settings->label ? ", " : "",
-             settings->label ? settings->label : "", row->unit);
+             settings->label ? settings->label : "", less ? "us of the server" : row->unit);
     printf("| %-*s |", NAME_WIDTH, name);
     for (unsigned i = 0; i < settings->server_count; i++) {
         const struct server *server = &settings->servers[i];
         int width = (int)strlen(server->name);
-        double ratio = ratio_to(settings, rates, i);
+        double ratio = ratio_to(settings, rates, i, less);
 
         if (server->is_bare)
             to_bare = ratio;
@@ -405,13 +437,17 @@ put_heading(const struct settings *settings)
 static void
 bench_row(struct settings *settings, unsigned row)
 {
-    table rates = { { 0 } };
+    table rates = { { 0 } }, spent = { { 0 } };
 
     for (unsigned round = 0; round < settings->rounds; round++)
         for (unsigned i = 0; i < settings->server_count; i++)
-            if (ask_driver(&settings->servers[i], row))
+            if (ask_driver(&settings->servers[i], row)) {
                 rates[i][round] = settings->servers[i].shared->rate;
-    put_row(settings, &measures[row], rates);
+                spent[i][round] = settings->servers[i].shared->spent;
+            }
+    put_row(settings, &measures[row], rates, false);
+    if (measures[row].tells_spent)
+        put_row(settings, &measures[row], spent, true);
 }
 
 /* ---- the table of counts ---- */

@@ -462,14 +462,14 @@ decide(struct session *s, unsigned n)
 }
 
 const struct measure measures[] = {
-    { "m bulk", "MB/s", 1e6, 32, 100, "64 KiB m read", true, read_bulk_m },
-    { "x bulk", "MB/s", 1e6, 32, 100, "64 KiB x read", true, read_bulk_x },
-    { "M bulk", "MB/s", 1e6, 32, 100, "64 KiB M write", true, measure_write_m },
-    { "X bulk", "MB/s", 1e6, 32, 100, "64 KiB X write", true, measure_write_x },
-    { "64-byte m reads", "1/s", 1, 500, 1000, "64-byte m read", false, read_small },
+    { "m bulk", "MB/s", 1e6, 32, 100, "64 KiB m read", false, read_bulk_m },
+    { "x bulk", "MB/s", 1e6, 32, 100, "64 KiB x read", false, read_bulk_x },
+    { "M bulk", "MB/s", 1e6, 32, 100, "64 KiB M write", false, measure_write_m },
+    { "X bulk", "MB/s", 1e6, 32, 100, "64 KiB X write", false, measure_write_x },
+    { "64-byte m reads", "1/s", 1, 500, 1000, "64-byte m read", true, read_small },
     { "single steps", "1/s", 1, 500, 1000, "single step", false, do_steps },
     { "range steps", "1/s", 1, 2000, 1000, "step of a range", false, step_range },
-    { "breakpoint cycles", "1/s", 1, 200, 400, "breakpoint cycle", false, cycle },
+    { "breakpoint cycles", "1/s", 1, 200, 400, "breakpoint cycle", true, cycle },
     { "false conditions", "1/s", 1, 1000, 1000, "false condition", false, decide },
     { NULL, NULL, 0, 0, 0, NULL, false, NULL },
 };

@@ -39,7 +39,7 @@ struct measure {
     unsigned batch;      /* operations in one go of the rate */
     unsigned count;      /* operations that the exact count is taken over; 0: not counted */
     const char *counted; /* what is counted, "a 64-byte read" */
-    bool wire_bound;     /* a transfer that the bare loopback bounds */
+    bool tells_spent;    /* the server's processor time is a row of its own */
     struct result (*run)(struct session *s, unsigned n);
 };
 extern const struct measure measures[]; /* run NULL at the end */
