@@ -279,7 +279,7 @@ unwind_run_cfi(struct walk *w, const struct fde *fde, uint64_t pc, struct row *r
         .w = w, .fde = fde, .loc = fde->begin, .pc = pc, .row = row, .in_cie = true
     };
 
-    unwind_row(row, NO_REG, 0, UNWIND_EH_FRAME, UNWIND_FULL);
+    unwind_row(w, row, NO_REG, 0, UNWIND_EH_FRAME, UNWIND_FULL);
     row->base = fde->at;
     row->ra = fde->ra;
     row->signal = fde->signal;

@@ -7,7 +7,7 @@ unwind_saved_row(const struct walk *w, struct row *row, const struct unwind_exce
 {
     const struct unwind_machine *m = w->machine;
 
-    unwind_row(row, m->sp, 0, UNWIND_SIGNAL, UNWIND_FULL);
+    unwind_row(w, row, m->sp, 0, UNWIND_SIGNAL, UNWIND_FULL);
     row->cfa_how = AT_SP;
     row->cfa_offset = e->at + e->saved[m->sp];
     row->signal = true;

@@ -9,7 +9,7 @@ unwind_comes_from_call(struct walk *w, uint64_t pc)
 {
     const struct extras *extras = w->sources->extras;
 
-    if (pc == 0 || !unwind_is_code(w, pc - 1))
+    if (pc == 0 || !unwind_is_code(w, unwind_module_at(w, pc - 1), pc - 1))
         return false;
     if (w->machine->follows_call(w, pc) || (extras != NULL && extras->is_trampoline(w, pc)))
         return true;
@@ -30,12 +30,6 @@ unwind_returns(struct walk *w, uint64_t at)
     return false;
 }
 
-static enum verdict
-if_not_needed(const struct walk *w, enum verdict verdict)
-{
-    return w->fault.reason == UNWIND_NEED ? FAILED : verdict;
-}
-
 static void
 say(struct row *row, unsigned n, int32_t offset)
 {
@@ -53,18 +47,15 @@ unwind_by_frame_pointer(struct walk *w, struct row *row)
     const struct unwind_machine *m = w->machine;
     uint64_t fp = reg(w, m->fp);
 
-    if (!known(w, m->fp))
+    if (!has(w, m->fp))
         return NOTHING;
-    unwind_row(row, m->fp, 16, UNWIND_FRAME_POINTER, UNWIND_FAIR);
-    row->ra = ra_column(w);
+    unwind_row(w, row, m->fp, 16, UNWIND_FRAME_POINTER, UNWIND_FAIR);
     if (fp == 0 && w->frame.called) {
         row->how[row->ra] = UNDEFINED;
         return FOUND;
     }
-    if (fp % 8 != 0 || fp < reg(w, m->sp) || fp > UINT64_MAX - 16)
+    if (fp - w->sp > UINT64_MAX / 2 || !unwind_returns(w, fp + 8)) /* no stack ends at the top */
         return NOTHING;
-    if (!unwind_returns(w, fp + 8))
-        return if_not_needed(w, NOTHING);
     say(row, m->fp, -16);
     say(row, row->ra, -8);
     return FOUND;
@@ -80,8 +71,7 @@ unwind_by_entry(struct walk *w, struct row *row)
     if (entry == 0 || pc < entry || pc - entry >= ENTRY_SIZE || entry < w->gap ||
         entry >= w->gap_end)
         return NOTHING;
-    unwind_row(row, w->machine->sp, 0, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
-    row->ra = ra_column(w);
+    unwind_row(w, row, w->machine->sp, 0, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
     row->how[row->ra] = UNDEFINED;
     return FOUND;
 }
@@ -89,10 +79,9 @@ unwind_by_entry(struct walk *w, struct row *row)
 static enum verdict
 leaf_by_stack(struct walk *w, struct row *row)
 {
-    if (!unwind_returns(w, reg(w, w->machine->sp)))
-        return if_not_needed(w, NOTHING);
-    unwind_row(row, w->machine->sp, 8, UNWIND_LEAF, UNWIND_FAIR);
-    row->ra = w->machine->pc;
+    if (!unwind_returns(w, w->sp))
+        return NOTHING;
+    unwind_row(w, row, w->machine->sp, 8, UNWIND_LEAF, UNWIND_FAIR);
     say(row, row->ra, -8);
     return FOUND;
 }
@@ -103,9 +92,8 @@ leaf_by_link(struct walk *w, struct row *row)
     unsigned link = w->machine->link;
 
     if (!known(w, link) || !unwind_comes_from_call(w, unwind_strip(w, reg(w, link))))
-        return if_not_needed(w, NOTHING);
-    unwind_row(row, w->machine->sp, 0, UNWIND_LEAF, UNWIND_FAIR);
-    row->ra = (uint8_t)link;
+        return NOTHING;
+    unwind_row(w, row, w->machine->sp, 0, UNWIND_LEAF, UNWIND_FAIR);
     row->how[link] = SAME;
     return FOUND;
 }
@@ -121,14 +109,13 @@ unwind_by_leaf(struct walk *w, struct row *row)
 enum verdict
 unwind_by_scan(struct walk *w, struct row *row)
 {
-    uint64_t sp = reg(w, w->machine->sp);
+    uint64_t sp = w->sp;
 
     for (unsigned i = 0; w->scan && i < SCAN_WORDS && unwind_work(w); i++) {
         uint64_t at = (sp & ~(uint64_t)7) + 8 * (uint64_t)i;
 
         if (at >= sp && unwind_returns(w, at)) {
-            unwind_row(row, w->machine->sp, (int64_t)(at + 8 - sp), UNWIND_SCAN, UNWIND_GUESS);
-            row->ra = ra_column(w);
+            unwind_row(w, row, w->machine->sp, (int64_t)(at + 8 - sp), UNWIND_SCAN, UNWIND_GUESS);
             say(row, row->ra, -8);
             return FOUND;
         }

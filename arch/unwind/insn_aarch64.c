@@ -266,6 +266,7 @@ const struct unwind_machine unwind_aarch64 = {
     .sp = SP,
     .fp = FP,
     .link = LR,
+    .ra = LR,
     .preserved = 0x3ff80000u, /* x19..x29 */
     .step = step,
     .follows_call = unwind_follows_call_aarch64,

@@ -597,6 +597,7 @@ const struct unwind_machine unwind_x86_64 = {
     .sp = RSP,
     .fp = RBP,
     .link = NO_REG,
+    .ra = UNWIND_X86_64_RIP,
     .preserved = 1u << RBX | 1u << RBP | 0xf000u,
     .step = step,
     .follows_call = unwind_follows_call_x86_64,

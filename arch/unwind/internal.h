@@ -36,9 +36,10 @@ struct row {
 enum { NO_REG = 0xff };
 
 /* A row as most are, in one cache line: every saved register lies at CFA + 8 * word. */
-enum { RULE_SAVED = 13 };
+enum { RULE_SAVED = 12 };
 struct rule {
-    uint64_t key; /* pc * 2 + called */
+    uint64_t key;   /* pc * 2 + called */
+    uint64_t saved; /* bit N: register N is one of them */
     uint32_t generation;
     int32_t cfa_offset;
     uint8_t cfa_reg, count;
@@ -50,6 +51,7 @@ struct rule {
 
 struct walk;
 enum verdict { FOUND, NOTHING, FAILED /* walk.fault says why; UNWIND_NEED suspends */ };
+/* Asked only by find_row, which sees a fault whatever the verdict. */
 typedef enum verdict find_fn(struct walk *w, struct row *row);
 
 /* paths.h: what the instruction at path->pc does. */
@@ -69,6 +71,7 @@ typedef enum flow step_fn(struct walk *w, struct path *path, uint64_t *to);
 struct unwind_machine {
     uint8_t pc, sp, fp;
     uint8_t link;       /* register that holds a leaf's return address, or NO_REG */
+    uint8_t ra;         /* column in which rows that no table made say where it is */
     uint64_t preserved; /* registers that a call keeps */
     step_fn *step;
     bool (*follows_call)(struct walk *w, uint64_t pc); /* is there a call just before pc? */
@@ -78,20 +81,19 @@ struct unwind_machine {
 struct caller {
     uint64_t valid, saved;
     uint64_t kept; /* where they are */
-    uint64_t lost; /* saved where nothing can be read */
     uint64_t value[UNWIND_REGISTERS], at[UNWIND_REGISTERS];
 };
 
 /* What only tables and Linux need of the walk, so that a board does not link it. */
 struct extras {
     bool (*recall)(struct walk *w, uint64_t key);
-    bool (*read_rule)(struct walk *w, struct caller *c);
+    bool (*leave_by_rule)(struct walk *w);
     const struct rule *(*remember)(struct walk *w, uint64_t key, const struct row *row);
-    /* What row.how says of register n where it names an expression, and the same of the CFA. */
+    /* What row.how says of register n where it names an expression. */
     bool (*express)(struct walk *w, struct caller *c, unsigned n);
-    bool (*express_cfa)(struct walk *w);
+    /* The CFA that is an expression, or counts from a register that nobody knows yet. */
+    bool (*find_cfa)(struct walk *w);
     bool (*is_trampoline)(struct walk *w, uint64_t pc);
-    bool (*infer)(struct walk *w, unsigned n); /* register n, which is not known, becomes so */
 };
 
 /* How target memory is read: through lines that are kept, or plainly. */
@@ -112,9 +114,9 @@ struct unwind_sources {
 
 struct line {
     uint64_t address;
-    uint32_t generation; /* of the walk that read it; 0 never */
+    uint64_t generation; /* of the walk that read it; 0 never */
     uint32_t prefix;     /* bytes that could be read, 0 a hole */
-    uint64_t used;
+    uint32_t used;       /* w->clock then; that it comes round may cost a read, no more */
 };
 
 enum phase { DESCRIBE, LEAVE, DOOMED /* after this frame */, OVER };
@@ -125,23 +127,29 @@ struct walk {
     const struct arch_memory *memory;
     const struct unwind_module *modules;
     size_t module_count;
+    uint64_t pac_mask;
     unwind_find_module_fn *find_module;
     void *finder;
     const struct unwind_exception *exceptions;
     size_t exception_count;
 
-    struct line *lines;
-    uint8_t *bytes;
+    /* The words of a stack stand mostly in the line that the last one was in: they may begin at
+     * near_at and at the near_room bytes from there on. */
+    uint64_t near_at;
+    const uint8_t *near_bytes;
+    uint32_t near_room; /* 0: there is no such line */
+
     uint32_t line_count;
+    struct line *lines;
+    uint64_t generation;
+    uint32_t clock;
     uint8_t line_shift;
     bool complete, scan;
     uint8_t phase;
-    uint32_t last; /* the line that the last word was in */
-    uint64_t clock;
 
     struct rule *rules;
     uint32_t rule_count; /* a power of two, or 0 */
-    uint32_t generation, rule_generation;
+    uint32_t rule_generation;
 
     uint32_t work;     /* steps left for this frame, */
     uint32_t all_work; /* and for the walk */
@@ -150,12 +158,12 @@ struct walk {
     uint32_t max_frames;
     uint32_t mark_at; /* from this index on another is taken for */
     uint64_t mark;    /* an earlier frame, PC and stack pointer mixed, that none may equal */
-    uint64_t pac_mask;
 
     const struct unwind_module *module; /* of this frame, or NULL */
     uint64_t gap, gap_end;              /* no table speaks of [gap, gap_end), where the PC lies */
     const struct rule *rule;            /* how to leave the frame, or NULL: row */
     struct unwind_end end, fault;
+    uint64_t sp; /* of this frame, as in its registers */
     struct unwind_frame frame;
     struct row row;
 };
@@ -166,23 +174,27 @@ reg(const struct walk *w, unsigned n)
     return w->frame.registers.value[n];
 }
 
+/* Is register n, of which there is one, known? */
+static inline bool
+has(const struct walk *w, unsigned n)
+{
+    return (w->frame.registers.valid >> n & 1) != 0;
+}
+
 static inline bool
 known(const struct walk *w, unsigned n)
 {
-    return n < UNWIND_REGISTERS && (w->frame.registers.valid >> n & 1) != 0;
-}
-
-/* The column in which rows that no table made say where the return address is. */
-static inline uint8_t
-ra_column(const struct walk *w)
-{
-    return w->machine->link != NO_REG ? w->machine->link : w->machine->pc;
+    return n < UNWIND_REGISTERS && has(w, n);
 }
 
 /* walk.c: register n of the caller, which lies at `at`. */
 bool unwind_load_saved(struct walk *w, struct caller *c, unsigned n, uint64_t at);
 /* Whether the walk goes on without register n, which could not be read. */
-bool unwind_can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra);
+bool unwind_can_do_without(struct walk *w, unsigned n, unsigned ra);
+/* The frame's registers have become the caller's, but for pc and, unless has_sp, the stack pointer:
+ * its return address lies in register `ra`; w->sp is still the callee's. True when they can be those
+ * of a frame, which is then the walk's. */
+bool unwind_arrive(struct walk *w, unsigned ra, bool signal, bool has_sp);
 
 /* The first thing that went wrong while this frame was worked on is what its end tells. */
 bool unwind_fault(struct walk *w, enum unwind_reason reason, uint64_t address);
@@ -216,22 +228,27 @@ little_endian(const uint8_t *b)
            (uint64_t)b[7] << 56;
 }
 
-/* The words of a stack stand mostly in the line that the last one was in. */
 static inline bool
 unwind_load(struct walk *w, uint64_t address, uint64_t *v)
 {
-    const struct line *line = &w->lines[w->last];
-    uint64_t offset = address - line->address;
+    uint64_t offset = address - w->near_at;
 
-    if (line->generation != w->generation || line->prefix < 8 || offset > line->prefix - 8u)
+    if (offset >= w->near_room)
         return unwind_load_anywhere(w, address, v);
-    *v = little_endian(w->bytes + ((size_t)w->last << w->line_shift) + offset);
+    *v = little_endian(w->near_bytes + offset);
     return true;
 }
 
 /* modules.c */
 const struct unwind_module *unwind_module_at(const struct walk *w, uint64_t pc);
-bool unwind_is_code(const struct walk *w, uint64_t pc);
+/* Is code at pc, which lies in m? */
+static inline bool
+unwind_is_code(const struct walk *w, const struct unwind_module *m, uint64_t pc)
+{
+    if (m == NULL)
+        return !w->complete;
+    return m->text_end == 0 || pc - m->text < m->text_end - m->text;
+}
 /* The caller's copy of [address, address + n), n >= 1, or NULL; *have says how much of it. */
 const uint8_t *unwind_copy(const struct unwind_module *m, uint64_t address, size_t *have);
 
@@ -239,7 +256,7 @@ const uint8_t *unwind_copy(const struct unwind_module *m, uint64_t address, size
 void unwind_init_rules(struct walk *w, const struct unwind_config *config);
 /* Describes the frame by the rule that is kept for it. False: there is none. */
 bool unwind_recall(struct walk *w, uint64_t key);
-bool unwind_read_rule(struct walk *w, struct caller *c);
+bool unwind_leave_by_rule(struct walk *w);
 /* The row as a rule, when it can be one. */
 const struct rule *unwind_remember(struct walk *w, uint64_t key, const struct row *row);
 
@@ -288,8 +305,10 @@ find_fn unwind_by_signal, unwind_by_exception, unwind_by_resolver, unwind_by_ins
 /* All registers lie where *e says from the stack pointer on. */
 void unwind_saved_row(const struct walk *w, struct row *row, const struct unwind_exception *e);
 bool unwind_is_trampoline(struct walk *w, uint64_t pc);
-/* prologue.c: the frame pointer, from the stack pointer and what the function did to both. */
+/* prologue.c: the frame pointer n, which is not known, becomes so by the stack pointer and what the
+ * function did to both. */
 bool unwind_infer(struct walk *w, unsigned n);
+bool unwind_find_cfa(struct walk *w);
 bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);
 bool unwind_follows_call_aarch64(struct walk *w, uint64_t pc);
 
@@ -297,8 +316,8 @@ bool unwind_follows_call_aarch64(struct walk *w, uint64_t pc);
 uint64_t unwind_strip(const struct walk *w, uint64_t pc);
 
 /* Empties a row for one that leaves by CFA = reg + offset. */
-void unwind_row(struct row *row, unsigned cfa_reg, int64_t cfa_offset, enum unwind_source source,
-                enum unwind_trust trust);
+void unwind_row(const struct walk *w, struct row *row, unsigned cfa_reg, int64_t cfa_offset,
+                enum unwind_source source, enum unwind_trust trust);
 /* Is a return address at `at`: code, and a call before it? What cannot be read is no fault. */
 bool unwind_returns(struct walk *w, uint64_t at);
 bool unwind_comes_from_call(struct walk *w, uint64_t pc); /* the same of the address itself */

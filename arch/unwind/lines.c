@@ -34,7 +34,6 @@ init(struct walk *w, const struct unwind_config *config)
         count = (size_t)1 << 31;
     w->line_count = (uint32_t)count;
     w->lines = config->lines;
-    w->bytes = (uint8_t *)config->lines + count * sizeof(struct line);
     while (line_size(w) < bytes)
         w->line_shift++;
     memset(w->lines, 0, count * sizeof(struct line));
@@ -69,7 +68,7 @@ line_for(struct walk *w, uint64_t address)
 static uint8_t *
 bytes_of(const struct walk *w, const struct line *line)
 {
-    return w->bytes + ((size_t)(line - w->lines) << w->line_shift);
+    return (uint8_t *)(w->lines + w->line_count) + ((size_t)(line - w->lines) << w->line_shift);
 }
 
 static void
@@ -100,13 +99,16 @@ line_at(struct walk *w, uint64_t address)
         if (w->memory == NULL)
             return need(w, start) ? line : NULL;
         line->generation = 0; /* what arch_read leaves there may be anything */
+        w->near_room = 0;
         got = arch_read(w->memory, start, bytes_of(w, line), (size_t)line_size(w));
         if (got == ARCH_LATER)
             return need(w, start) ? line : NULL;
         fill(w, line, start, got);
     }
     line->used = ++w->clock;
-    w->last = (uint32_t)(line - w->lines);
+    w->near_at = start;
+    w->near_bytes = bytes_of(w, line);
+    w->near_room = line->prefix < 8 ? 0 : line->prefix - 7;
     return line;
 }
 
@@ -186,7 +188,8 @@ unwind_feed(struct unwind *u, uint64_t address, const void *bytes, size_t n)
     uint64_t skip = -address & (line_size(w) - 1); /* up to the first start of a line */
 
     if (w->line_count == 0)
-        return; /* these sources keep nothing */
+        return;       /* these sources keep nothing */
+    w->near_room = 0; /* its line may go */
     do {
         size_t piece;
         struct line *line;

@@ -22,16 +22,6 @@ unwind_module_at(const struct walk *w, uint64_t pc)
     return w->find_module != NULL ? w->find_module(w->finder, pc) : NULL;
 }
 
-bool
-unwind_is_code(const struct walk *w, uint64_t pc)
-{
-    const struct unwind_module *m = unwind_module_at(w, pc);
-
-    if (m == NULL)
-        return !w->complete;
-    return m->text_end == 0 || (pc >= m->text && pc < m->text_end);
-}
-
 const uint8_t *
 unwind_copy(const struct unwind_module *m, uint64_t address, size_t *have)
 {

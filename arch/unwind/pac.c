@@ -8,16 +8,14 @@ enum { USER_BITS = 48, WIDE_BITS = 52 };
 uint64_t
 unwind_strip(const struct walk *w, uint64_t pc)
 {
-    static const uint8_t bits[] = { USER_BITS, WIDE_BITS };
-
     if (w->machine->link == NO_REG)
         return pc;
     if (w->pac_mask != 0)
         return (pc >> 55 & 1) != 0 ? pc | w->pac_mask : pc & ~w->pac_mask;
     if (pc >> USER_BITS == 0)
         return pc;
-    for (unsigned i = 0; i < sizeof(bits); i++) {
-        uint64_t stripped = pc & (((uint64_t)1 << bits[i]) - 1);
+    for (unsigned bits = USER_BITS; bits <= WIDE_BITS; bits += WIDE_BITS - USER_BITS) {
+        uint64_t stripped = pc & (((uint64_t)1 << bits) - 1);
 
         if (unwind_module_at(w, stripped) != NULL)
             return stripped;

@@ -11,7 +11,7 @@ struct hunt {
     struct walk *w;
     struct way pending[PENDING];
     unsigned count;
-    unsigned steps, replayed;        /* left */
+    unsigned left[2];                /* steps, and those that were made before */
     uint32_t seen[SEEN], seen_count; /* targets of jumps, their low halves: enough in a function */
 };
 
@@ -32,7 +32,7 @@ static bool
 address_of(const struct walk *w, struct value v, uint64_t *address)
 {
     *address = reg(w, reg_of(v)) + (uint64_t)(int64_t)offset_of(v);
-    return kind_of(v) != LOST && known(w, reg_of(v));
+    return kind_of(v) != LOST && has(w, reg_of(v));
 }
 
 /* Where `at` is, counted from the stack pointer. False: nowhere that a frame could be. */
@@ -43,21 +43,16 @@ place_of(const struct walk *w, struct value at, int32_t *place)
 
     if (kind_of(at) != IS || !address_of(w, at, &address))
         return false;
-    distance = address - reg(w, w->machine->sp);
+    distance = address - w->sp;
     *place = (int32_t)(uint32_t)distance;
     return distance == (uint64_t)(int64_t)*place;
 }
 
-/* The store at this place, among the last STORES, or NULL. */
+/* Where a store at this place is, if it is kept. */
 static struct store *
-store_at(struct path *path, int32_t place)
+slot_of(struct path *path, int32_t place)
 {
-    unsigned n = path->stored < STORES ? path->stored : STORES;
-
-    for (unsigned i = 0; i < n; i++)
-        if (path->stores[i].at == place)
-            return &path->stores[i];
-    return NULL;
+    return &path->stores[(uint32_t)place / 8 % STORES];
 }
 
 struct value
@@ -66,12 +61,14 @@ unwind_fetch(const struct walk *w, struct path *path, struct value at)
     const struct store *s;
     int32_t place;
 
-    if (!place_of(w, at, &place))
-        return kind_of(at) == IS ? value_of(LIES_AT, reg_of(at), offset_of(at)) : lost();
-    s = store_at(path, place);
-    if (s == NULL && place < 0) /* what older frames left, or a value that was lost */
-        return lost();
-    return s != NULL ? s->v : value_of(LIES_AT, reg_of(at), offset_of(at));
+    if (place_of(w, at, &place)) {
+        s = slot_of(path, place);
+        if (s->not_at == ~place)
+            return s->v;
+        if (place < 0) /* what older frames left, or a value that was lost */
+            return lost();
+    }
+    return kind_of(at) == IS ? value_of(LIES_AT, reg_of(at), offset_of(at)) : lost();
 }
 
 /* Only what a caller wants back is worth a place, and what was taken from the stack: it may be a
@@ -94,11 +91,9 @@ unwind_store(const struct walk *w, struct path *path, struct value at, struct va
 
     if (!place_of(w, at, &place))
         return;
-    s = store_at(path, place);
-    if (s != NULL)
-        s->v = v;
-    else if (is_wanted(w, v))
-        path->stores[path->stored++ % STORES] = (struct store){ place, v };
+    s = slot_of(path, place);
+    if (s->not_at == ~place || is_wanted(w, v))
+        *s = (struct store){ ~place, v };
 }
 
 void
@@ -110,13 +105,12 @@ unwind_clobber(const struct walk *w, struct path *path)
 }
 
 static void
-begin(const struct walk *w, struct path *path, const struct way *way)
+begin(const struct walk *w, struct path *path)
 {
     memset(path, 0, sizeof(*path));
     path->pc = w->frame.pc;
-    path->way = *way;
     for (unsigned n = 0; n < PATH_REGISTERS; n++)
-        path->r[n] = known(w, n) ? value_of(IS, n, 0) : lost();
+        path->r[n] = has(w, n) ? value_of(IS, n, 0) : lost();
 }
 
 /* ---- a path's end as a row ---- */
@@ -145,9 +139,9 @@ static bool
 is_way_back(struct walk *w, struct value v, uint64_t address)
 {
     if (kind_of(v) == LIES_AT) /* below the stack pointer is what was left of older frames */
-        return address >= reg(w, w->machine->sp) && unwind_returns(w, address);
+        return address >= w->sp && unwind_returns(w, address);
     return offset_of(v) == 0 && reg_of(v) == w->machine->link &&
-           unwind_comes_from_call(w, address);
+           unwind_comes_from_call(w, unwind_strip(w, address));
 }
 
 /* True when the path's return address follows a call: a wrong one hardly ever does. */
@@ -156,15 +150,14 @@ make_row(struct walk *w, const struct path *path, enum unwind_trust trust, struc
 {
     const struct unwind_machine *m = w->machine;
     uint64_t back, cfa;
-    unsigned ra = ra_column(w);
+    unsigned ra = m->ra;
 
     if (kind_of(path->cfa) != IS || !address_of(w, path->cfa, &cfa) ||
         !address_of(w, path->way_back, &back) || !is_way_back(w, path->way_back, back))
         return false;
-    unwind_row(row, reg_of(path->cfa), offset_of(path->cfa), UNWIND_INSTRUCTIONS, trust);
-    row->ra = (uint8_t)ra;
+    unwind_row(w, row, reg_of(path->cfa), offset_of(path->cfa), UNWIND_INSTRUCTIONS, trust);
     for (unsigned n = 0; n < PATH_REGISTERS; n++)
-        if (n != m->sp && (m->preserved >> n & 1) != 0)
+        if ((m->preserved >> n & 1) != 0)
             say(w, row, cfa, n, path->r[n]);
     say(w, row, cfa, ra, path->way_back);
     return true;
@@ -212,18 +205,6 @@ choose(struct hunt *h, struct path *path, uint64_t to)
     return false;
 }
 
-/* What was followed before counts apart: it shall not shorten how far a hunt gets. */
-static bool
-may_step(struct hunt *h, const struct path *path)
-{
-    unsigned *left = is_replayed(path) ? &h->replayed : &h->steps;
-
-    if (*left == 0)
-        return false;
-    --*left;
-    return true;
-}
-
 /* A jump through a register that does not leave the function is a switch's: its cases follow. */
 static bool
 goes_behind(struct hunt *h, struct path *path)
@@ -234,18 +215,23 @@ goes_behind(struct hunt *h, struct path *path)
     return choose(h, path, path->pc);
 }
 
-/* One path to its end. */
+/* One path to its end. What was followed before counts apart: it shall not shorten how far a hunt
+ * gets. */
 static enum flow
 follow(struct hunt *h, struct path *path)
 {
     struct walk *w = h->w;
 
-    while (may_step(h, path) && unwind_work(w)) {
+    for (;;) {
         bool replayed = is_replayed(path);
         uint64_t from = path->pc;
         uint64_t to = 0;
-        enum flow flow = w->machine->step(w, path, &to);
+        enum flow flow;
 
+        if (h->left[replayed] == 0 || !unwind_work(w))
+            return DEAD;
+        h->left[replayed]--;
+        flow = w->machine->step(w, path, &to);
         if (w->fault.reason != UNWIND_RUNNING || flow == DEAD)
             return DEAD;
         if (flow == RETURN || (flow == INDIRECT && !goes_behind(h, path)))
@@ -259,35 +245,33 @@ follow(struct hunt *h, struct path *path)
         else if (path->called && from < w->gap_end && path->pc >= w->gap_end)
             return DEAD; /* what follows is another function: the call did not come back */
     }
-    return DEAD;
 }
 
 /* Follows every path until one returns to what a call came from. */
 enum verdict
 unwind_by_instructions(struct walk *w, struct row *row)
 {
-    struct hunt h = { .w = w, .count = 1, .steps = STEPS, .replayed = REPLAYED };
+    struct hunt h = { .w = w, .count = 1, .left = { STEPS, REPLAYED } };
     bool have_jump = false;
 
     while (h.count > 0) {
         struct path path;
         enum flow flow;
 
-        begin(w, &path, &h.pending[--h.count]);
+        begin(w, &path);
+        path.way = h.pending[--h.count];
         flow = follow(&h, &path);
-        if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
+        if (!forgive(w))
             return FAILED;
-        w->fault.reason = UNWIND_RUNNING;
         if (flow == RETURN && make_row(w, &path, path.guessed ? UNWIND_FAIR : UNWIND_CHECKED, row))
             return FOUND;
-        if (flow == INDIRECT && !have_jump)
-            have_jump = make_row(w, &path, UNWIND_FAIR, row);
-        if (flow == INDIRECT && !have_jump && path.pc < w->gap_end) {
-            path.guessed = true;
-            choose(&h, &path, path.pc);
-        }
-        if (w->fault.reason == UNWIND_NEED)
-            return FAILED;
+        if (flow != INDIRECT || have_jump)
+            continue;
+        have_jump = make_row(w, &path, UNWIND_FAIR, row);
+        if (have_jump || path.pc >= w->gap_end)
+            continue;
+        path.guessed = true;
+        choose(&h, &path, path.pc);
     }
     return have_jump ? FOUND : NOTHING;
 }

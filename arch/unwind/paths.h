@@ -58,12 +58,11 @@ struct path {
     unsigned made; /* choices; the others of `way` are still to come */
     struct value r[PATH_REGISTERS];
     struct store {
-        int32_t at; /* counted from the stack pointer as it is now */
+        int32_t not_at; /* its place, counted from the stack pointer as it is now, complemented */
         struct value v;
-    } stores[STORES]; /* the newest of them; older ones are forgotten */
-    unsigned stored;
-    bool called;           /* nothing was done since a call */
-    bool guessed;          /* it goes on behind a jump that may have led elsewhere */
+    } stores[STORES]; /* by the place; a newer one STORES words away drives an older one out */
+    bool called;      /* nothing was done since a call */
+    bool guessed;     /* it goes on behind a jump that may have led elsewhere */
     struct value way_back; /* at a return or an indirect jump: the return address */
     struct value cfa;
 };

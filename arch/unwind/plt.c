@@ -21,21 +21,20 @@ is_resolver_stub(struct walk *w, uint64_t pc)
 static enum verdict
 by_resolver_x86_64(struct walk *w, struct row *row)
 {
-    uint64_t sp = reg(w, UNWIND_X86_64_RSP);
+    uint64_t sp = w->sp;
 
     if (w->frame.called || !is_resolver_stub(w, w->frame.pc))
         return NOTHING;
     for (unsigned words = 1; words <= 2; words++) {
         if (!unwind_returns(w, sp + 8 * (uint64_t)words))
             continue;
-        unwind_row(row, UNWIND_X86_64_RSP, 8 * (int64_t)words + 8, UNWIND_INSTRUCTIONS,
+        unwind_row(w, row, UNWIND_X86_64_RSP, 8 * (int64_t)words + 8, UNWIND_INSTRUCTIONS,
                    UNWIND_FAIR);
-        row->ra = UNWIND_X86_64_RIP;
         row->how[row->ra] = AT_CFA;
         row->value[row->ra] = -8;
         return FOUND;
     }
-    return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
+    return NOTHING;
 }
 
 /* stp x16, x30, [sp, #-16]!, then up to six instructions to the jump. */
@@ -48,14 +47,15 @@ by_resolver_aarch64(struct walk *w, struct row *row)
     if (w->frame.called)
         return NOTHING;
     for (unsigned back = 1; back <= 5; back++) {
-        if (!unwind_bytes(w, w->frame.pc - 4 * (uint64_t)back, b, sizeof(b)))
-            return forgive(w) ? NOTHING : FAILED;
+        if (!unwind_bytes(w, w->frame.pc - 4 * (uint64_t)back, b, sizeof(b))) {
+            forgive(w);
+            return NOTHING;
+        }
         if (memcmp(b, stp, sizeof(b)) != 0)
             continue;
-        if (!unwind_returns(w, reg(w, UNWIND_AARCH64_SP) + 8))
-            return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
-        unwind_row(row, UNWIND_AARCH64_SP, 16, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
-        row->ra = UNWIND_AARCH64_LR;
+        if (!unwind_returns(w, w->sp + 8))
+            return NOTHING;
+        unwind_row(w, row, UNWIND_AARCH64_SP, 16, UNWIND_INSTRUCTIONS, UNWIND_FAIR);
         row->how[UNWIND_AARCH64_LR] = AT_CFA;
         row->value[UNWIND_AARCH64_LR] = -8;
         return FOUND;

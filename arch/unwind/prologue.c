@@ -50,9 +50,9 @@ find_pointer(struct walk *w, uint64_t begin, uint64_t *fp)
     if (!run_to(w, &path, w->frame.pc) || !is_on_stack(w, path.r[m->sp]) ||
         !is_on_stack(w, path.r[m->fp]))
         return false;
-    *fp = reg(w, m->sp) + (uint64_t)(int64_t)offset_of(path.r[m->fp]) -
+    *fp = w->sp + (uint64_t)(int64_t)offset_of(path.r[m->fp]) -
           (uint64_t)(int64_t)offset_of(path.r[m->sp]);
-    return *fp >= reg(w, m->sp) && unwind_returns(w, *fp + 8);
+    return *fp >= w->sp && unwind_returns(w, *fp + 8);
 }
 
 bool
@@ -64,7 +64,7 @@ unwind_infer(struct walk *w, unsigned n)
     bool found;
 
     w->module = unwind_module_at(w, pc);
-    if (n != w->machine->fp || !known(w, w->machine->sp) || w->module == NULL)
+    if (n != w->machine->fp || w->module == NULL)
         return false;
     w->work = LONGEST;
     found = unwind_find_fde(w, pc, &fde) == FOUND && find_pointer(w, fde.begin, &fp);
@@ -76,5 +76,18 @@ unwind_infer(struct walk *w, unsigned n)
     w->frame.registers.valid |= (uint64_t)1 << n;
     if (w->frame.trust > UNWIND_CHECKED)
         w->frame.trust = UNWIND_CHECKED;
+    return true;
+}
+
+bool
+unwind_find_cfa(struct walk *w)
+{
+    unsigned n = w->row.cfa_reg;
+
+    if (w->row.cfa_how == IS_EXPR)
+        return unwind_express_cfa(w);
+    if (!unwind_infer(w, n))
+        return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
+    w->frame.cfa = reg(w, n) + (uint64_t)(int64_t)w->row.cfa_offset;
     return true;
 }

@@ -14,12 +14,11 @@ unwind_init_rules(struct walk *w, const struct unwind_config *config)
 }
 
 static struct rule *
-place(const struct walk *w, uint64_t key)
+pair(const struct walk *w, uint64_t key)
 {
     uint64_t hash = key * 0x9e3779b97f4a7c15u;
-    uint32_t pair = (uint32_t)(hash >> 32) & (w->rule_count - 1) & ~1u;
 
-    return w->rules + pair;
+    return w->rules + ((uint32_t)(hash >> 32) & (w->rule_count - 1) & ~1u);
 }
 
 static bool
@@ -35,10 +34,17 @@ find(const struct walk *w, uint64_t key)
 
     if (w->rule_count == 0)
         return NULL;
-    r = place(w, key);
+    r = pair(w, key);
     if (is_it(w, r, key))
         return r;
     return is_it(w, r + 1, key) ? r + 1 : NULL;
+}
+
+/* Where the register lies that the rule speaks of at i. */
+static uint64_t
+place(const struct unwind_frame *f, const struct rule *r, unsigned i)
+{
+    return f->cfa + 8 * (uint64_t)(int64_t)r->word[i];
 }
 
 bool
@@ -54,31 +60,40 @@ unwind_recall(struct walk *w, uint64_t key)
     }
     w->rule = r;
     w->frame.cfa = reg(w, r->cfa_reg) + (uint64_t)(int64_t)r->cfa_offset;
-    if (r->count > 0 && r->reg[0] == ra_column(w))
-        w->frame.return_at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[0];
+    if (r->count > 0 && r->reg[0] == w->machine->ra)
+        w->frame.return_at = place(&w->frame, r, 0);
     return true;
 }
 
+/* What is read is read before anything is changed. */
 bool
-unwind_read_rule(struct walk *w, struct caller *c)
+unwind_leave_by_rule(struct walk *w)
 {
     const struct rule *r = w->rule;
+    const struct unwind_machine *m = w->machine;
+    struct unwind_frame *f = &w->frame;
+    unsigned ra = m->ra;
+    uint64_t saved = r->saved, kept = m->preserved & ~r->saved;
+    uint64_t value[RULE_SAVED];
 
     w->fault.reason = UNWIND_RUNNING;
     for (unsigned i = 0; i < r->count; i++) {
-        unsigned n = r->reg[i];
-        uint64_t at = w->frame.cfa + 8 * (uint64_t)(int64_t)r->word[i];
-
-        if (!unwind_load(w, at, &c->value[n])) {
-            if (!unwind_can_do_without(w, c, n, ra_column(w)))
-                return false;
+        if (unwind_load(w, place(f, r, i), &value[i]))
             continue;
-        }
-        c->at[n] = at;
-        c->valid |= (uint64_t)1 << n;
+        if (!unwind_can_do_without(w, r->reg[i], ra))
+            return false;
+        saved &= ~((uint64_t)1 << r->reg[i]);
+        value[i] = 0;
     }
-    c->saved = c->valid;
-    return true;
+    for (unsigned i = 0; i < r->count; i++) {
+        f->registers.value[r->reg[i]] = value[i];
+        f->saved_at[r->reg[i]] = place(f, r, i);
+    }
+    kept |= ra == m->link ? (uint64_t)1 << ra & ~r->saved : 0; /* where no rule speaks of it */
+    f->registers.valid = (f->registers.valid & kept) | saved;
+    f->saved = (f->saved & kept) | saved;
+    f->source = UNWIND_EH_FRAME;
+    return unwind_arrive(w, ra, false, (saved >> m->sp & 1) != 0);
 }
 
 static bool
@@ -88,6 +103,7 @@ add_saved(struct rule *r, unsigned n, int32_t offset)
         offset / 8 > INT16_MAX)
         return false;
     r->reg[r->count] = (uint8_t)n;
+    r->saved |= (uint64_t)1 << n;
     r->word[r->count++] = (int16_t)(offset / 8);
     return true;
 }
@@ -97,7 +113,7 @@ static bool
 compress(const struct walk *w, const struct row *row, struct rule *r)
 {
     if (row->cfa_how != IN_REG || row->signal || row->trust != UNWIND_FULL ||
-        row->ra != ra_column(w))
+        row->ra != w->machine->ra)
         return false;
     r->cfa_reg = row->cfa_reg;
     r->cfa_offset = row->cfa_offset;
@@ -123,7 +139,7 @@ unwind_remember(struct walk *w, uint64_t key, const struct row *row)
 
     if (w->rule_count == 0 || !compress(w, row, &r))
         return NULL;
-    to = place(w, key);
+    to = pair(w, key);
     if (to->generation == w->rule_generation)
         to[1] = to[0];
     *to = r;

@@ -54,7 +54,7 @@ unwind_by_signal(struct walk *w, struct row *row)
     bool begun = !w->frame.called && form->more <= pc;
 
     if (!unwind_is_trampoline(w, pc) && !(begun && unwind_is_trampoline(w, pc - form->more)))
-        return w->fault.reason == UNWIND_NEED ? FAILED : NOTHING;
+        return NOTHING;
     unwind_saved_row(w, row, &form->frame);
     return FOUND;
 }

@@ -33,11 +33,12 @@ unwind_work(struct walk *w)
 }
 
 void
-unwind_row(struct row *row, unsigned cfa_reg, int64_t cfa_offset, enum unwind_source source,
-           enum unwind_trust trust)
+unwind_row(const struct walk *w, struct row *row, unsigned cfa_reg, int64_t cfa_offset,
+           enum unwind_source source, enum unwind_trust trust)
 {
     memset(row, 0, sizeof(*row));
     row->cfa_how = IN_REG;
+    row->ra = w->machine->ra;
     row->cfa_reg = (uint8_t)cfa_reg;
     row->cfa_offset = (int32_t)cfa_offset;
     row->source = (uint8_t)source;
@@ -49,7 +50,6 @@ unwind_row(struct row *row, unsigned cfa_reg, int64_t cfa_offset, enum unwind_so
 static bool
 find_row(struct walk *w)
 {
-    struct unwind_end first = { UNWIND_RUNNING, 0, 0 };
     uint64_t word;
 
     w->module = unwind_module_at(w, w->frame.pc - w->frame.called);
@@ -62,12 +62,12 @@ find_row(struct walk *w)
             return true;
         if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT)
             return false;
-        if (first.reason == UNWIND_RUNNING)
-            first = w->fault;
+        if (w->end.reason == UNWIND_RUNNING) /* what went wrong first tells most */
+            w->end = w->fault;
         w->fault.reason = UNWIND_RUNNING;
     }
-    w->fault = first;
-    if (first.reason == UNWIND_RUNNING && !unwind_load(w, reg(w, w->machine->sp), &word))
+    w->fault = w->end;
+    if (w->end.reason == UNWIND_RUNNING && !unwind_load(w, w->sp, &word))
         return false; /* a stack pointer in a hole says more than that nobody knows the code */
     return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
 }
@@ -76,15 +76,12 @@ static bool
 find_cfa(struct walk *w)
 {
     const struct row *row = &w->row;
-    const struct extras *extras = w->sources->extras;
     uint64_t offset = (uint64_t)(int64_t)row->cfa_offset;
 
-    if (row->cfa_how == IS_EXPR)
-        return extras->express_cfa(w); /* who speaks of expressions has them */
     if (row->cfa_how == AT_SP)
-        return unwind_load(w, reg(w, w->machine->sp) + offset, &w->frame.cfa);
-    if (!known(w, row->cfa_reg) && !(extras != NULL && extras->infer(w, row->cfa_reg)))
-        return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
+        return unwind_load(w, w->sp + offset, &w->frame.cfa);
+    if (row->cfa_how == IS_EXPR || !known(w, row->cfa_reg)) /* tables alone may say so */
+        return w->sources->extras->find_cfa(w);
     w->frame.cfa = reg(w, row->cfa_reg) + offset;
     return true;
 }
@@ -98,7 +95,7 @@ find_return(struct walk *w)
     if (row->how[row->ra] == AT_CFA)
         w->frame.return_at = w->frame.cfa + offset;
     else if (row->how[row->ra] == AT_SP)
-        w->frame.return_at = reg(w, w->machine->sp) + offset;
+        w->frame.return_at = w->sp + offset;
 }
 
 /* Tables say it with an undefined return address; of the other sources it is a mark. */
@@ -151,27 +148,28 @@ static bool
 find_register(struct walk *w, struct caller *c, unsigned n)
 {
     const struct row *row = &w->row;
+    unsigned how = row->how[n];
     uint64_t value = (uint64_t)(int64_t)row->value[n];
     uint64_t bit = (uint64_t)1 << n;
 
-    switch (row->how[n]) {
+    switch (how) {
     case AT_CFA:
-        return unwind_load_saved(w, c, n, w->frame.cfa + value);
+    case IS_CFA:
+        value += w->frame.cfa;
+        break;
     case AT_SP:
-        return unwind_load_saved(w, c, n, reg(w, w->machine->sp) + value);
+        value += w->sp;
+        break;
     case AT_EXPR:
     case IS_EXPR:
         return w->sources->extras->express(w, c, n);
-    case IS_CFA:
-        c->value[n] = w->frame.cfa + value;
-        break;
     case IN_REG:
         if (row->value[n] < 0 || !known(w, (unsigned)row->value[n]))
             return true;
-        c->value[n] = reg(w, (unsigned)row->value[n]);
+        value = reg(w, (unsigned)row->value[n]);
         break;
     case UNSAID:
-        if (!row->signal && (w->machine->preserved & bit) == 0)
+        if (!row->signal && (w->machine->preserved & bit) == 0 && n != row->ra)
             return true;
         /* fall through */
     case SAME:
@@ -180,6 +178,9 @@ find_register(struct walk *w, struct caller *c, unsigned n)
     default: /* lost */
         return true;
     }
+    if (how == AT_CFA || how == AT_SP)
+        return unwind_load_saved(w, c, n, value);
+    c->value[n] = value;
     c->valid |= bit;
     return true;
 }
@@ -187,12 +188,11 @@ find_register(struct walk *w, struct caller *c, unsigned n)
 /* A register that cannot be read is lost, and the walk goes on; without a return address it ends.
  */
 bool
-unwind_can_do_without(struct walk *w, struct caller *c, unsigned n, unsigned ra)
+unwind_can_do_without(struct walk *w, unsigned n, unsigned ra)
 {
     if (w->fault.reason == UNWIND_NEED || w->fault.reason == UNWIND_LIMIT || n == ra)
         return false;
     w->fault.reason = UNWIND_RUNNING;
-    c->lost |= (uint64_t)1 << n;
     return true;
 }
 
@@ -201,7 +201,7 @@ read_row(struct walk *w, struct caller *c)
 {
     w->fault.reason = UNWIND_RUNNING;
     for (unsigned n = 0; n < UNWIND_REGISTERS; n++)
-        if (!find_register(w, c, n) && !unwind_can_do_without(w, c, n, w->row.ra))
+        if (!find_register(w, c, n) && !unwind_can_do_without(w, n, w->row.ra))
             return false;
     return true;
 }
@@ -211,10 +211,9 @@ static void
 take_over(struct walk *w, const struct caller *c)
 {
     struct unwind_frame *f = &w->frame;
-    uint64_t keep = c->kept & ~c->lost;
 
-    f->registers.valid = (f->registers.valid & keep) | c->valid;
-    f->saved = (f->saved & keep & ~c->valid) | c->saved;
+    f->registers.valid = (f->registers.valid & c->kept) | c->valid;
+    f->saved = (f->saved & c->kept & ~c->valid) | c->saved;
     for (uint64_t left = c->valid; left != 0; left &= left - 1) {
         unsigned n = (unsigned)__builtin_ctzll(left);
 
@@ -236,35 +235,26 @@ put(struct walk *w, unsigned n, uint64_t v)
  * but on AArch64 a leaf may have nothing. A signal frame may come from another stack, and so may
  * a few others by the tables' word. */
 static bool
-rises(struct walk *w, uint64_t sp, uint64_t below, bool signal, bool leaf)
+rises(struct walk *w, uint64_t sp, bool signal)
 {
-    bool tables = w->frame.source == UNWIND_EH_FRAME;
+    bool leaf = w->machine->link != NO_REG && !w->frame.called;
 
-    if (signal || sp > below || (sp == below && leaf))
+    if (signal || sp > w->sp || (sp == w->sp && leaf))
         return true;
-    if (tables && w->switches > 0) {
+    if (w->frame.source == UNWIND_EH_FRAME && w->switches > 0) {
         w->switches--;
         return true;
     }
     return unwind_fault(w, UNWIND_NOT_RISING, sp);
 }
 
-/* One word for both. Two frames that give the same by chance end a walk too early, and do no other
- * harm. */
+/* One word for both. The low half tells PCs apart, the high half stack pointers, where they lie
+ * within 4 GB of each other. Two frames that give the same by chance end a walk too early, and do
+ * no other harm. */
 static uint64_t
 mix(uint64_t pc, uint64_t sp)
 {
-    return pc * 0x9e3779b97f4a7c15 + (sp << 32 | sp >> 32) * 0xc2b2ae3d27d4eb4f;
-}
-
-static uint32_t
-next_mark(uint32_t index)
-{
-    uint32_t mark = 1;
-
-    while (mark <= index)
-        mark = 2 * mark + 1;
-    return index < FRAMES_MAX ? mark : UINT32_MAX;
+    return pc * 0x9e3779b1u ^ (sp << 32 | sp >> 32);
 }
 
 /* An earlier frame is kept, and a new one at every power of two, so that a cycle of any length is
@@ -277,27 +267,39 @@ is_new(struct walk *w, uint64_t pc, uint64_t sp)
     if (mixed == w->mark)
         return unwind_fault(w, UNWIND_CYCLE, sp);
     if (w->frame.index >= w->mark_at) {
-        w->mark_at = next_mark(w->frame.index);
+        w->mark_at = 2 * w->mark_at + 1;
         w->mark = mixed;
     }
     return true;
 }
 
-static bool
-arrive(struct walk *w, uint64_t pc, uint64_t below, bool signal, bool leaf)
+bool
+unwind_arrive(struct walk *w, unsigned ra, bool signal, bool has_sp)
 {
     struct unwind_frame *f = &w->frame;
-    uint64_t sp = f->registers.value[w->machine->sp];
+    unsigned link = w->machine->link;
+    uint64_t pc, sp, within;
 
+    if (!known(w, ra))
+        return unwind_fault(w, UNWIND_NO_INFORMATION, f->pc);
+    pc = unwind_strip(w, reg(w, ra));
+    if (!has_sp)
+        put(w, w->machine->sp, f->cfa);
+    put(w, w->machine->pc, pc);
+    if (!signal && link != NO_REG) /* it held the way back into this frame */
+        f->registers.valid &= ~((uint64_t)1 << link);
     if (pc == 0)
         return unwind_fault(w, UNWIND_MARKED, f->pc);
-    w->module = unwind_module_at(w, signal ? pc : pc - 1);
-    if (!unwind_is_code(w, signal ? pc : pc - 1))
+    within = pc - !signal;
+    w->module = unwind_module_at(w, within);
+    if (!unwind_is_code(w, w->module, within))
         return unwind_fault(w, UNWIND_NOT_CODE, pc);
     if (f->index + 1 >= w->max_frames)
         return unwind_fault(w, UNWIND_LIMIT, pc);
-    if (!rises(w, sp, below, signal, leaf) || !is_new(w, pc, sp))
+    sp = reg(w, w->machine->sp);
+    if (!rises(w, sp, signal) || !is_new(w, pc, sp))
         return false;
+    w->sp = sp;
     f->index++;
     f->pc = pc;
     f->called = !signal;
@@ -306,46 +308,23 @@ arrive(struct walk *w, uint64_t pc, uint64_t below, bool signal, bool leaf)
     return true;
 }
 
-/* The caller's PC, from the return address's column. */
-static bool
-find_pc(struct walk *w, const struct caller *c, unsigned ra, uint64_t *pc)
-{
-    if ((c->valid >> ra & 1) != 0)
-        *pc = unwind_strip(w, c->value[ra]);
-    else if (known(w, ra) && ra != w->machine->pc &&
-             ((c->kept >> ra & 1) != 0 || ra == w->machine->link))
-        *pc = unwind_strip(w, reg(w, ra));
-    else
-        return unwind_fault(w, UNWIND_NO_INFORMATION, w->frame.pc);
-    return true;
-}
-
 static bool
 leave(struct walk *w)
 {
-    const struct rule *r = w->rule;
-    unsigned ra = r != NULL ? ra_column(w) : w->row.ra;
-    bool signal = r == NULL && w->row.signal;
-    uint64_t below = reg(w, w->machine->sp);
-    bool leaf = w->machine->link != NO_REG && !w->frame.called;
+    const struct unwind_machine *m = w->machine;
+    unsigned ra = w->row.ra;
     struct caller c;
-    uint64_t pc = 0;
 
-    c.valid = c.saved = c.lost = 0;
-    c.kept = r != NULL ? w->machine->preserved : 0;
-    if (!(r != NULL ? w->sources->extras->read_rule(w, &c) : read_row(w, &c)) ||
-        !find_pc(w, &c, ra, &pc))
+    c.kept = c.valid = c.saved = 0;
+    if (!read_row(w, &c))
         return false;
+    c.kept &= ~((uint64_t)1 << m->pc); /* of which it is one when no row speaks of it */
     take_over(w, &c);
-    w->frame.source = r != NULL ? UNWIND_EH_FRAME : w->row.source;
-    if (r == NULL && w->row.trust < w->frame.trust)
+    w->frame.source = w->row.source;
+    if (w->row.trust < w->frame.trust)
         w->frame.trust = w->row.trust;
-    if ((c.valid >> w->machine->sp & 1) == 0) /* longjmp's tables say another, as signals do */
-        put(w, w->machine->sp, w->frame.cfa);
-    put(w, w->machine->pc, pc);
-    if (!signal && w->machine->link != NO_REG) /* it held the way back into this frame */
-        w->frame.registers.valid &= ~((uint64_t)1 << w->machine->link);
-    return arrive(w, pc, below, signal, leaf);
+    /* longjmp's tables say another stack pointer than the CFA, as signals do */
+    return unwind_arrive(w, ra, w->row.signal, (c.valid >> m->sp & 1) != 0);
 }
 
 /* ---- the public face ---- */
@@ -356,22 +335,22 @@ unwind_init(struct unwind *u, const struct unwind_config *config)
     struct walk *w = walk_of(u);
 
     if (config->size < sizeof(*config))
-        return "config.size is not that of struct unwind_config";
+        return "config.size is another";
     if (config->machine == NULL || config->sources == NULL)
-        return "no machine, or no sources";
+        return "no machine or no sources";
     memset(u, 0, sizeof(*u));
     w->machine = config->machine;
     w->sources = config->sources;
     w->memory = config->memory;
     w->modules = config->modules;
     w->module_count = config->module_count;
-    w->complete = config->complete;
-    w->scan = config->scan;
     w->pac_mask = config->pac_mask;
     w->find_module = config->find_module;
     w->finder = config->finder;
     w->exceptions = config->exceptions;
     w->exception_count = config->exceptions != NULL ? config->exception_count : 0;
+    w->complete = config->complete;
+    w->scan = config->scan;
     w->max_frames = config->max_frames != 0 ? config->max_frames : FRAMES_MAX;
     w->generation = w->rule_generation = 1;
     w->phase = OVER;
@@ -402,11 +381,9 @@ void
 unwind_begin_again(struct unwind *u, const struct unwind_registers *registers)
 {
     struct walk *w = walk_of(u);
-    uint64_t needed = (uint64_t)1 << w->machine->pc | (uint64_t)1 << w->machine->sp;
 
     memset(&w->frame, 0, sizeof(w->frame));
     w->frame.registers = *registers;
-    w->frame.registers.valid &= ((uint64_t)1 << UNWIND_REGISTERS) - 1;
     w->frame.pc = registers->value[w->machine->pc];
     w->frame.trust = UNWIND_FULL;
     w->module = NULL;
@@ -414,10 +391,11 @@ unwind_begin_again(struct unwind *u, const struct unwind_registers *registers)
     w->retries = RETRIES;
     w->switches = SWITCHES;
     w->mark_at = 0;
-    w->mark = mix(w->frame.pc, registers->value[w->machine->sp]);
+    w->sp = registers->value[w->machine->sp];
+    w->mark = mix(w->frame.pc, w->sp);
     w->end = w->fault = (struct unwind_end){ UNWIND_RUNNING, 0, 0 };
     w->phase = DESCRIBE;
-    if ((registers->valid & needed) == needed)
+    if (has(w, w->machine->pc) && has(w, w->machine->sp))
         return;
     w->phase = OVER;
     w->end.reason = UNWIND_NO_INFORMATION;
@@ -428,10 +406,8 @@ unwind_begin(struct unwind *u, const struct unwind_registers *registers)
 {
     struct walk *w = walk_of(u);
 
-    if (++w->generation == 0) {
-        memset(w->lines, 0, w->line_count * sizeof(struct line));
-        w->generation = 1;
-    }
+    w->generation++;
+    w->near_room = 0;
     unwind_begin_again(u, registers);
 }
 
@@ -478,7 +454,8 @@ unwind_resume(struct unwind *u, const struct unwind_registers *registers,
     w->switches = (uint32_t)bits(place->state, SWITCHES_AT, 5);
     w->all_work = (uint32_t)bits(place->state, WORK, 11) * WORK_UNIT;
     w->mark = place->mark;
-    w->mark_at = f->index == 0 ? 0 : next_mark(f->index - 1);
+    while (w->mark_at < f->index) /* as is_new leaves it */
+        w->mark_at = 2 * w->mark_at + 1;
 }
 
 /* No frame: the end, or memory is needed and the same is done again. */
@@ -501,7 +478,9 @@ unwind_next(struct unwind *u)
     if (w->phase == OVER)
         return NULL;
     w->end.reason = UNWIND_RUNNING;
-    if (w->phase == DOOMED || (w->phase == LEAVE && !leave(w)))
+    if (w->phase == DOOMED)
+        return stop(w);
+    if (w->phase == LEAVE && !(w->rule != NULL ? w->sources->extras->leave_by_rule(w) : leave(w)))
         return stop(w);
     w->phase = DESCRIBE;
     if (describe(w))
