@@ -1,6 +1,8 @@
 /* test_paths.c - code without tables that keeps to no ABI, as what compilers of scripts leave:
  * return addresses that move, arguments that the called code throws away, data behind code; and
  * what code says of a frame pointer that is not known. */
+#include <stdio.h>
+
 #include "tests/suites.h"
 #include "tests/unwind/world.h"
 
@@ -122,6 +124,77 @@ START_TEST(data_behind_code_is_no_way_back)
 }
 END_TEST
 
+/* ---- AArch64 ---- */
+
+static void
+arm_begin(const char *code)
+{
+    begin(code);
+    memcpy(w.part[1].bytes, "\0\0\0\x94", 4); /* bl */
+    w.config.machine = &unwind_aarch64;
+    w.config.pac_mask = 0x007f000000000000;
+    world_reset(&w);
+}
+
+/* An instruction before "ldp x29, x30, [sp], #16; ret": does the stack pointer outlive it, and with
+ * it what it is that the frame holds? */
+static const struct {
+    const char *insn;
+    bool outlives;
+} before_return[] = {
+    { "1f2003d5", true },  /* nop */
+    { "1f0040f2", true },  /* tst x0, #1: its 31 is no stack pointer */
+    { "1f4021eb", true },  /* cmp x0, w1, uxtw: nor is this one */
+    { "1d68e13c", true },  /* ldr q29, [x0, x1]: no frame pointer */
+    { "020000d4", true },  /* hvc #0 */
+    { "60003fd6", true },  /* blr x3 */
+    { "600a3fd7", true },  /* blraa x19, x0 */
+    { "ff43218b", false }, /* add sp, sp, w1, uxtw */
+    { "1fec7c92", false }, /* and sp, x0, #~15 */
+    { "200020d4", false }, /* brk #1 */
+    { "e0039fd6", false }, /* eret */
+    { "fd7b9fd6", false }, /* none */
+};
+
+START_TEST(arm_instruction_keeps_or_loses_the_stack_pointer)
+{
+    const struct unwind_frame *f;
+    char code[64];
+
+    snprintf(code, sizeof(code), "%s fd7bc1a8 c0035fd6", before_return[_i].insn);
+    arm_begin(code);
+    world_put(&w, STACK + 0x40, 0xf9);
+    world_put(&w, STACK + 0x48, CODE + 0x104);
+    f = leave_at(0, STACK + 0x40);
+    if (!before_return[_i].outlives) {
+        ck_assert_ptr_eq(f, NULL);
+        ck_assert_uint_eq(unwind_end(&w.unwind)->reason, UNWIND_NO_INFORMATION);
+        return;
+    }
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CODE + 0x104);
+    ck_assert_uint_eq(f->source, UNWIND_INSTRUCTIONS);
+    ck_assert_uint_eq(f->trust, UNWIND_CHECKED);
+    ck_assert_uint_eq(f->registers.value[UNWIND_AARCH64_FP], 0xf9);
+    ck_assert_uint_eq(f->registers.value[UNWIND_AARCH64_SP], STACK + 0x50);
+}
+END_TEST
+
+/* autiasp; ret */
+START_TEST(arm_signed_return_address_may_still_be_in_its_register)
+{
+    const struct unwind_frame *f;
+
+    arm_begin("bf2303d5 c0035fd6");
+    w.registers.value[UNWIND_AARCH64_LR] = 0x0035000000000000 | (CODE + 0x104);
+    w.registers.valid = (uint64_t)1 << UNWIND_AARCH64_LR;
+    f = leave_at(0, STACK + 0x40);
+    ck_assert_ptr_ne(f, NULL);
+    ck_assert_uint_eq(f->pc, CODE + 0x104);
+    ck_assert_uint_eq(f->source, UNWIND_INSTRUCTIONS);
+}
+END_TEST
+
 /* ---- a frame pointer that nobody knows ---- */
 
 /* Functions that set up a frame and call: bytes of the code, up to behind the call; words between
@@ -213,6 +286,9 @@ unwind_paths_suite(void)
                         COUNT(throwing));
     tcase_add_test(tc, way_that_lost_the_stack_pointer_hides_no_other);
     tcase_add_loop_test(tc, data_behind_code_is_no_way_back, 0, COUNT(data));
+    tcase_add_loop_test(tc, arm_instruction_keeps_or_loses_the_stack_pointer, 0,
+                        COUNT(before_return));
+    tcase_add_test(tc, arm_signed_return_address_may_still_be_in_its_register);
     tcase_add_loop_test(tc, frame_pointer_is_inferred_where_it_can_be, 0, COUNT(sleeper));
     tcase_add_test(tc, frame_pointer_is_inferred_for_a_rule_too);
     suite_add_tcase(s, tc);
