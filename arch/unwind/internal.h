@@ -191,9 +191,9 @@ known(const struct walk *w, unsigned n)
 bool unwind_load_saved(struct walk *w, struct caller *c, unsigned n, uint64_t at);
 /* Whether the walk goes on without register n, which could not be read. */
 bool unwind_can_do_without(struct walk *w, unsigned n, unsigned ra);
-/* The frame's registers have become the caller's, but for pc and, unless has_sp, the stack pointer:
- * its return address lies in register `ra`; w->sp is still the callee's. True when they can be those
- * of a frame, which is then the walk's. */
+/* The frame's registers have become the caller's, but for pc and, unless has_sp, the stack
+ * pointer: its return address lies in register `ra`; w->sp is still the callee's. True when they
+ * can be those of a frame, which is then the walk's. */
 bool unwind_arrive(struct walk *w, unsigned ra, bool signal, bool has_sp);
 
 /* The first thing that went wrong while this frame was worked on is what its end tells. */
@@ -305,8 +305,8 @@ find_fn unwind_by_signal, unwind_by_exception, unwind_by_resolver, unwind_by_ins
 /* All registers lie where *e says from the stack pointer on. */
 void unwind_saved_row(const struct walk *w, struct row *row, const struct unwind_exception *e);
 bool unwind_is_trampoline(struct walk *w, uint64_t pc);
-/* prologue.c: the frame pointer n, which is not known, becomes so by the stack pointer and what the
- * function did to both. */
+/* prologue.c: the frame pointer n, which is not known, becomes so by the stack pointer and what
+ * the function did to both. */
 bool unwind_infer(struct walk *w, unsigned n);
 bool unwind_find_cfa(struct walk *w);
 bool unwind_follows_call_x86_64(struct walk *w, uint64_t pc);

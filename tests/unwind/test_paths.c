@@ -136,8 +136,7 @@ arm_begin(const char *code)
     world_reset(&w);
 }
 
-/* An instruction before "ldp x29, x30, [sp], #16; ret": does the stack pointer outlive it, and with
- * it what it is that the frame holds? */
+/* An instruction before "ldp x29, x30, [sp], #16; ret": does the stack pointer outlive it? */
 static const struct {
     const char *insn;
     bool outlives;
