@@ -73,7 +73,7 @@ enum stub_hook_name {
     HOOK_take_suffix,
     HOOK_signal,
     HOOK_put_signal,
-    HOOK_put_thread,
+    HOOK_put_stop,
     HOOK_put_reason,
     HOOK_put_rest,
     HOOK_put_other,
@@ -117,17 +117,17 @@ struct stub_hook {
         int (*signal)(const struct engine *s, int number, bool to_client);
         /* "signal SIGSEGV" and what is known of its cause (else: no words). */
         void (*put_signal)(struct rsp_out *out, const struct stub_event *event);
-        /* In a stop reply: of which thread ... */
-        void (*put_thread)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-        /* ... why, and of an end of which process (else: nothing) ... */
+        /* A stop reply (else: the signal, and pc sp fp). As stub_put_stop. */
+        int (*put_stop)(struct engine *s, struct rsp_out *out, struct stub_event *event);
+        /* In that: why, and of an end of which process (else: nothing) ... */
         void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
         int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
-        int (*put_other)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        int (*put_other)(struct engine *s, struct rsp_out *out, struct stub_event *event);
         /* The program's wish for a file. */
         int (*put_request)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
-        /* A stop reply was heard: what it told beside its own event is done. */
+        /* A reply was heard that told an event: what it told beside is done. */
         void (*done_too)(struct engine *s);
         /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or
          * STUB_LATER. */
@@ -399,11 +399,15 @@ int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out 
 
 /* ---- events (events.c) ---- */
 
-/* Writes a stop reply for the event, filled by rank while it fits. PKT_DONE or STUB_LATER. */
-int stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+/* Writes a stop reply for the event; of a text that does not fit text_size is then what did.
+ * PKT_DONE or STUB_LATER. */
+int stub_put_stop(struct engine *s, struct rsp_out *out, struct stub_event *event);
+/* The same filled by rank while it fits (stops.c); a hook. */
+int stub_put_full_stop(struct engine *s, struct rsp_out *out, struct stub_event *event);
+/* In a stop reply: pc sp fp, and when ranks is 2 other general registers. 0 or STUB_LATER. */
+int stub_put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, unsigned ranks);
 /* Writes what is to be said of an event and keeps in *told what its done() needs. */
-int stub_tell(struct engine *s, struct rsp_out *out, const struct stub_event *event,
-              struct told *told);
+int stub_tell(struct engine *s, struct rsp_out *out, struct stub_event *event, struct told *told);
 /* The event that was told there is done. */
 void stub_done(struct engine *s, enum channel channel);
 /* All-stop: so is the stop reply, and what it said of other threads. */
@@ -422,7 +426,7 @@ int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
 /* The key and words of a stop reply that say why; a hook. */
 void stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* What is told beside stops and ends; a hook. */
-int stub_put_other(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+int stub_put_other(struct engine *s, struct rsp_out *out, struct stub_event *event);
 /* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
 const char *stub_reason_name(uint8_t reason);
 /* Reason, signal and description of a stop, the keys of jstopinfo and jThreadsInfo. */

@@ -1,6 +1,5 @@
-/* events.c - stop replies: what the target has to tell, filled by rank while it fits (GDB manual,
- * "Stop Reply Packets"). Why a thread stands is reasons.c's, what only an lldb reads
- * lldb_stop.c's. */
+/* events.c - what the target has to tell, and the plain stop reply: the signal, pc sp fp (GDB
+ * manual, "Stop Reply Packets"). One that says more is stops.c's. */
 #include "stub/engine.h"
 
 /* ---- registers of a T packet; each is written whole or taken back ---- */
@@ -33,13 +32,13 @@ is_first_rank(const struct arch_register *r)
     return role == ARCH_PC || role == ARCH_SP || role == ARCH_FP;
 }
 
-static int
-put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id)
+int
+stub_put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, unsigned ranks)
 {
     const struct arch_layout *layout = stub_layout(s, id.pid);
     int result = 0;
 
-    for (unsigned rank = 0; rank < 2; rank++) {
+    for (unsigned rank = 0; rank < ranks; rank++) {
         struct arch_register r = { 0 };
 
         while (result == 0 && arch_next(layout, &r))
@@ -51,69 +50,30 @@ put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id)
 
 /* ---- whole stop replies ---- */
 
-/* gdb (13) may hear of a process it has just attached to before it has read what registers that
- * has, and then gives up at the first one ("Remote register badly formatted"). */
-static bool
-is_unread(const struct engine *s, const struct stub_event *event)
-{
-    return s->non_stop && (s->client & CLIENT_GDB) != 0 && event->reason == STUB_NO_REASON;
-}
-
-/* A stop or an end. For a client that is told no more: why is left open. */
-static int
-put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
-{
-    /* More registers would cost more at each step than they save where one is asked for. */
-    enum { LONGEST = 128 };
-    bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
-    int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);
-    const struct stub_hook *hook;
-    int r = 0;
-
-    rsp_put(out, stopped && short_form ? 'S' : "TWX"[event->kind]);
-    rsp_put_hex_wide(out, (uint64_t)number, 2);
-    if (stopped) {
-        s->over = false; /* there is something to serve, again */
-        if (short_form)
-            return 0;
-        stub_keep_short(s, out, LONGEST);
-        if ((hook = HOOK(s, put_thread)) != NULL)
-            hook->put_thread(s, out, event);
-    }
-    if ((hook = HOOK(s, put_reason)) != NULL)
-        hook->put_reason(s, out, event);
-    if (stopped && HAS(s, get_register) && !is_unread(s, event))
-        r = put_registers(s, out, event->id);
-    if (stopped && r == 0 && (hook = HOOK(s, put_rest)) != NULL)
-        r = hook->put_rest(s, out, event);
-    return r;
-}
-
 int
-stub_put_stop(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+stub_put_stop(struct engine *s, struct rsp_out *out, struct stub_event *event)
 {
-    const struct stub_hook *hook;
+    const struct stub_hook *hook = HOOK(s, put_stop);
 
-    if (event->kind <= STUB_SIGNALLED)
-        return put_state(s, out, event);
-    if (event->kind == STUB_FILE_REQUEST)
-        return (hook = HOOK(s, put_request)) != NULL ? hook->put_request(s, out, event) : PKT_DONE;
-    return (hook = HOOK(s, put_other)) != NULL ? hook->put_other(s, out, event) : PKT_DONE;
+    if (hook != NULL)
+        return hook->put_stop(s, out, event);
+    rsp_put(out, "TWX"[event->kind]);
+    rsp_put_hex_wide(out, (uint64_t)(event->kind == STUB_EXITED ? event->status : event->signal),
+                     2);
+    return event->kind == STUB_STOPPED ? stub_put_registers(s, out, event->id, 1) : 0;
 }
 
 /* ---- telling ---- */
 
 int
-stub_tell(struct engine *s, struct rsp_out *out, const struct stub_event *event, struct told *told)
+stub_tell(struct engine *s, struct rsp_out *out, struct stub_event *event, struct told *told)
 {
-    size_t start = out->len;
     int r = stub_put_stop(s, out, event);
 
-    if (r == STUB_LATER)
-        return r;
-    *told = (struct told){ .kind = event->kind, .id = event->id };
-    if (event->kind == STUB_OUTPUT)
-        told->text = (uint32_t)((out->len - start) / 2); /* an O and two digits a byte */
+    if (r != STUB_LATER)
+        *told = (struct told){ .kind = event->kind,
+                               .id = event->id,
+                               .text = (uint32_t)event->text_size };
     return r;
 }
 
@@ -130,8 +90,7 @@ stub_done(struct engine *s, enum channel channel)
 void
 stub_done_with_stops(struct engine *s)
 {
-    bool stopped = s->told[CHANNEL_STOP].kind == STUB_STOPPED;
-    const struct stub_hook *hook = stopped && HAS(s, done) ? HOOK(s, done_too) : NULL;
+    const struct stub_hook *hook = HOOK(s, done_too);
 
     stub_done(s, CHANNEL_STOP);
     if (hook != NULL)
@@ -172,14 +131,12 @@ answer(struct engine *s)
 void
 stub_report(struct engine *s)
 {
-    const struct stub_hook *hook;
-
     if (!s->waiting || !HAS(s, peek))
         return;
     if (s->interrupt)
         stub_interrupt_now(s);
-    if (!s->non_stop)
+    if (s->non_stop)
+        HOOK(s, notify)->notify(s);
+    else
         answer(s);
-    else if ((hook = HOOK(s, notify)) != NULL)
-        hook->notify(s);
 }

@@ -136,7 +136,8 @@ stub_done_lldb_rest(struct engine *s)
 {
     struct stub_event event = { 0 };
 
-    if ((s->client & CLIENT_LIST_THREADS) == 0)
+    if ((s->client & CLIENT_LIST_THREADS) == 0 || s->told[CHANNEL_STOP].kind != STUB_STOPPED ||
+        !HAS(s, done))
         return;
     while (s->target->peek(s->object, 1u << STUB_STOPPED, &event) == 1)
         s->target->done(s->object, &event);

@@ -320,6 +320,7 @@ static const struct stub_hook hooks[] = {
     HOOKED(forbids, forbids),
     HOOKED(put_error, put_error),
     HOOKED(take_suffix, take_suffix),
+    HOOKED(put_stop, stub_put_full_stop),
     HOOKED(put_reason, stub_put_reason),
     HOOKED(put_other, stub_put_other),
 };

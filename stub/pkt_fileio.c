@@ -47,5 +47,8 @@ put_request(struct engine *s, struct rsp_out *out, const struct stub_event *even
 static const struct stub_row rows[] = {
     { "F", take_answer, NEEDS(file_answer), ROW_GLUED | ROW_RESUMES },
 };
-static const struct stub_hook hooks[] = { HOOKED(put_request, put_request) };
+static const struct stub_hook hooks[] = {
+    HOOKED(put_stop, stub_put_full_stop),
+    HOOKED(put_request, put_request),
+};
 const struct stub_family stub_fileio_packets = FAMILY_WITH(rows, hooks);

@@ -36,6 +36,7 @@ put_signal(struct rsp_out *out, const struct stub_event *event)
 }
 
 static const struct stub_hook hooks[] = {
+    HOOKED(put_stop, stub_put_full_stop),
     HOOKED(signal, signal_between),
     HOOKED(put_signal, put_signal),
 };

@@ -138,18 +138,6 @@ list_more(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return rsp_take_end(in) ? list_from(s, s->cursor, out) : PKT_BAD;
 }
 
-/* ---- in a stop reply ---- */
-
-static void
-put_thread(struct engine *s, struct rsp_out *out, const struct stub_event *event)
-{
-    if ((s->flags & STUB_NO_STOP_THREAD) != 0)
-        return;
-    rsp_put_text(out, "thread:");
-    stub_put_thread(s, out, event->id);
-    rsp_put(out, ';');
-}
-
 static const struct stub_row rows[] = {
     { "H", choose_thread, 0, ROW_GLUED | ROW_IDLE },
     { "T", is_alive, 0, ROW_GLUED | ROW_IDLE },
@@ -157,5 +145,5 @@ static const struct stub_row rows[] = {
     { "qfThreadInfo", list_first, 0, ROW_BARE | ROW_IDLE },
     { "qsThreadInfo", list_more, 0, ROW_IDLE },
 };
-static const struct stub_hook hooks[] = { HOOKED(put_thread, put_thread) };
+static const struct stub_hook hooks[] = { HOOKED(put_stop, stub_put_full_stop) };
 const struct stub_family stub_thread_packets = FAMILY_WITH(rows, hooks);

@@ -216,17 +216,17 @@ stub_json_reason(const struct engine *s, struct rsp_json *json, const struct stu
 
 /* ---- neither stop nor end ---- */
 
-/* As much of the text as fits: two digits for each byte of it. */
+/* As much of the text as fits, two digits for each byte of it: that much is told. */
 static void
-put_output(struct rsp_out *out, const struct stub_event *event)
+put_output(struct rsp_out *out, struct stub_event *event)
 {
     size_t n;
 
     rsp_put(out, 'O');
     n = rsp_out_room(out) / 2;
-    if (n > event->text_size)
-        n = event->text_size;
-    rsp_put_hex_bytes(out, event->text, n);
+    if (event->text_size > n)
+        event->text_size = n;
+    rsp_put_hex_bytes(out, event->text, event->text_size);
 }
 
 /* The only thread that ran has ended and others stand. lldb has no word for that (19, 22 wait on
@@ -246,7 +246,7 @@ put_none_left(struct engine *s, struct rsp_out *out)
 }
 
 int
-stub_put_other(struct engine *s, struct rsp_out *out, const struct stub_event *event)
+stub_put_other(struct engine *s, struct rsp_out *out, struct stub_event *event)
 {
     switch (event->kind) {
     case STUB_OUTPUT:
