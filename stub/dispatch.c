@@ -40,44 +40,42 @@ stub_next_row(const struct engine *s, unsigned *family, unsigned *row)
     return NULL;
 }
 
-/* The length of the row's name if the request begins with it. A name ends where its arguments
- * begin, or is glued to them. */
+/* The length of the row's name if the request begins with it, else 0. A name ends where its
+ * arguments begin, or is glued to them. */
 static size_t
 match(const struct stub_row *row, const struct rsp_in *body)
 {
-    size_t n = 0, left = rsp_left(body);
-    uint8_t next;
+    struct rsp_in in = *body;
+    int next;
 
-    if ((row->flags & ROW_WORD) != 0)
+    if ((row->flags & ROW_WORD) != 0 || !rsp_take_text_if(&in, row->name))
         return 0;
-    for (; row->name[n] != '\0'; n++)
-        if (n >= left || (uint8_t)row->name[n] != body->p[n])
-            return 0;
-    if (n == left || (row->flags & ROW_GLUED) != 0)
-        return n;
-    next = body->p[n];
-    return next == ',' || next == ':' || next == ';' || next == '?' ? n : 0;
+    next = rsp_peek(&in);
+    if (next < 0 || next == ',' || next == ':' || next == ';' || next == '?' ||
+        (row->flags & ROW_GLUED) != 0)
+        return (size_t)(in.p - body->p);
+    return 0;
 }
 
-/* Every request goes through here: names are looked at by their first letter before all else. */
+/* Every request goes through here: names are looked at by their first letter before all else (of
+ * an empty one that letter is an old one, which match does not take). */
 const struct stub_row *
-stub_find_row(const struct engine *s, const struct rsp_in *body, size_t *name_size)
+stub_find_row(const struct engine *s, struct rsp_in *body)
 {
     const struct stub_row *best = NULL;
+    size_t longest = 0;
 
-    *name_size = 0;
-    if (rsp_left(body) == 0)
-        return NULL;
     for (const struct stub_family *const *family = s->packets; *family != NULL; family++)
         for (const struct stub_row *row = (*family)->rows, *end = row + (*family)->count;
              row < end; row++) {
             size_t n = (uint8_t)row->name[0] == *body->p ? match(row, body) : 0;
 
-            if (n > *name_size) {
-                *name_size = n;
+            if (n > longest) {
+                longest = n;
                 best = row;
             }
         }
+    body->p += longest;
     return best;
 }
 
@@ -88,6 +86,27 @@ stub_can(const struct engine *s, const struct stub_row *row)
 
     return (row->needs == 0 || stub_has(s, row->needs)) &&
            (hook == NULL || !hook->forbids(s, row));
+}
+
+void
+stub_put_told_rows(const struct engine *s, struct rsp_out *out)
+{
+    const unsigned lossy = (s->flags & STUB_UNRELIABLE) != 0 ? ROW_NOT_LOSSY : 0;
+    const unsigned hidden = (s->client & CLIENT_LLDB) != 0 ? lossy | ROW_GDB_KEY : lossy;
+    const struct stub_row *row;
+    unsigned family = 0, i = 0;
+
+    while ((row = stub_next_row(s, &family, &i)) != NULL) {
+        size_t before = out->len;
+
+        if ((row->flags & (ROW_TOLD | hidden)) != ROW_TOLD || !stub_can(s, row))
+            continue;
+        rsp_put(out, ';');
+        rsp_put_text(out, row->name);
+        rsp_put(out, '+');
+        if (out->cut)
+            rsp_out_back(out, before);
+    }
 }
 
 size_t
@@ -159,11 +178,9 @@ static int
 handle(struct engine *s, struct rsp_out *out, const struct stub_row **row)
 {
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
-    size_t name_size;
 
     stub_begin(s, out);
-    *row = stub_find_row(s, &in, &name_size);
-    in.p += name_size;
+    *row = stub_find_row(s, &in);
     return run(s, *row, &in, out);
 }
 
@@ -195,13 +212,12 @@ stub_abandon(struct stub *stub, int error)
     struct engine *s = ENGINE_OF(stub);
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
     struct rsp_out out = stub_body(s);
-    size_t name_size;
 
     if (!s->busy || !stub_output_free(s))
         return;
     s->busy = false;
     s->said = 0;
-    reply(s, &out, stub_find_row(s, &in, &name_size), -error);
+    reply(s, &out, stub_find_row(s, &in), -error);
     stub_settle(s);
 }
 
@@ -280,15 +296,25 @@ stub_take_id(struct engine *s, struct rsp_in *in)
     return rsp_take_id(in, s->general.pid);
 }
 
+/* LLDB's docs, QThreadSuffixSupported. */
+int
+stub_take_any_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id)
+{
+    *id = s->general;
+    if (rsp_take_text_if(in, ";thread:")) {
+        *id = stub_take_id(s, in);
+        rsp_take_if(in, ';');
+    }
+    return stub_settle_id(s, id);
+}
+
 int
 stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id)
 {
-    const struct stub_hook *hook = HOOK(s, take_suffix);
+    const struct stub_hook *hook = HOOK(s, take_thread);
 
     *id = s->general;
-    if (hook != NULL)
-        hook->take_suffix(s, in, id);
-    return stub_settle_id(s, id);
+    return hook != NULL ? hook->take_thread(s, in, id) : 0;
 }
 
 void

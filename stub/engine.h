@@ -70,7 +70,7 @@ enum stub_hook_name {
     HOOK_forbids,
     HOOK_admit,
     HOOK_put_error,
-    HOOK_take_suffix,
+    HOOK_take_thread,
     HOOK_signal,
     HOOK_put_signal,
     HOOK_put_stop,
@@ -80,6 +80,8 @@ enum stub_hook_name {
     HOOK_put_request,
     HOOK_done_too,
     HOOK_action,
+    HOOK_vcont_action,
+    HOOK_start,
     HOOK_may_resume,
     HOOK_jump,
     HOOK_take_lists,
@@ -110,8 +112,8 @@ struct stub_hook {
          * written. */
         bool (*put_error)(struct engine *s, struct rsp_out *out, const struct stub_row *row,
                           int number);
-        /* `;thread:ID;` where it may stand behind a request's arguments (else: never). */
-        void (*take_suffix)(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+        /* As stub_take_thread (else: the thread that stopped last). */
+        int (*take_thread)(struct engine *s, struct rsp_in *in, struct rsp_id *id);
         /* A signal number between the client and a target whose numbers are Linux's (else: as it
          * is). */
         int (*signal)(const struct engine *s, int number, bool to_client);
@@ -129,9 +131,15 @@ struct stub_hook {
         int (*put_request)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* A reply was heard that told an event: what it told beside is done. */
         void (*done_too)(struct engine *s);
-        /* What vCont says of a thread, and whether this client's resume is refused: 0, -E or
-         * STUB_LATER. */
-        struct stub_action (*action)(struct engine *s, struct rsp_in *in, struct rsp_id thread);
+        /* As stub_action (else: the thread that stopped last steps, or all go on), and what requests other than c and s
+         * say of a thread. */
+        struct stub_action (*action)(struct engine *s, struct rsp_id thread);
+        struct stub_action (*vcont_action)(struct engine *s, struct rsp_in *in,
+                                           struct rsp_id thread);
+        /* Starts the target, where there are processes or non-stop mode (else: it is told to
+         * resume). 0; PKT_OK in non-stop mode; -E or STUB_LATER. */
+        int (*start)(struct engine *s);
+        /* Whether this client's resume is refused: 0, -E or STUB_LATER. */
         int (*may_resume)(struct engine *s);
         /* `c ADDRESS`: the thread that goes on does so from there. 0, -E or STUB_LATER. */
         int (*jump)(struct engine *s, uint64_t address);
@@ -258,20 +266,20 @@ struct engine {
     uint8_t acks;        /* acks owed */
     uint8_t doubt;       /* DOUBT_...: whether the request that came last is a repeat */
     uint32_t doubt_ms;   /* since when */
-    char memory;       /* 'm' or 'x' when that asked for memory, of which a part is a reply too */
-    char ack;          /* '+' or '-' */
-    bool busy;         /* a request is under way */
-    bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool interrupt;    /* and wants one soon; or will, when it waits */
-    bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
-    bool resumed : 1;  /* the request answered last is what the client waits for */
-    bool cut : 1;      /* the request's body was longer than the buffer */
-    bool over : 1;     /* nothing left to serve */
-    bool extended : 1; /* the client may yet start a program, and says when it goes */
-    bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
-    bool non_stop : 1;    /* QNonStop:1 */
-    bool notice : 1;      /* the frame is a notification: never acknowledged */
-    bool stepped : 1;     /* the stop told last was the end of a step */
+    char memory;      /* 'm' or 'x' when that asked for memory, of which a part is a reply too */
+    char ack;         /* '+' or '-' */
+    bool busy;        /* a request is under way */
+    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
+    bool interrupt;   /* and wants one soon; or will, when it waits */
+    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool resumed;     /* the request answered last is what the client waits for */
+    bool cut;         /* the request's body was longer than the buffer */
+    bool over;        /* nothing left to serve */
+    bool extended;    /* the client may yet start a program, and says when it goes */
+    bool no_ack_next; /* no-ack mode from when the reply was acknowledged */
+    bool non_stop;    /* QNonStop:1 */
+    bool notice;      /* the frame is a notification: never acknowledged */
+    bool stepped;     /* the stop told last was the end of a step */
 };
 
 /* The same request again while its reply is not acknowledged: 0 no. */
@@ -299,11 +307,13 @@ const struct stub_hook *stub_hook(const struct engine *s, enum stub_hook_name na
 
 /* ---- words that handlers share (dispatch.c) ---- */
 
-/* The row that a body belongs to (the longest name wins), whether or not the target can do it. */
-const struct stub_row *stub_find_row(const struct engine *s, const struct rsp_in *body,
-                                     size_t *name_size);
+/* The row that a body belongs to (the longest name wins), whether or not the target can do it; the
+ * cursor is then behind the name. */
+const struct stub_row *stub_find_row(const struct engine *s, struct rsp_in *body);
 /* Steps through all rows: *family and *row start at 0; NULL at the end. */
 const struct stub_row *stub_next_row(const struct engine *s, unsigned *family, unsigned *row);
+/* qSupported's NAME+ of each row that has it, as far as they fit: what is not said is not used. */
+void stub_put_told_rows(const struct engine *s, struct rsp_out *out);
 /* True when the target has what the row needs, and the user has not switched it off. */
 bool stub_can(const struct engine *s, const struct stub_row *row);
 /* The longest body that a client is told of. */
@@ -314,6 +324,8 @@ void stub_keep_short(const struct engine *s, struct rsp_out *out, size_t most);
 /* The thread a request is about: `;thread:ID;` at the cursor when it stands there, else Hg's,
  * settled. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_take_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
+/* The same where there are several; a hook. */
+int stub_take_any_thread(struct engine *s, struct rsp_in *in, struct rsp_id *id);
 /* Settles 0 and -1 in id to the first thread that fits, and makes sure that a thread named
  * outright is there. 0, -STUB_ESRCH or STUB_LATER. */
 int stub_settle_id(struct engine *s, struct rsp_id *id);
@@ -378,15 +390,17 @@ ptrdiff_t stub_read_tail(struct engine *s, struct rsp_out *out, struct stub_rang
 /* All or an error: PKT_OK, -E or STUB_LATER. */
 int stub_write_bytes(struct engine *s, uint64_t address, const uint8_t *bytes, size_t n);
 
-/* ---- running (pkt_run.c), used by vCont too ---- */
+/* ---- running (events.c, pkt_run.c), used by vCont too ---- */
 
-/* What c and s mean for that thread; whether it is the one that they mean above all. */
-struct stub_action stub_plain_action(const struct engine *s, bool step, struct rsp_id thread,
-                                     bool *is_current);
 /* All-stop: PKT_QUIET, a stop reply will answer. Non-stop: PKT_OK, stops are notified from now on.
  * -E or STUB_LATER: nothing runs. */
 int stub_resume(struct engine *s);
-/* The same behind an address that may stand there. */
+/* What c and s mean for that thread; whether it is the one that they mean above all. */
+struct stub_action stub_plain_action(const struct engine *s, bool step, struct rsp_id thread,
+                                     bool *is_current);
+/* What any request says of that thread; a hook. */
+struct stub_action stub_action_of(struct engine *s, struct rsp_id thread);
+/* stub_resume behind an address that may stand there. */
 int stub_go_on(struct engine *s, struct rsp_in *in);
 
 /* ---- breakpoints (pkt_break.c), used by jMultiBreakpoint too ---- */
@@ -416,6 +430,9 @@ void stub_done_with_stops(struct engine *s);
 void stub_report(struct engine *s);
 
 /* ---- non-stop mode (pkt_nonstop.c) ---- */
+
+/* stub_resume in either mode, unless the client is refused it; a hook. */
+int stub_start_any(struct engine *s);
 
 /* The next event of that channel as the reply to a request; OK when there is none. PKT_DONE,
  * PKT_OK or STUB_LATER. */

@@ -1,4 +1,4 @@
-/* events.c - what the target has to tell, and the plain stop reply: the signal, pc sp fp (GDB
+/* events.c - the target runs, what it then has to tell, and the plain stop reply: the signal, pc sp fp (GDB
  * manual, "Stop Reply Packets"). One that says more is stops.c's. */
 #include "stub/engine.h"
 
@@ -61,6 +61,31 @@ stub_put_stop(struct engine *s, struct rsp_out *out, struct stub_event *event)
     rsp_put_hex_wide(out, (uint64_t)(event->kind == STUB_EXITED ? event->status : event->signal),
                      2);
     return event->kind == STUB_STOPPED ? stub_put_registers(s, out, event->id, 1) : 0;
+}
+
+/* ---- resuming ---- */
+
+struct stub_action
+stub_action(struct stub *stub, struct rsp_id thread)
+{
+    struct engine *s = ENGINE_OF(stub);
+    const struct stub_hook *hook = HOOK(s, action);
+    struct stub_action a = { .kind = STUB_CONTINUE };
+
+    if (hook != NULL)
+        return hook->action(s, thread);
+    if (s->rx.buf[0] == 's')
+        a.kind = thread.tid == s->general.tid ? STUB_STEP : STUB_STAY;
+    return a;
+}
+
+int
+stub_resume(struct engine *s)
+{
+    const struct stub_hook *hook = HOOK(s, start);
+    int r = hook != NULL ? hook->start(s) : s->target->resume(s->object, (struct stub *)(void *)s);
+
+    return r == 0 ? PKT_QUIET : r;
 }
 
 /* ---- telling ---- */

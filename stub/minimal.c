@@ -2,11 +2,6 @@
 #include "stub/engine.h"
 
 const struct stub_family *const stub_minimal_packets[] = {
-    &stub_start_packets,
-    &stub_memory_packets,
-    &stub_register_packets,
-    &stub_run_packets,
-    &stub_break_packets,
-    &stub_features_packets,
-    NULL,
+    &stub_plain_packets, &stub_memory_packets,   &stub_register_packets,
+    &stub_break_packets, &stub_features_packets, NULL,
 };

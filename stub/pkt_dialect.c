@@ -293,18 +293,6 @@ put_error(struct engine *s, struct rsp_out *out, const struct stub_row *row, int
     return out->len > 0;
 }
 
-/* ---- threads behind arguments ---- */
-
-/* LLDB's docs, QThreadSuffixSupported. */
-static void
-take_suffix(struct engine *s, struct rsp_in *in, struct rsp_id *id)
-{
-    if (!rsp_take_text_if(in, ";thread:"))
-        return;
-    *id = stub_take_id(s, in);
-    rsp_take_if(in, ';');
-}
-
 static const struct stub_row rows[] = {
     { "vMustReplyEmpty", answer_nothing, 0, ROW_IDLE },
     { "qSymbol", want_no_symbols, 0, ROW_IDLE },
@@ -319,7 +307,7 @@ static const struct stub_hook hooks[] = {
     HOOKED(say_words, say_words),
     HOOKED(forbids, forbids),
     HOOKED(put_error, put_error),
-    HOOKED(take_suffix, take_suffix),
+    HOOKED(take_thread, stub_take_any_thread),
     HOOKED(put_stop, stub_put_full_stop),
     HOOKED(put_reason, stub_put_reason),
     HOOKED(put_other, stub_put_other),

@@ -53,6 +53,24 @@ notify(struct engine *s)
         swallow_output(s);
 }
 
+/* ---- resuming ---- */
+
+int
+stub_start_any(struct engine *s)
+{
+    const struct stub_hook *hook = HOOK(s, may_resume);
+    int r = hook != NULL ? hook->may_resume(s) : 0;
+
+    if (r == 0)
+        r = s->target->resume(s->object, (struct stub *)(void *)s);
+    if (r != 0 || !s->non_stop)
+        return r;
+    if ((s->client & CLIENT_LLDB) != 0)
+        s->told[CHANNEL_STOP].notified = false; /* it need not ask on after the last one */
+    s->waiting = true;
+    return PKT_OK;
+}
+
 /* ---- asked for ---- */
 
 int
@@ -142,6 +160,7 @@ static const struct stub_row rows[] = {
     { "vStdio", tell_next_output, NEEDS(stop_mode), ROW_IDLE },
 };
 static const struct stub_hook hooks[] = {
+    HOOKED(start, stub_start_any),
     HOOKED(say_standing, say_standing),
     HOOKED(notify, notify),
 };

@@ -252,6 +252,7 @@ static const struct stub_row rows[] = {
 };
 static const struct stub_hook hooks[] = {
     HOOKED(admit, admit),
+    HOOKED(start, stub_start_any),
     HOOKED(may_resume, may_resume),
 };
 const struct stub_family stub_process_packets = FAMILY_WITH(rows, hooks);

@@ -1,5 +1,5 @@
-/* pkt_run.c - c and s: the target runs (GDB manual, "Packets"). Signals and actions for each
- * thread are pkt_vcont.c's. */
+/* pkt_run.c - c and s: the target runs, from another address, or one thread of several (GDB manual,
+ * "Packets"). Signals and actions for each thread are pkt_vcont.c's. */
 #include "stub/engine.h"
 
 /* c is for all threads unless Hc names one; to lldb Hc names a process. Threads yet to be born go
@@ -28,40 +28,18 @@ stub_plain_action(const struct engine *s, bool step, struct rsp_id thread, bool 
 }
 
 struct stub_action
-stub_action(struct stub *stub, struct rsp_id thread)
+stub_action_of(struct engine *s, struct rsp_id thread)
 {
-    struct engine *s = ENGINE_OF(stub);
     struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
     bool step = rsp_peek(&in) == 's', is_current;
     const struct stub_hook *hook;
 
-    if (step || rsp_peek(&in) == 'c' || (hook = HOOK(s, action)) == NULL)
+    if (step || rsp_peek(&in) == 'c' || (hook = HOOK(s, vcont_action)) == NULL)
         return stub_plain_action(s, step, thread, &is_current);
-    return hook->action(s, &in, thread);
+    return hook->vcont_action(s, &in, thread);
 }
 
 /* ---- resuming ---- */
-
-/* All-stop: a stop reply will answer. Non-stop: OK, and stops are notified from now on. */
-int
-stub_resume(struct engine *s)
-{
-    const struct stub_hook *hook = HOOK(s, may_resume);
-    int r;
-
-    s->passed = 0;
-    r = hook != NULL ? hook->may_resume(s) : 0;
-    if (r == 0)
-        r = s->target->resume(s->object, (struct stub *)(void *)s);
-    if (r != 0)
-        return r;
-    if (!s->non_stop)
-        return PKT_QUIET;
-    if ((s->client & CLIENT_LLDB) != 0)
-        s->told[CHANNEL_STOP].notified = false; /* it need not ask on after the last one */
-    s->waiting = true;
-    return PKT_OK;
-}
 
 int
 stub_go_on(struct engine *s, struct rsp_in *in)
@@ -94,4 +72,5 @@ static const struct stub_row rows[] = {
     { "c", run, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
     { "s", run, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
 };
-const struct stub_family stub_run_packets = FAMILY(rows);
+static const struct stub_hook hooks[] = { HOOKED(action, stub_action_of) };
+const struct stub_family stub_run_packets = FAMILY_WITH(rows, hooks);

@@ -3,36 +3,6 @@
 
 /* ---- qSupported ---- */
 
-static bool
-is_told(const struct engine *s, const struct stub_row *row)
-{
-    if ((row->flags & ROW_TOLD) == 0 || !stub_can(s, row))
-        return false;
-    if ((row->flags & ROW_NOT_LOSSY) != 0 && (s->flags & STUB_UNRELIABLE) != 0)
-        return false;
-    return (row->flags & ROW_GDB_KEY) == 0 || (s->client & CLIENT_LLDB) == 0;
-}
-
-/* By rank: what does not fit is not said. A feature that is not said is a feature not used. */
-static void
-put_features(struct engine *s, struct rsp_out *out)
-{
-    const struct stub_row *row;
-    unsigned family = 0, i = 0;
-
-    while ((row = stub_next_row(s, &family, &i)) != NULL) {
-        size_t before = out->len;
-
-        if (!is_told(s, row))
-            continue;
-        rsp_put(out, ';');
-        rsp_put_text(out, row->name);
-        rsp_put(out, '+');
-        if (out->cut)
-            rsp_out_back(out, before);
-    }
-}
-
 static int
 read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
@@ -45,7 +15,7 @@ read_supported(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     rsp_put_hex(out, stub_packet_size(s));
     if ((hook = HOOK(s, say_words)) != NULL)
         hook->say_words(s, out);
-    put_features(s, out);
+    stub_put_told_rows(s, out);
     return PKT_DONE;
 }
 

@@ -145,5 +145,9 @@ static const struct stub_row rows[] = {
     { "qfThreadInfo", list_first, 0, ROW_BARE | ROW_IDLE },
     { "qsThreadInfo", list_more, 0, ROW_IDLE },
 };
-static const struct stub_hook hooks[] = { HOOKED(put_stop, stub_put_full_stop) };
+static const struct stub_hook hooks[] = {
+    HOOKED(take_thread, stub_take_any_thread),
+    HOOKED(action, stub_action_of),
+    HOOKED(put_stop, stub_put_full_stop),
+};
 const struct stub_family stub_thread_packets = FAMILY_WITH(rows, hooks);

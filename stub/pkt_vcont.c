@@ -159,6 +159,7 @@ run_actions(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     while (rsp_take_if(in, ';'))
         if (!take_action(s, in, &a))
             return in->bad ? PKT_BAD : -STUB_EINVAL;
+    s->passed = 0;
     return rsp_take_end(in) ? stub_resume(s) : PKT_BAD;
 }
 
@@ -228,7 +229,8 @@ static const struct stub_row rows[] = {
     { "vCtrlC", interrupt, NEEDS(interrupt), ROW_BARE },
 };
 static const struct stub_hook hooks[] = {
-    HOOKED(action, action),
+    HOOKED(action, stub_action_of),
+    HOOKED(vcont_action, action),
     HOOKED(jump, jump),
 };
 const struct stub_family stub_vcont_packets = FAMILY_WITH(rows, hooks);

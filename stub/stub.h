@@ -33,6 +33,7 @@ struct stub {
  * lists follow; who makes one of his own begins with those of stub_minimal_packets. Families that
  * only have a target without the operations they need serve nothing and cost their bytes. */
 struct stub_family;
+extern const struct stub_family stub_plain_packets;    /* qSupported ? c s, in few bytes */
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
 extern const struct stub_family stub_memory_packets;   /* m M */
 extern const struct stub_family stub_register_packets; /* g p P */
