@@ -131,8 +131,8 @@ struct stub_hook {
         int (*put_request)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* A reply was heard that told an event: what it told beside is done. */
         void (*done_too)(struct engine *s);
-        /* As stub_action (else: the thread that stopped last steps, or all go on), and what requests other than c and s
-         * say of a thread. */
+        /* As stub_action (else: the thread that stopped last steps, or all go on), and what
+         * requests other than c and s say of a thread. */
         struct stub_action (*action)(struct engine *s, struct rsp_id thread);
         struct stub_action (*vcont_action)(struct engine *s, struct rsp_in *in,
                                            struct rsp_id thread);

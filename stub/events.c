@@ -1,5 +1,5 @@
-/* events.c - the target runs, what it then has to tell, and the plain stop reply: the signal, pc sp fp (GDB
- * manual, "Stop Reply Packets"). One that says more is stops.c's. */
+/* events.c - the target runs, what it then has to tell, and the plain stop reply: the signal, pc
+ * sp fp (GDB manual, "Stop Reply Packets"). One that says more is stops.c's. */
 #include "stub/engine.h"
 
 /* ---- registers of a T packet; each is written whole or taken back ---- */

@@ -1,5 +1,5 @@
-/* pkt_run.c - c and s: the target runs, from another address, or one thread of several (GDB manual,
- * "Packets"). Signals and actions for each thread are pkt_vcont.c's. */
+/* pkt_run.c - c and s: the target runs, from another address, or one thread of several (GDB
+ * manual, "Packets"). Signals and actions for each thread are pkt_vcont.c's. */
 #include "stub/engine.h"
 
 /* c is for all threads unless Hc names one; to lldb Hc names a process. Threads yet to be born go

@@ -331,7 +331,7 @@ static void
 expect_registers(unsigned flags, size_t want)
 {
     wire_close(wire);
-    wire_open_short(wire, 1, 0x400, STUB_UNRELIABLE | flags, 96);
+    wire_open_with(wire, stub_all_packets, 1, 0x400, STUB_UNRELIABLE | flags, 96);
     for (unsigned turn = 0; turn < 2; turn++) {
         struct rsp_receiver rx;
         enum rsp_event event;

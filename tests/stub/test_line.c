@@ -1,8 +1,8 @@
-/* test_line.c - an engine behind a modelled line that loses bytes, with a modelled debugger at the
- * other end: gdb's rules for acks, time-outs and tries, milliseconds that are only counted, faults
- * by seed. Whatever happens to the line, and whenever the debugger is unplugged, the target is
- * never resumed by accident, an acknowledged write is there, a request is done once, and no answer
- * is taken for that to another request.
+/* test_line.c - an engine with a board's packets behind a modelled line that loses bytes, with a
+ * modelled debugger at the other end: gdb's rules for acks, time-outs and tries, milliseconds
+ * that are only counted, faults by seed. Whatever happens to the line, and whenever the debugger
+ * is unplugged, the target is never resumed by accident, an acknowledged write is there, a
+ * request is done once, and no answer is taken for that to another request.
  *
  * One thing no stub can tell: a resume that is held up for longer than gdb waits, so that it comes
  * twice, and whose answer is lost besides, looks like two resumes whose ack between was lost. It
@@ -575,7 +575,7 @@ static void
 play(struct world *w, uint64_t seed, uint64_t mean, unsigned long bytes)
 {
     memset(w, 0, sizeof(*w));
-    wire_open_short(&w->wire, 1, 0x400, STUB_UNRELIABLE | STUB_SERIAL, 256);
+    wire_open_with(&w->wire, stub_embedded_packets, 1, 0x400, STUB_UNRELIABLE | STUB_SERIAL, 256);
     w->real = w->wire.fake.ops;
     w->wire.fake.ops.resume = resume;
     w->wire.fake.ops.write_memory = write_memory;

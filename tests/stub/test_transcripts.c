@@ -5,7 +5,7 @@
  *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,
  *                   whole-reads (the read callback is all or nothing), board (has a memory map),
  *                   top=0x27ff (the highest address),
- *                   naks (the engine may send some)
+ *                   naks (the engine may send some), minimal (the packets of the smallest stub)
  *     - OPERATION   takes an operation from the target, before the first packet
  *     > BODY        is sent in a frame
  *     >> BYTES      is sent as it is
@@ -153,10 +153,14 @@ ready(struct play *p)
     unsigned flags = (strstr(p->settings, "lossy") != NULL ? STUB_UNRELIABLE : 0u) |
                      (strstr(p->settings, "lldb") != NULL ? STUB_LLDB : 0u);
 
+    const struct stub_family *const *packets = stub_all_packets;
+
     if (p->open)
         return;
-    wire_open(&p->wire, number_in(p->settings, "threads=", 3),
-              number_in(p->settings, "buffer=", 0x1000), flags);
+    if (strstr(p->settings, "minimal") != NULL)
+        packets = stub_minimal_packets;
+    wire_open_with(&p->wire, packets, number_in(p->settings, "threads=", 3),
+                   number_in(p->settings, "buffer=", 0x1000), flags, 0);
     p->open = true;
     p->wire.piece = p->way == BYTEWISE ? 1 : 0;
     p->wire.fake.late = p->way == LATE || strstr(p->settings, "late") != NULL;
@@ -171,7 +175,7 @@ ready(struct play *p)
     }
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
-    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0) {
+    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0 && packets == stub_all_packets) {
         const char *said = wire_ask(&p->wire, "QStartNoAckMode");
 
         EXPECT(p, said != NULL && strcmp(said, "OK") == 0, "no no-ack mode");

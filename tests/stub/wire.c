@@ -10,11 +10,12 @@
 void
 wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags)
 {
-    wire_open_short(w, threads, buffer, flags, 0);
+    wire_open_with(w, stub_all_packets, threads, buffer, flags, 0);
 }
 
 void
-wire_open_short(struct wire *w, unsigned threads, size_t buffer, unsigned flags, size_t frame)
+wire_open_with(struct wire *w, const struct stub_family *const *packets, unsigned threads,
+               size_t buffer, unsigned flags, size_t frame)
 {
     struct stub_config config = { .size = sizeof(config) };
 
@@ -26,7 +27,7 @@ wire_open_short(struct wire *w, unsigned threads, size_t buffer, unsigned flags,
     w->output = flush_copy(NULL, buffer);
     config.target = &w->fake.ops;
     config.target_object = &w->fake;
-    config.packets = stub_all_packets;
+    config.packets = packets;
     config.input = w->input;
     config.output = w->output;
     config.input_size = config.output_size = buffer;

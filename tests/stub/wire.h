@@ -26,9 +26,9 @@ struct wire {
 
 /* A fresh engine, with `threads` threads and two buffers of that size. flags as in stub_config. */
 void wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags);
-/* The same with a frame_size. */
-void wire_open_short(struct wire *w, unsigned threads, size_t buffer, unsigned flags,
-                     size_t frame);
+/* The same with a list of packets that is not all, and a frame_size. */
+void wire_open_with(struct wire *w, const struct stub_family *const *packets, unsigned threads,
+                    size_t buffer, unsigned flags, size_t frame);
 void wire_close(struct wire *w);
 /* Sends bytes as they are, ringing the doorbell as the target wants. */
 void wire_send_raw(struct wire *w, const void *bytes, size_t n);
