@@ -357,6 +357,7 @@ program_talk(struct program_session *x)
     blocking_line = -1;
     if (!lost && !program_must_end())
         farewell(x);
+    x->over = stub_is_over(&x->stub);
     if (x->served)
         stub_link_lost(&x->stub);
     program_close_line(&x->line);

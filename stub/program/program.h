@@ -37,6 +37,7 @@ struct program_session {
     bool line_is_full;   /* the client does not read what we have for it */
     bool replied;        /* the last bytes from the line were answered with a frame */
     bool served;         /* this connection said something in the protocol's language */
+    bool over;           /* no program was left for the last client, nor could it start one */
     bool outlasting;     /* no client comes any more, see program_outlast */
     bool exit_wanted;    /* `monitor exit` */
 };

@@ -245,7 +245,8 @@ serve(struct program_session *x)
 }
 
 /* A launched program that was let go may still need us: for the terminal that it shares with us,
- * as with gdbserver, or for the pty that we gave it, whose end would kill it by SIGHUP. */
+ * as with gdbserver, or for the pty that we gave it, whose end would kill it by SIGHUP. Told to
+ * serve once, gdbserver does not wait for what a client of extended mode let go. */
 static bool
 is_needed(struct program_session *x)
 {
@@ -254,7 +255,9 @@ is_needed(struct program_session *x)
     program_pass_output(x);
     if (live_alive(x->live))
         return false;
-    return !x->settings->once || (x->settings->capture && live_fds(x->live, &pty, 1) > 0);
+    if (x->settings->capture)
+        return live_fds(x->live, &pty, 1) > 0;
+    return !x->settings->once || x->over;
 }
 
 static bool

@@ -507,7 +507,8 @@ END_TEST
 
 START_TEST(a_detached_program_goes_on_and_the_server_stays_with_it)
 {
-    struct server s = START(program_gdbserver, ":0", "/bin/sleep", "0.3");
+    struct server s = _i ? START(program_gdbserver, "--once", ":0", "/bin/sleep", "0.3")
+                         : START(program_gdbserver, ":0", "/bin/sleep", "0.3");
     struct client *c = connect_port(port_of(&s));
 
     ck_assert_str_eq(ask(c, "D"), "OK");
@@ -1172,7 +1173,7 @@ server_suite(void)
     tcase_add_test(gdb, an_interrupt_stops_the_program_and_an_end_is_told);
     tcase_add_test(gdb, monitor_exit_ends_the_server);
     tcase_add_test(gdb, monitor_set_debug_speaks_the_words_of_the_gdb_that_asks);
-    tcase_add_test(gdb, a_detached_program_goes_on_and_the_server_stays_with_it);
+    tcase_add_loop_test(gdb, a_detached_program_goes_on_and_the_server_stays_with_it, 0, 2);
     suite_add_tcase(suite, lines);
     tcase_set_timeout(lines, 20);
     tcase_add_test(lines, standard_input_and_output_carry_nothing_but_packets);
