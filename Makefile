@@ -150,7 +150,7 @@ $(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight)
+BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight aarch64-plain x86_64-plain)
 FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
@@ -161,9 +161,10 @@ $(B)/boards/aarch64/%.o: tests/boards/%.S
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/aarch64-virt.elf: $(B)/boards/aarch64/roomy.o
 $(B)/boards/aarch64-tight.elf: $(B)/boards/aarch64/tight.o
-$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory) \
+$(B)/boards/aarch64-plain.elf: $(B)/boards/aarch64/plain.o
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
-	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/x86_64/%.o: tests/boards/%.c
 	@mkdir -p $(@D)
@@ -173,13 +174,14 @@ $(B)/boards/x86_64/%.o: tests/boards/%.S
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/x86_64-pc.elf: $(B)/boards/x86_64/roomy.o
 $(B)/boards/x86_64-tight.elf: $(B)/boards/x86_64/tight.o
-$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory) \
+$(B)/boards/x86_64-plain.elf: $(B)/boards/x86_64/plain.o
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory) \
 	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
-	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o %.a,$^)
+	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start smallest memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/smallest/link.ld
-	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/smallest/link.ld -o $@ $(filter %.o %.a,$^)
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/smallest/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 # What `load` puts into the boards' flash.
 $(B)/boards/aarch64-virt-app.elf: $(B)/boards/aarch64/app.o tests/boards/app.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -Wl,--defsym=FLASH=0x4000000,--defsym=SECOND=0x40000 -T tests/boards/app.ld -o $@ $<
@@ -188,7 +190,7 @@ $(B)/boards/x86_64-pc-app.elf: $(B)/boards/x86_64/app.o tests/boards/app.ld
 boards: $(BOARDS) $(B)/boards/aarch64-virt-app.elf $(B)/boards/x86_64-pc-app.elf
 $(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second config roomy line smallest/memory) \
 	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
-	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o %.a,$^)
+	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 # ---- tests ----
 

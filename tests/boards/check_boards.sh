@@ -316,6 +316,22 @@ lldb_tight() {
 		'r-x rom' '07 00 00 00 00 00 00 00' ' = 1000$' "$2 = 0x0000000000000005" 'Process 1 detached'
 }
 
+# The smallest list of packets: no threads, no watchpoints, no words, but all that a session is made of.
+gdb_plain() {
+	in_gdb "$1" plain || return
+	has "$1: gdb works with the packets of the smallest stub" "$log" '^Breakpoint 1, fold .*layers=(layers@entry=)?2\)' \
+		'^#1 .*fold' '^#[78] .*bake' "^$2 +0x" 'stepped by line' 'stepped by instruction' '^#0 .*fold' \
+		'Value returned is' ' = 1000$' 'called: 7$' '^0x.*constant.*0x07.0x00' 'Cannot access memory at address 0x123456789000' \
+		'received signal SIGINT' 'from a loop' '^#0 .*spin' '^#1 .* in get_into' '^Breakpoint [0-9]*, bake' \
+		'Section .text, range .*: matched'
+}
+lldb_plain() {
+	in_lldb "$1" plain || return
+	has "$1: lldb works with the packets of the smallest stub" "$log" 'stop reason = breakpoint 1.1|layers=2' \
+		'frame #[78]: .*baker' '(pc|rip) = 0x' '07 00 00 00 00 00 00 00' 'memory read failed for 0x123456789000' ' = 1000$' \
+		"$2 = 0x0000000000000005" 'bake'
+}
+
 # PORTING.md's example: nothing but a line and a call, Ctrl-C seen by stub_board_poll().
 smallest() {
 	in_gdb smallest smallest || return
@@ -358,6 +374,13 @@ for name in ${*:-$board_names}; do
 	fi
 done
 
+# plain MACHINE: the smallest list of packets, in whatever debuggers there are.
+plain() {
+	case $1 in aarch64) set -- aarch64-plain cpsr x1 ;; *) set -- x86_64-plain eflags rsi ;; esac
+	if command -v "$gdb" >/dev/null 2>&1; then gdb_plain "$1" "$2"; fi
+	if command -v "$lldb" >/dev/null 2>&1; then lldb_plain "$1" "$3"; fi
+}
+
 # tight MACHINE: 256-byte buffers, in whatever debuggers there are.
 tight() {
 	case $1 in aarch64) set -- aarch64-tight cpsr x1 ;; *) set -- x86_64-tight eflags rsi ;; esac
@@ -368,6 +391,8 @@ tight() {
 	[ -z "$gdb" ] || smallest
 	tight aarch64
 	tight x86_64
+	plain aarch64
+	plain x86_64
 }
 
 # The newer versions of both, where `make clients` has brought them.
@@ -384,6 +409,7 @@ if make_wrappers; then
 		with_lldb "$name"
 		new=newer
 		tight "$(board_machine "$name")"
+		plain "$(board_machine "$name")"
 	done
 else
 	echo "skip boards: gdb 16 and lldb 22 (no build/clients/trixie; as root run make clients)"

@@ -6,7 +6,7 @@ plain_config(void)
 {
     return (struct stub_board_config){
         .size = sizeof(struct stub_board_config),
-        .packets = stub_embedded_packets,
+        .packets = demo_packets,
         .get = uart_get,
         .put = uart_put,
         .room = demo_room,

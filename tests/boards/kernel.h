@@ -51,6 +51,7 @@ struct stub_board_config plain_config(void);
 enum { DEMO_STACK = STUB_BOARD_STACK_FOR_WALKS };
 extern uint8_t demo_room[];
 extern const size_t demo_room_size;
+extern const struct stub_family *const *const demo_packets;
 
 /* ---- the machine: start.S, machine.c ---- */
 
