@@ -10,6 +10,8 @@ SUITE(options)
 SUITE(net)
 SUITE(serve)
 SUITE(server)
+SUITE(server_lines)
+SUITE(server_life)
 SUITE(spin)
 
 /* tests/live */
