@@ -56,6 +56,13 @@ bool drive_set_register(struct drive *d, int64_t tid, const char *name, uint64_t
 void *drive_process(struct drive *d);
 int drive_insert(struct drive *d, unsigned type, uint64_t address, uint32_t kind);
 int drive_remove(struct drive *d, unsigned type, uint64_t address, uint32_t kind);
+/* A software breakpoint there. */
+void drive_break_at(struct drive *d, const char *symbol);
+/* Continues; true when a breakpoint at that symbol was hit. */
+bool drive_hits(struct drive *d, const char *symbol);
+/* That signal is passed to the program without a stop, as QPassSignals says it. */
+void drive_pass(struct drive *d, int signal);
+void drive_nap(unsigned ms);
 unsigned drive_threads(struct drive *d);
 /* The program's byte as it really is in memory, breakpoints and all. */
 int drive_raw_byte(pid_t pid, uint64_t address);

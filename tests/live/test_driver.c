@@ -369,6 +369,35 @@ drive_remove(struct drive *d, unsigned type, uint64_t address, uint32_t kind)
     return live_target.remove(drive_process(d), &point);
 }
 
+void
+drive_break_at(struct drive *d, const char *symbol)
+{
+    ck_assert_int_eq(drive_insert(d, STUB_POINT_SOFTWARE, drive_symbol(d, symbol), 1), 0);
+}
+
+bool
+drive_hits(struct drive *d, const char *symbol)
+{
+    drive_ask(d, "vCont;c");
+    return d->event.kind == STUB_STOPPED && d->event.reason == STUB_SWBREAK &&
+           drive_register(d, d->event.id.tid, "rip") == drive_symbol(d, symbol);
+}
+
+void
+drive_pass(struct drive *d, int signal)
+{
+    uint8_t list[32] = { 0 };
+
+    list[signal / 8] = (uint8_t)(1 << (signal % 8));
+    live_target.signals(d->live, STUB_PASS_SIGNALS, list);
+}
+
+void
+drive_nap(unsigned ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
+}
+
 unsigned
 drive_threads(struct drive *d)
 {

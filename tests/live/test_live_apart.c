@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct drive d;
@@ -76,12 +75,6 @@ START_TEST(a_clone_that_shares_memory_stops_at_breakpoints_as_a_thread)
 }
 END_TEST
 
-static void
-nap(void)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-}
-
 /* It has its own group in which signals reach it. */
 START_TEST(a_signal_is_given_to_a_clone_alone)
 {
@@ -96,7 +89,7 @@ START_TEST(a_signal_is_given_to_a_clone_alone)
     drive_send(&d, "vCont;Cf:p%x.%x;c", (unsigned)d.pid, (unsigned)tid);
     for (int i = 0; i < 10000 && drive_state(tid) != 'Z'; i++) {
         live_poll(d.live);
-        nap();
+        drive_nap(1);
     }
     ck_assert_int_eq(drive_state(tid), 'Z'); /* main does not wait for it yet */
     live_target.interrupt(d.live, (struct rsp_id){ 0, 0 });
@@ -131,7 +124,7 @@ START_TEST(a_clone_is_killed_with_its_process)
     ck_assert_uint_eq(drive_threads(&d), 0);
     for (int i = 0; i < 10000 && drive_state(tid) != 0; i++) {
         live_poll(d.live); /* collects it */
-        nap();
+        drive_nap(1);
     }
     ck_assert_int_eq(drive_state(tid), 0);
     drive_close(&d);
@@ -168,7 +161,7 @@ START_TEST(a_clone_that_outlives_its_process_is_let_go_clean)
     program_ends_with(0);
     for (int i = 0; i < 10000 && drive_raw_byte(tid, touched) != 3; i++) {
         live_poll(d.live);
-        nap();
+        drive_nap(1);
     }
     int times = drive_raw_byte(tid, touched), byte = drive_raw_byte(tid, touch);
     kill(tid, SIGKILL);

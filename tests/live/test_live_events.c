@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct drive d;
@@ -17,22 +16,10 @@ static struct drive d;
     "qSupported:multiprocess+;swbreak+;fork-events+;vfork-events+;exec-events+;no-resumed+"
 
 static void
-nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
-}
-
-static void
 launch(const char *name, const char *a, const char *words)
 {
     drive_launch(&d, name, a, NULL);
     ck_assert_ptr_nonnull(strstr(drive_ask(&d, "%s", words), "PacketSize"));
-}
-
-static void
-break_at(const char *symbol)
-{
-    ck_assert_int_eq(drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, symbol), 1), 0);
 }
 
 /* Continues one process; what came of it is in d.event. */
@@ -68,7 +55,7 @@ static void
 children_let_go_end_well(const char *how, enum stub_reason reason)
 {
     launch("fork", how, WORDS);
-    break_at("touch");
+    drive_break_at(&d, "touch");
     for (int i = 0; i < 3; i++) {
         pid_t child = next_child(reason);
         ck_assert_uint_eq(drive_threads(&d), 2);
@@ -112,7 +99,7 @@ END_TEST
 START_TEST(the_child_has_the_wishes_of_its_parent)
 {
     launch("fork", "fork", WORDS);
-    break_at("touch");
+    drive_break_at(&d, "touch");
     pid_t child = next_child(STUB_FORK);
     go_on(child);
     ck_assert_int_eq(d.event.id.pid, child);
@@ -153,7 +140,7 @@ child_yet_to_be_told_of(void)
 START_TEST(a_child_is_not_listed_before_it_is_told_of)
 {
     launch("forks", NULL, WORDS);
-    break_at("touch");
+    drive_break_at(&d, "touch");
     pid_t child = child_yet_to_be_told_of();
     ck_assert_uint_eq(drive_threads(&d), 2);
     go_on(d.pid);
@@ -169,7 +156,7 @@ END_TEST
 START_TEST(children_yet_to_be_told_of_go_where_their_parent_goes)
 {
     launch("forks", NULL, WORDS);
-    break_at("touch");
+    drive_break_at(&d, "touch");
     pid_t child = child_yet_to_be_told_of();
     ck_assert_int_eq(live_target.kill(d.live, d.pid, false), 0);
     ck_assert_uint_eq(drive_threads(&d), 0);
@@ -177,11 +164,11 @@ START_TEST(children_yet_to_be_told_of_go_where_their_parent_goes)
     drive_close(&d);
 
     launch("forks", NULL, WORDS);
-    break_at("touch");
+    drive_break_at(&d, "touch");
     child = child_yet_to_be_told_of();
     drive_ask(&d, "D;%x", (unsigned)d.pid);
     for (int i = 0; i < PATIENCE_MS && kill(child, 0) == 0 && drive_state(child) != 'Z'; i++)
-        nap(1);
+        drive_nap(1);
     bool ended = kill(child, 0) != 0 || drive_state(child) == 'Z';
     kill(d.pid, SIGKILL); /* nobody else does it any more */
     ck_assert_str_eq(d.reply, "OK");
@@ -200,7 +187,7 @@ START_TEST(the_parent_is_let_go_and_the_child_followed)
     ck_assert_int_eq(d.event.id.pid, child);
     ck_assert_int_eq(d.event.status, 7);
     for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 0; i++) {
-        nap(1);
+        drive_nap(1);
         live_poll(d.live); /* collects it */
     }
     ck_assert_int_eq(drive_state(d.pid), 0);
@@ -215,13 +202,13 @@ START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
     pid_t child = next_child(STUB_FORK);
     kill(child, SIGKILL);
     for (int i = 0; i < 10000 && drive_state(child) != 'Z'; i++)
-        nap(1);
+        drive_nap(1);
     ck_assert_int_eq(drive_state(child), 'Z');
     let_go(child);
     for (int i = 0; i < 10000 && drive_state(child) == 'Z' && kill(d.pid, 0) == 0; i++) {
         if (i == 0)
             let_go(d.pid);
-        nap(1);
+        drive_nap(1);
     }
     char state = drive_state(child);
     kill(d.pid, SIGKILL);
@@ -251,7 +238,7 @@ START_TEST(a_signal_beside_a_fork_is_told_after_it)
     launch("fork", "fork", WORDS);
     drive_send(&d, "vCont;c:p%x.-1", (unsigned)d.pid);
     for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 't'; i++)
-        nap(1); /* at its fork, which is not collected yet */
+        drive_nap(1); /* at its fork, which is not collected yet */
     ck_assert_int_eq(drive_state(d.pid), 't');
     kill(d.pid, SIGUSR1);
     ck_assert_ptr_nonnull(strstr(drive_wait(&d, PATIENCE_MS), "fork:p"));
@@ -312,7 +299,7 @@ END_TEST
 START_TEST(a_clone_is_told_of_the_thread_that_was_asked_about)
 {
     launch("two", "ends", WORDS ";QThreadOptions+");
-    break_at("tock");
+    drive_break_at(&d, "tock");
     drive_ask(&d, "vCont;c");
     int64_t second = d.event.id.tid;
     drive_ask(&d, "QThreadOptions;0;3:p%x.%llx", (unsigned)d.pid, (unsigned long long)second);
@@ -336,7 +323,7 @@ moves(const char *counter, unsigned ms)
     uint64_t before = drive_get(&d, counter, 8);
 
     for (unsigned i = 0; i < ms && drive_get(&d, counter, 8) == before; i++) {
-        nap(1);
+        drive_nap(1);
         live_poll(d.live);
     }
     return drive_get(&d, counter, 8) != before;
@@ -366,7 +353,7 @@ launch_non_stop(const char *words)
 START_TEST(a_breakpoint_stops_its_own_thread_only)
 {
     launch_non_stop(WORDS);
-    break_at("tock");
+    drive_break_at(&d, "tock");
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
     ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
@@ -393,7 +380,7 @@ second_thread(void)
                 return t;
         }
         live_poll(d.live);
-        nap(1);
+        drive_nap(1);
     }
     ck_abort_msg("no thread was born");
 }
@@ -404,13 +391,13 @@ START_TEST(a_main_thread_that_ended_is_not_listed_beside_one_that_stops)
     drive_launch(&d, "leader", NULL, NULL);
     drive_ask(&d, WORDS);
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
-    break_at("alone");
+    drive_break_at(&d, "alone");
     drive_send(&d, "vCont;c");
     const struct thread *t = second_thread();
     for (int i = 0; i < 10000 && (live_task_state(d.pid, d.pid) != 'Z' ||
                                   live_task_state(d.pid, t->tid) != 't');
          i++)
-        nap(1);
+        drive_nap(1);
     ck_assert_int_eq(live_task_state(d.pid, t->tid), 't');
     ck_assert_int_eq(live_task_state(d.pid, d.pid), 'Z');
     live_poll(d.live);
@@ -425,7 +412,7 @@ START_TEST(none_left_is_told_behind_the_end_of_the_last_thread_that_was_resumed)
 {
     drive_launch(&d, "born", NULL, NULL);
     drive_ask(&d, WORDS ";QThreadOptions+");
-    break_at("brief");
+    drive_break_at(&d, "brief");
     drive_ask(&d, "vCont;c");
     long long tid = d.event.id.tid;
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
@@ -446,7 +433,7 @@ START_TEST(breakpoints_come_and_go_while_threads_run)
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
     ck_assert(runs("ticks"));
     for (int i = 0; i < 50; i++) {
-        break_at("tick");
+        drive_break_at(&d, "tick");
         ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
         drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
         ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
@@ -465,9 +452,9 @@ START_TEST(a_hit_of_a_breakpoint_that_has_gone_is_no_trap)
     launch_non_stop(WORDS);
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
     ck_assert(runs("ticks"));
-    break_at("tick");
+    drive_break_at(&d, "tick");
     for (int i = 0; i < PATIENCE_MS && drive_state(d.pid) != 't'; i++)
-        nap(1); /* hit, and not collected yet */
+        drive_nap(1); /* hit, and not collected yet */
     ck_assert_int_eq(drive_state(d.pid), 't');
     drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
     ck_assert_str_eq(drive_wait(&d, 100), "");
@@ -481,7 +468,7 @@ START_TEST(a_thread_is_stopped_by_name_and_told_with_no_signal)
 {
     launch_non_stop(WORDS);
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
-    nap(20);
+    drive_nap(20);
     ck_assert_str_eq(drive_ask(&d, "vCont;t:p%x.%x", (unsigned)d.pid, (unsigned)d.pid), "OK");
     ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T00", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");
@@ -501,7 +488,7 @@ START_TEST(an_attach_in_non_stop_mode_stops_one_thread)
 {
     pid_t pid = drive_spawn(&d, "two", "says");
 
-    nap(20);
+    drive_nap(20);
     drive_open(&d);
     drive_ask(&d, WORDS);
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
@@ -518,7 +505,7 @@ END_TEST
 START_TEST(lldb_servers_kind_stops_the_process_and_tells_all_of_it)
 {
     launch_non_stop("qSupported:xmlRegisters=i386");
-    break_at("tock");
+    drive_break_at(&d, "tock");
     ck_assert_str_eq(drive_ask(&d, "c"), "OK");
     ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T05", 9), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "vStopped"), "T00", 3), 0);
@@ -533,7 +520,7 @@ START_TEST(lldb_servers_kind_tells_of_threads_just_born_too)
 {
     launch("two", "ends", "qSupported:xmlRegisters=i386");
     ck_assert_str_eq(drive_ask(&d, "QNonStop:1"), "OK");
-    break_at("tick");
+    drive_break_at(&d, "tick");
     for (int i = 0; i < 100; i++) {
         unsigned told = 1;
 
@@ -554,7 +541,7 @@ END_TEST
 START_TEST(the_end_of_another_threads_step_is_no_news_to_who_goes_on)
 {
     launch("two", NULL, WORDS);
-    break_at("tock");
+    drive_break_at(&d, "tock");
     drive_ask(&d, "vCont;c");
     drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tock"), 1);
     for (int i = 0; i < 50; i++) {
@@ -579,7 +566,7 @@ START_TEST(steps_one_after_the_other_are_interrupted_at_any_time)
 
         drive_send(&d, "vCont;s:p%x.%x;c", (unsigned)d.pid, (unsigned)d.pid);
         if (i % 2 == 0)
-            nap(i / 10);
+            drive_nap(i / 10);
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
         while (strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3) != 0) {
             ck_assert_int_eq(strncmp(d.reply, "T05", 3), 0);

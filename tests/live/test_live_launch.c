@@ -18,12 +18,6 @@
 
 static struct drive d;
 
-static void
-nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
-}
-
 static int
 option(enum stub_launch_option option, const char *text)
 {
@@ -78,7 +72,7 @@ START_TEST(killed_from_outside_while_running_and_while_stopped)
 {
     drive_launch(&d, "loop", NULL, NULL);
     drive_send(&d, "vCont;c");
-    nap(20);
+    drive_nap(20);
     kill(d.pid, SIGKILL);
     ck_assert_str_eq(drive_wait(&d, PATIENCE_MS), "X09");
     drive_launch(&d, "loop", NULL, NULL);
@@ -375,7 +369,7 @@ START_TEST(attach_stops_and_detach_lets_go)
     ck_assert_int_eq(d.event.signal, 0);
     ck_assert_int_eq(drive_state(pid), 't');
     uint64_t before = drive_get(&d, "counter", 8);
-    nap(5);
+    drive_nap(5);
     ck_assert_uint_eq(drive_get(&d, "counter", 8), before);
     ck_assert_int_eq(live_target.was_attached(d.live, pid), 1);
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
@@ -383,7 +377,7 @@ START_TEST(attach_stops_and_detach_lets_go)
     ck_assert(!live_alive(d.live));
     uint64_t now = before;
     for (int i = 0; i < PATIENCE_MS && now == before; i++) {
-        nap(1);
+        drive_nap(1);
         drive_attach(&d, pid);
         now = drive_get(&d, "counter", 8);
         if (now == before)
@@ -452,7 +446,7 @@ START_TEST(detach_leaves_no_breakpoint_behind)
     ck_assert_int_eq(drive_raw_byte(pid, tick), 0xcc);
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
     ck_assert_int_eq(drive_raw_byte(pid, tick), byte);
-    nap(20);
+    drive_nap(20);
     ck_assert(runs_on(pid));
     kill(pid, SIGKILL);
     drive_close(&d);
@@ -467,7 +461,7 @@ START_TEST(detach_while_running_lets_go_clean)
         drive_insert(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "tick"), 1);
         drive_send(&d, "vCont;c");
         ck_assert_int_eq(live_target.detach(d.live, pid), 0);
-        nap(2);
+        drive_nap(2);
         ck_assert_msg(runs_on(pid), "round %d: %c", i, drive_state(pid));
         kill(pid, SIGKILL);
         drive_close(&d);
@@ -542,7 +536,7 @@ START_TEST(stopped_process_stays_stopped_through_attach_and_detach)
     ck_assert(drive_becomes(pid, "T"));
     drive_attach(&d, pid);
     ck_assert_int_eq(live_target.detach(d.live, pid), 0);
-    nap(20);
+    drive_nap(20);
     ck_assert(drive_becomes(pid, "T"));
     kill(pid, SIGKILL);
     drive_close(&d);
@@ -580,7 +574,7 @@ START_TEST(stop_of_a_lost_client_is_told_to_the_next)
 
     drive_launch(&d, "loop", NULL, NULL);
     drive_send(&d, "vCont;c");
-    nap(5);
+    drive_nap(5);
     live_target.client_gone(d.live);
     ck_assert_int_eq(drive_state(d.pid), 't');
     live_target.again(d.live);
@@ -612,7 +606,7 @@ START_TEST(death_of_the_server_kills_launched_and_frees_attached)
     waitpid(server, NULL, 0);
     for (int i = 0; i < PATIENCE_MS && drive_state(launched) != 0 && drive_state(launched) != 'Z';
          i++)
-        nap(1);
+        drive_nap(1);
     ck_assert(drive_state(launched) == 0 || drive_state(launched) == 'Z');
     ck_assert(runs_on(attached));
     kill(attached, SIGKILL);

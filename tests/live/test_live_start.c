@@ -18,16 +18,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct drive d;
-
-static void
-nap(unsigned ms)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000000 }, NULL);
-}
 
 static void
 set_variable(const char *text)
@@ -313,7 +306,7 @@ start_copy(void)
     /* It is the copy, by its name too, when it runs it. */
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
     for (int i = 0; i < PATIENCE_MS && strcmp(runs, copy) != 0; i++) {
-        nap(1);
+        drive_nap(1);
         ssize_t n = readlink(path, runs, sizeof(runs) - 1);
         runs[n > 0 ? n : 0] = '\0';
     }
@@ -379,7 +372,7 @@ await_name(enum stub_attach_how how)
     int r = STUB_LATER;
 
     for (int i = 0; i < PATIENCE_MS && r == STUB_LATER; i++) {
-        nap(1);
+        drive_nap(1);
         r = live_attach_name(d.live, copy_name(), how);
     }
     return r;
@@ -395,7 +388,7 @@ START_TEST(waiting_takes_the_next_and_not_the_one_that_is_there)
     ck_assert_int_eq(live_timeout(d.live), -1);
     ck_assert_int_eq(live_attach_name(d.live, copy_name(), STUB_ATTACH_NEW), STUB_LATER);
     ck_assert_int_gt(live_timeout(d.live), 0);
-    nap(5);
+    drive_nap(5);
     ck_assert_int_eq(live_attach_name(d.live, copy_name(), STUB_ATTACH_NEW), STUB_LATER);
     fresh = start_copy();
     ck_assert_int_eq(await_name(STUB_ATTACH_NEW), 0);
