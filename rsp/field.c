@@ -155,7 +155,6 @@ rsp_window_open(struct rsp_out *out, uint64_t offset, uint64_t length)
         .offset = offset,
         .end = offset + (length < most ? length : most),
         .mark = out->len,
-        .limit = out->cap,
     };
     rsp_put(out, 'l');
     return w;
@@ -165,26 +164,6 @@ bool
 rsp_window_done(const struct rsp_window *w)
 {
     return w->full || w->pos > w->end || w->out->cut;
-}
-
-void
-rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
-{
-    uint64_t from = w->pos, to = w->pos + n;
-    const uint8_t *p = bytes;
-    w->pos = to;
-    if (w->full || to <= w->offset || from >= w->end || w->out->cut) {
-        return;
-    }
-    if (from < w->offset) {
-        p += w->offset - from;
-        from = w->offset;
-    }
-    size_t wanted = (size_t)((to < w->end ? to : w->end) - from);
-    size_t cap = w->out->cap;
-    w->out->cap = w->limit > w->out->len ? w->limit : w->out->len;
-    w->full = rsp_put_escaped_some(w->out, p, wanted) < wanted;
-    w->out->cap = cap;
 }
 
 void
@@ -273,11 +252,12 @@ rsp_in_from(const void *bytes, size_t n)
     return (struct rsp_in){ .p = p, .end = n > 0 ? p + n : p };
 }
 
-void
+uint64_t
 rsp_spoil(struct rsp_in *in)
 {
     in->bad = true;
     in->p = in->end;
+    return 0;
 }
 
 size_t
@@ -319,12 +299,14 @@ rsp_take(struct rsp_in *in, char c)
 bool
 rsp_take_text_if(struct rsp_in *in, const char *text)
 {
-    size_t n = text_length(text);
-    if (in->bad || n > rsp_left(in) || (n > 0 && memcmp(in->p, text, n) != 0)) {
-        return false;
+    struct rsp_in rest = *in;
+    for (; *text != '\0'; text++) {
+        if (!rsp_take_if(&rest, *text)) {
+            return false;
+        }
     }
-    in->p += n;
-    return true;
+    in->p = rest.p;
+    return !in->bad;
 }
 
 bool
@@ -353,31 +335,23 @@ rsp_take_rest(struct rsp_in *in)
     return rest;
 }
 
-/* Takes at most `most` digits, at least `least`. */
-static uint64_t
-take_hex(struct rsp_in *in, size_t least, size_t most)
+/* The value of the digit that stands here, -1 when there is none. */
+static int
+digit_here(const struct rsp_in *in)
 {
-    uint64_t v = 0;
-    size_t taken = 0;
-    for (int digit; taken < most && (digit = digit_at(in, 0)) >= 0; taken++) {
-        if (v >> 60 != 0) {
-            rsp_spoil(in);
-            return 0;
-        }
-        v = v << 4 | (unsigned)digit;
-        in->p++;
-    }
-    if (taken < least) {
-        rsp_spoil(in);
-        return 0;
-    }
-    return v;
+    return rsp_digit(rsp_peek(in));
 }
 
 uint64_t
 rsp_take_hex(struct rsp_in *in)
 {
-    return take_hex(in, 1, SIZE_MAX);
+    const uint8_t *start = in->p;
+    uint64_t v = 0, lost = 0;
+    for (int digit; (digit = digit_here(in)) >= 0; in->p++) {
+        lost |= v >> 60;
+        v = v << 4 | (unsigned)digit;
+    }
+    return lost != 0 || in->p == start ? rsp_spoil(in) : v;
 }
 
 uint64_t
@@ -385,23 +359,27 @@ rsp_take_dec(struct rsp_in *in)
 {
     const uint8_t *start = in->p;
     uint64_t v = 0;
-    for (int digit; (digit = digit_at(in, 0)) >= 0 && digit < 10; in->p++) {
+    for (int digit; (digit = digit_here(in)) >= 0 && digit < 10; in->p++) {
         if (v > UINT64_MAX / 10 || (uint64_t)digit > UINT64_MAX - v * 10) {
-            rsp_spoil(in);
-            return 0;
+            return rsp_spoil(in);
         }
         v = v * 10 + (unsigned)digit;
     }
-    if (in->p == start) {
-        rsp_spoil(in);
-    }
-    return v;
+    return in->p == start ? rsp_spoil(in) : v;
 }
 
 uint64_t
 rsp_take_hex_wide(struct rsp_in *in, unsigned digits)
 {
-    return take_hex(in, digits, digits);
+    uint64_t v = 0;
+    for (; digits > 0; digits--, in->p++) {
+        int digit = digit_here(in);
+        if (digit < 0) {
+            return rsp_spoil(in);
+        }
+        v = v << 4 | (unsigned)digit;
+    }
+    return v;
 }
 
 /* ---- threads ---- */

@@ -55,9 +55,9 @@ static const uint8_t digit_values[256] = {
 };
 
 int
-rsp_digit(uint8_t c)
+rsp_digit(int c)
 {
-    return digit_values[c] != 0 ? digit_values[c] & 15 : -1;
+    return c >= 0 && digit_values[c] != 0 ? digit_values[c] & 15 : -1;
 }
 
 /* Shorter stretches are not worth a look at what the processor can do. */
@@ -166,6 +166,23 @@ rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
         escape(out, bytes, fit);
     }
     return fit;
+}
+
+void
+rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
+{
+    uint64_t from = w->pos, to = w->pos + n;
+    const uint8_t *p = bytes;
+    w->pos = to;
+    if (w->full || to <= w->offset || from >= w->end || w->out->cut) {
+        return;
+    }
+    if (from < w->offset) {
+        p += w->offset - from;
+        from = w->offset;
+    }
+    size_t wanted = (size_t)((to < w->end ? to : w->end) - from);
+    w->full = rsp_put_escaped_some(w->out, p, wanted) < wanted;
 }
 
 /* ---- bodies coming in ---- */

@@ -142,7 +142,6 @@ struct rsp_window {
     uint64_t offset, end; /* the part wanted */
     uint64_t pos;         /* bytes the generator has written */
     size_t mark;          /* where 'm' or 'l' stands in out */
-    size_t limit;         /* out->len never passes this; may be lowered after opening */
     bool full;            /* something wanted did not fit: the answer must say 'm' */
 };
 
@@ -197,8 +196,8 @@ size_t rsp_left(const struct rsp_in *in);               /* bytes not taken yet; 
 bool rsp_is(const struct rsp_in *in, const char *text); /* the rest equals text */
 /* True when everything was taken and nothing was bad. */
 bool rsp_take_end(const struct rsp_in *in);
-/* The value of a hex digit of either case, or -1. */
-int rsp_digit(uint8_t c);
+/* The value of a hex digit of either case; -1 of any other byte and of -1. */
+int rsp_digit(int c);
 /* The length (1..4) of the well-formed UTF-8 character that p begins with, 0 when there is none
  * in these n bytes. */
 size_t rsp_utf8(const uint8_t *p, size_t n);

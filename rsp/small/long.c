@@ -22,29 +22,26 @@ rsp_sum_of(const struct rsp_out *out)
 }
 
 int
-rsp_digit(uint8_t c)
+rsp_digit(int c)
 {
-    unsigned digit = c - (unsigned)'0', letter = (c | 0x20u) - 'a';
+    unsigned digit = (unsigned)c - '0', letter = ((unsigned)c | 0x20u) - 'a';
 
     if (digit < 10)
         return (int)digit;
     return letter < 6 ? (int)letter + 10 : -1;
 }
 
-/* In place, byte i + 1 lies at place + n + i + 1 or further right and the digits of byte i end
- * left of place + 2i + 2, which is no further, since i < n. */
+/* In place, byte i is read before the digits of it land, which are no further right than 2i + 1,
+ * and byte i + 1 lies at n + i + 1 or further right. */
 void
 rsp_put_hex_bytes(struct rsp_out *out, const void *bytes, size_t n)
 {
     const uint8_t *from = bytes;
-    uint8_t *to = rsp_claim(out, n < SIZE_MAX / 2 ? 2 * n : SIZE_MAX);
 
-    for (; to != NULL && n > 0; n--) {
-        unsigned v = *from++;
-
-        *to++ = hex_digit(v >> 4);
-        *to++ = hex_digit(v & 15);
-    }
+    if (n > rsp_out_room(out) / 2)
+        out->cut = true;
+    for (; !out->cut && n > 0; n--)
+        rsp_put_hex_wide(out, *from++, 2);
 }
 
 /* In place, byte i lands on digit i, which is not right of digit 2i; both its digits are read. */
@@ -52,17 +49,22 @@ size_t
 rsp_take_hex_bytes(struct rsp_in *in, void *buf, size_t cap)
 {
     uint8_t *to = buf;
-    int high = digit_at(in, 0), low;
 
-    while (high >= 0 && cap-- > 0 && (low = digit_at(in, 1)) >= 0) {
+    for (int high, low; (high = rsp_digit(rsp_peek(in))) >= 0; in->p++) {
+        in->p++;
+        low = rsp_digit(rsp_peek(in));
+        if (low < 0 || cap-- == 0)
+            return (size_t)rsp_spoil(in);
         *to++ = (uint8_t)((unsigned)high << 4 | (unsigned)low);
-        in->p += 2;
-        high = digit_at(in, 0);
     }
-    if (high < 0)
-        return (size_t)(to - (uint8_t *)buf);
-    rsp_spoil(in);
-    return 0;
+    return (size_t)(to - (uint8_t *)buf);
+}
+
+/* How many bytes c is on the wire. */
+static size_t
+escaped_size(uint8_t c)
+{
+    return is_special(c, '*') ? 2 : 1;
 }
 
 /* In place, the bytes are the last of the room; when not all fit they are moved there. With e of
@@ -72,29 +74,30 @@ size_t
 rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
 {
     const uint8_t *from = bytes;
-    uint8_t *to = out->buf + out->len;
-    size_t room = rsp_out_room(out), fit = 0;
+    size_t fit = 0;
 
-    for (; fit < n; fit++) {
-        size_t need = is_special(from[fit], '*') ? 2 : 1;
-
-        if (need > room)
-            break;
-        room -= need;
-    }
+    for (size_t room = rsp_out_room(out); fit < n && escaped_size(from[fit]) <= room; fit++)
+        room -= escaped_size(from[fit]);
     if (fit < n)
         from = memmove(out->buf + out->cap - fit, from, fit);
-    for (size_t i = fit; i > 0; i--) {
-        uint8_t c = *from++;
+    for (size_t i = fit; i > 0; i--, from++) {
+        bool special = escaped_size(*from) > 1;
 
-        if (is_special(c, '*')) {
-            *to++ = '}';
-            c ^= 0x20;
-        }
-        *to++ = c;
+        if (special)
+            out->buf[out->len++] = '}';
+        out->buf[out->len++] = special ? *from ^ 0x20 : *from;
     }
-    out->len = (size_t)(to - out->buf);
     return fit;
+}
+
+void
+rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+
+    for (; n > 0; n--, p++, w->pos++)
+        if (w->pos >= w->offset && w->pos < w->end && !w->full)
+            w->full = rsp_put_escaped_some(w->out, p, 1) == 0;
 }
 
 size_t

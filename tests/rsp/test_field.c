@@ -334,23 +334,6 @@ START_TEST(a_full_window_takes_nothing_small_that_comes_later)
 }
 END_TEST
 
-START_TEST(a_window_keeps_below_a_lowered_limit)
-{
-    struct rsp_out out = flush_out(40);
-    struct rsp_window w = rsp_window_open(&out, 1, 100);
-    w.limit = 4;
-    rsp_window_text(&w, "abcdefgh");
-    rsp_window_close(&w);
-    expect_out(out, "mbcd");
-    out = flush_out(40);
-    w = rsp_window_open(&out, 0, 100);
-    w.limit = 0;
-    rsp_window_text(&w, "a");
-    rsp_window_close(&w);
-    expect_out(out, "m");
-}
-END_TEST
-
 START_TEST(a_window_is_done_only_past_its_end)
 {
     struct rsp_out out = flush_out(40);
@@ -707,7 +690,6 @@ field_suite(void)
     tcase_add_test(window, a_window_shows_each_part_of_the_object);
     tcase_add_test(window, any_room_shows_the_whole_object_in_the_end);
     tcase_add_test(window, a_full_window_takes_nothing_small_that_comes_later);
-    tcase_add_test(window, a_window_keeps_below_a_lowered_limit);
     tcase_add_test(window, a_window_is_done_only_past_its_end);
     tcase_add_test(window, a_window_that_wraps_ends_at_the_top);
     tcase_add_test(window, a_window_without_room_cuts);
