@@ -157,65 +157,20 @@ rsp_window_open(struct rsp_out *out, uint64_t offset, uint64_t length)
         .mark = out->len,
     };
     rsp_put(out, 'l');
+    w.full = out->cut;
     return w;
 }
 
 bool
 rsp_window_done(const struct rsp_window *w)
 {
-    return w->full || w->pos > w->end || w->out->cut;
+    return w->full || w->pos > w->end;
 }
 
 void
 rsp_window_text(struct rsp_window *w, const char *text)
 {
     rsp_window_bytes(w, text, text_length(text));
-}
-
-/* What stands in XML for a byte that begins no UTF-8 character or may not stand as it is; NULL
- * for one that may. */
-static const char *
-xml_entity(uint8_t c, bool utf8)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&apos;";
-    case '\t':
-        return "&#9;";
-    case '\n':
-        return "&#10;";
-    case '\r':
-        return "&#13;";
-    default:
-        return c < ' ' || c == 0x7f || !utf8 ? "?" : NULL;
-    }
-}
-
-void
-rsp_window_xml(struct rsp_window *w, const char *text)
-{
-    const uint8_t *p = (const uint8_t *)text;
-    size_t n = text_length(text), plain = 0;
-    for (size_t i = 0; i < n;) {
-        size_t length = rsp_utf8(p + i, n - i);
-        const char *entity = xml_entity(p[i], length > 0);
-        length = length > 0 ? length : 1;
-        if (entity != NULL) {
-            rsp_window_bytes(w, p + plain, i - plain);
-            rsp_window_text(w, entity);
-            plain = i + length;
-        }
-        i += length;
-    }
-    rsp_window_bytes(w, p + plain, n - plain);
 }
 
 void
@@ -238,8 +193,8 @@ rsp_window_dec(struct rsp_window *w, uint64_t v)
 void
 rsp_window_close(struct rsp_window *w)
 {
-    if (!w->out->cut) {
-        w->out->buf[w->mark] = w->full || w->pos > w->end ? 'm' : 'l';
+    if (rsp_window_done(w) && !w->out->cut) {
+        w->out->buf[w->mark] = 'm';
     }
 }
 

@@ -174,7 +174,7 @@ rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
     uint64_t from = w->pos, to = w->pos + n;
     const uint8_t *p = bytes;
     w->pos = to;
-    if (w->full || to <= w->offset || from >= w->end || w->out->cut) {
+    if (w->full || to <= w->offset || from >= w->end) {
         return;
     }
     if (from < w->offset) {
@@ -183,6 +183,52 @@ rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
     }
     size_t wanted = (size_t)((to < w->end ? to : w->end) - from);
     w->full = rsp_put_escaped_some(w->out, p, wanted) < wanted;
+}
+
+/* What stands in XML for a byte that begins no UTF-8 character or may not stand as it is; NULL
+ * for one that may. */
+static const char *
+xml_entity(uint8_t c, bool utf8)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
+    default:
+        return c < ' ' || c == 0x7f || !utf8 ? "?" : NULL;
+    }
+}
+
+void
+rsp_window_xml(struct rsp_window *w, const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    size_t n = text_length(text), plain = 0;
+    for (size_t i = 0; i < n;) {
+        size_t length = rsp_utf8(p + i, n - i);
+        const char *entity = xml_entity(p[i], length > 0);
+        length = length > 0 ? length : 1;
+        if (entity != NULL) {
+            rsp_window_bytes(w, p + plain, i - plain);
+            rsp_window_text(w, entity);
+            plain = i + length;
+        }
+        i += length;
+    }
+    rsp_window_bytes(w, p + plain, n - plain);
 }
 
 /* ---- bodies coming in ---- */

@@ -1,7 +1,7 @@
 /* long.h - what goes over many bytes of a body: rsp/long.c for speed, through the loops of bulk.h,
  * rsp/small/long.c for firmware, a byte at a time. Beside these both have rsp_put_hex_bytes,
- * rsp_put_escaped_some, rsp_take_hex_bytes, rsp_window_bytes, rsp_receive, rsp_sum and rsp_digit
- * of rsp.h. And what those share with field.c. Private to rsp/. */
+ * rsp_put_escaped_some, rsp_take_hex_bytes, rsp_window_bytes, rsp_window_xml, rsp_receive,
+ * rsp_sum and rsp_digit of rsp.h. And what those share with field.c. Private to rsp/. */
 #ifndef STUBBORN_RSP_LONG_H
 #define STUBBORN_RSP_LONG_H
 

@@ -152,7 +152,7 @@ void rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n);
 void rsp_window_text(struct rsp_window *w, const char *text);
 /* Text with & < > " ' and the blanks that attributes lose replaced by entities, and what XML
  * cannot hold (other control bytes, bytes that are not UTF-8) by '?', so that a strange file name
- * does not cost the debugger the whole document. */
+ * does not cost the debugger the whole document. Firmware's library knows ASCII only. */
 void rsp_window_xml(struct rsp_window *w, const char *text);
 void rsp_window_hex(struct rsp_window *w, uint64_t v);
 void rsp_window_dec(struct rsp_window *w, uint64_t v);

@@ -347,7 +347,7 @@ stub_memory(struct engine *s)
 const struct arch_layout *
 stub_layout(struct engine *s, int64_t pid)
 {
-    return HAS(s, layout) ? s->target->layout(s->object, pid) : s->target->machine;
+    return HAS(s, layout) ? s->target->layout(s->object, pid > 0 ? pid : 0) : s->target->machine;
 }
 
 static int

@@ -88,7 +88,6 @@ enum stub_hook_name {
     HOOK_say_standing,
     HOOK_notify,
     HOOK_put_xml,
-    HOOK_put_short_xml,
     HOOK_shorten,
     HOOK_is_new,
     HOOK_may_resend,
@@ -149,12 +148,10 @@ struct stub_hook {
         /* Non-stop mode: the answer to `?`, and news. */
         int (*say_standing)(struct engine *s, struct rsp_out *out);
         void (*notify)(struct engine *s);
-        /* target.xml as lldb wants it, and the short one for a line where bytes are dear (else:
-         * gdb's). False: nothing was written, this client gets another. */
+        /* target.xml as lldb wants it, or as short as can be for a line where bytes are dear (else:
+         * gdb's). False: nothing was written, this client gets gdb's. */
         bool (*put_xml)(const struct engine *s, const struct arch_layout *layout,
                         struct rsp_window *w);
-        bool (*put_short_xml)(const struct engine *s, const struct arch_layout *layout,
-                              struct rsp_window *w);
         /* Makes a reply shorter in place, where that pays. False: it is as it was. */
         bool (*shorten)(const struct engine *s, struct rsp_out *body);
         /* Whether what came is a request to be carried out (else: always): not what came before
@@ -339,6 +336,7 @@ void *stub_process(struct engine *s);
 void *stub_process_of(struct engine *s, int64_t pid);
 /* The read contract's view of that process; for arch_read. */
 struct arch_memory stub_memory(struct engine *s);
+/* What that process has of its machine; of any process below 1. NULL: there is none. */
 const struct arch_layout *stub_layout(struct engine *s, int64_t pid);
 /* Signal numbers between this client and the target. -1: no such number. */
 int stub_signal_out(const struct engine *s, int target_signal);
@@ -462,6 +460,11 @@ typedef int stub_generator(struct engine *s, const struct rsp_in *annex, struct 
 /* Takes :ANNEX:OFFSET,LENGTH and answers with that piece of the object. */
 int stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out,
                      stub_generator *write);
+
+/* Writes what a client on a serial line is told of the machine; false on any other line. A hook
+ * (pkt_serial.c). */
+bool stub_put_serial_xml(const struct engine *s, const struct arch_layout *layout,
+                         struct rsp_window *w);
 
 /* ---- memory sent ahead (ahead.c) ---- */
 

@@ -9,19 +9,17 @@ stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, stub_
 {
     struct rsp_window w;
     struct rsp_in annex;
-    uint64_t offset, length;
+    struct stub_range part;
     int r;
 
     rsp_take(in, ':');
     annex = rsp_take_until(in, ':');
     rsp_take(in, ':');
-    offset = rsp_take_hex(in);
-    rsp_take(in, ',');
-    length = rsp_take_hex(in);
+    part = stub_take_range(in, ',');
     rsp_take_if(in, ':'); /* LLDB's testsuite ends one so */
     if (!rsp_take_end(in))
         return PKT_BAD;
-    w = rsp_window_open(out, offset, length);
+    w = rsp_window_open(out, part.address, part.length);
     r = write(s, &annex, &w);
     rsp_window_close(&w);
     return r;
@@ -30,19 +28,15 @@ stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out, stub_
 static int
 write_features(struct engine *s, const struct rsp_in *annex, struct rsp_window *w)
 {
-    /* To an lldb on a serial line the types alone would be half of what a connection costs. */
-    bool types = (s->client & CLIENT_GDB) != 0 || (s->flags & STUB_SERIAL) == 0;
-    const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
-    const struct stub_hook *hook;
+    const struct arch_layout *layout = stub_layout(s, s->general.pid);
+    const struct stub_hook *hook = HOOK(s, put_xml);
 
     if (!rsp_is(annex, "target.xml"))
         return -STUB_ENOENT;
     if (layout == NULL)
         return -STUB_ESRCH;
-    if ((hook = HOOK(s, put_xml)) != NULL && hook->put_xml(s, layout, w))
-        return 0;
-    if ((hook = HOOK(s, put_short_xml)) == NULL || !hook->put_short_xml(s, layout, w))
-        stub_put_target_xml(layout, w, types);
+    if (hook == NULL || !hook->put_xml(s, layout, w))
+        stub_put_target_xml(layout, w, true);
     return 0;
 }
 

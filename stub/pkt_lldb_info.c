@@ -226,7 +226,7 @@ static int
 describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     enum { NO_MORE = 0x45 };
-    const struct arch_layout *layout = stub_layout(s, s->general.pid > 0 ? s->general.pid : 0);
+    const struct arch_layout *layout = stub_layout(s, s->general.pid);
     uint64_t number = rsp_take_hex(in);
     struct arch_register r;
     char name[ARCH_NAME_MAX];
@@ -262,7 +262,9 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 static bool
 put_xml(const struct engine *s, const struct arch_layout *layout, struct rsp_window *w)
 {
-    if ((s->client & CLIENT_GDB) != 0 || (s->flags & STUB_SERIAL) != 0)
+    if (stub_put_serial_xml(s, layout, w))
+        return true;
+    if ((s->client & CLIENT_GDB) != 0)
         return false;
     stub_put_lldb_xml(layout, w);
     return true;

@@ -111,13 +111,14 @@ read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     bool writes = s->rx.buf[0] == 'P';
     uint64_t number = rsp_take_hex(in);
     struct arch_register r;
+    union value value;
     struct rsp_id id;
     size_t n = 0;
     int result;
 
     if (writes) {
         rsp_take(in, '=');
-        n = rsp_take_hex_bytes(in, out->buf, out->cap);
+        n = rsp_take_hex_bytes(in, value.bytes, sizeof(value));
     }
     result = stub_take_thread(s, in, &id);
     if (!rsp_take_end(in))
@@ -130,7 +131,7 @@ read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return stub_put_register(s, out, id, &r);
     if (n != r.size)
         return -STUB_EINVAL;
-    result = stub_write_register(s, id, &r, out->buf);
+    result = s->target->put_register(s->object, id, &r, &value);
     return result == 0 ? PKT_OK : result;
 }
 

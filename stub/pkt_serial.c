@@ -9,14 +9,18 @@
 enum { SAMPLES = 16, SAMPLE = 16, ENOUGH = 4, LONG = 1024 };
 
 /* A gdb that is told of no registers takes those that it knows itself of the architecture: that
- * saves most of what a connection costs. */
-static bool
-put_short_xml(const struct engine *s, const struct arch_layout *layout, struct rsp_window *w)
+ * saves most of what a connection costs. To an lldb the types alone would be half of it. */
+bool
+stub_put_serial_xml(const struct engine *s, const struct arch_layout *layout, struct rsp_window *w)
 {
-    if ((s->flags & STUB_SERIAL) == 0 || (s->client & CLIENT_GDB) == 0 ||
-        layout->arch->plain == 0 || layout->features != layout->arch->plain)
+    bool gdb = (s->client & CLIENT_GDB) != 0;
+
+    if ((s->flags & STUB_SERIAL) == 0)
         return false;
-    stub_put_architecture(layout, w);
+    if (gdb && layout->arch->plain != 0 && layout->features == layout->arch->plain)
+        stub_put_architecture(layout, w);
+    else
+        stub_put_target_xml(layout, w, gdb);
     return true;
 }
 
@@ -49,6 +53,6 @@ shorten(const struct engine *s, struct rsp_out *body)
 
 static const struct stub_hook hooks[] = {
     HOOKED(shorten, shorten),
-    HOOKED(put_short_xml, put_short_xml),
+    HOOKED(put_xml, stub_put_serial_xml),
 };
 const struct stub_family stub_serial_packets = FAMILY_OF_HOOKS(hooks);

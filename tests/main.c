@@ -4,6 +4,8 @@
 #include "tests/suites_hosted.h"
 
 #define SUITE(what) what##_suite,
+const bool tests_small = false;
+
 static Suite *(*const suites[])(void) = {
 #include "tests/suites.h"
 #define SUITE(what) what##_suite,

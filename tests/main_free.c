@@ -3,6 +3,8 @@
 #include "tests/suites.h"
 
 #define SUITE(what) what##_suite,
+const bool tests_small = true;
+
 static Suite *(*const suites[])(void) = {
 #include "tests/suites.h"
 };

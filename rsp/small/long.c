@@ -67,6 +67,22 @@ escaped_size(uint8_t c)
     return is_special(c, '*') ? 2 : 1;
 }
 
+/* False when it does not fit. */
+static bool
+put_escaped(struct rsp_out *out, uint8_t c)
+{
+    size_t size = escaped_size(c);
+
+    if (size > rsp_out_room(out))
+        return false;
+    if (size > 1) {
+        rsp_put(out, '}');
+        c ^= 0x20;
+    }
+    rsp_put(out, (char)c);
+    return true;
+}
+
 /* In place, the bytes are the last of the room; when not all fit they are moved there. With e of
  * the first i + 1 bytes special, the writer is i + 1 + e bytes into the room and byte i + 1 lies
  * at room - n + i + 1, which is no less, since all of them and all their escapes fit. */
@@ -80,13 +96,8 @@ rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
         room -= escaped_size(from[fit]);
     if (fit < n)
         from = memmove(out->buf + out->cap - fit, from, fit);
-    for (size_t i = fit; i > 0; i--, from++) {
-        bool special = escaped_size(*from) > 1;
-
-        if (special)
-            out->buf[out->len++] = '}';
-        out->buf[out->len++] = special ? *from ^ 0x20 : *from;
-    }
+    for (size_t i = 0; i < fit; i++)
+        put_escaped(out, from[i]);
     return fit;
 }
 
@@ -97,7 +108,26 @@ rsp_window_bytes(struct rsp_window *w, const void *bytes, size_t n)
 
     for (; n > 0; n--, p++, w->pos++)
         if (w->pos >= w->offset && w->pos < w->end && !w->full)
-            w->full = rsp_put_escaped_some(w->out, p, 1) == 0;
+            w->full = !put_escaped(w->out, *p);
+}
+
+/* Firmware's names are of ASCII: whatever is not becomes '?'. */
+void
+rsp_window_xml(struct rsp_window *w, const char *text)
+{
+    static const char entities[] = "&amp;\0<lt;\0>gt;\0\"quot;\0'apos;\0\t#9;\0\n#10;\0\r#13;\0";
+
+    for (; *text != '\0'; text++) {
+        const char *entity = entities;
+
+        while (*entity != '\0' && *entity != *text)
+            entity += text_length(entity) + 1;
+        if (*entity != '\0') {
+            rsp_window_text(w, "&");
+            rsp_window_text(w, entity + 1);
+        } else
+            rsp_window_bytes(w, *text >= ' ' && *text < 0x7f ? text : "?", 1);
+    }
 }
 
 size_t

@@ -5,6 +5,7 @@
 
 #include "rsp/rsp.h"
 #include "tests/flush.h"
+#include "tests/runner.h"
 #include "tests/suites.h"
 
 /* ---- writing ---- */
@@ -385,7 +386,10 @@ START_TEST(xml_text_is_well_formed_whatever_it_is)
     rsp_window_xml(&w, "");
     rsp_window_close(&w);
     out.len = unescape(out.buf, out.len);
-    expect_out(out, "la &lt;b&gt;&amp;&quot;&apos;&#10;&#9;&#13;???\xc3\xa9?z\xe2\x82\xac???");
+    expect_out(out,
+               tests_small
+                   ? "la &lt;b&gt;&amp;&quot;&apos;&#10;&#9;&#13;??????z??????"
+                   : "la &lt;b&gt;&amp;&quot;&apos;&#10;&#9;&#13;???\xc3\xa9?z\xe2\x82\xac???");
 }
 END_TEST
 
