@@ -148,8 +148,8 @@ struct stub_hook {
         /* Non-stop mode: the answer to `?`, and news. */
         int (*say_standing)(struct engine *s, struct rsp_out *out);
         void (*notify)(struct engine *s);
-        /* target.xml as lldb wants it, or as short as can be for a line where bytes are dear (else:
-         * gdb's). False: nothing was written, this client gets gdb's. */
+        /* target.xml as lldb wants it, or short for a line where bytes are dear. False: nothing
+         * was written, this client gets gdb's; so does any without. */
         bool (*put_xml)(const struct engine *s, const struct arch_layout *layout,
                         struct rsp_window *w);
         /* Makes a reply shorter in place, where that pays. False: it is as it was. */
