@@ -466,6 +466,9 @@ int stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out,
 bool stub_put_serial_xml(const struct engine *s, const struct arch_layout *layout,
                          struct rsp_window *w);
 
+/* qWatchpointSupportInfo: with nothing behind the colon. A handler (pkt_lldb_machine.c). */
+stub_handler stub_say_watchpoints;
+
 /* ---- memory sent ahead (ahead.c) ---- */
 
 struct stub_piece {

@@ -5,24 +5,26 @@
 /* ---- the map ---- */
 
 static void
+put(struct rsp_window *w, const char *text, uint64_t number)
+{
+    rsp_window_text(w, text);
+    rsp_window_hex(w, number);
+}
+
+static void
 write_region(const struct stub_region *region, struct rsp_window *w)
 {
-    static const char *const types[] = {
-        [STUB_RAM] = "ram", [STUB_ROM] = "rom", [STUB_FLASH] = "flash", [STUB_DEVICE] = "ram"
-    };
+    bool flash = region->kind == STUB_FLASH;
 
-    rsp_window_text(w, "<memory type=\"");
-    rsp_window_text(w, types[region->kind <= STUB_DEVICE ? region->kind : STUB_RAM]);
-    rsp_window_text(w, "\" start=\"0x");
-    rsp_window_hex(w, region->start);
-    rsp_window_text(w, "\" length=\"0x");
-    rsp_window_hex(w, region->size);
-    if (region->kind == STUB_FLASH) {
-        rsp_window_text(w, "\"><property name=\"blocksize\">0x");
-        rsp_window_hex(w, region->block_size);
-        rsp_window_text(w, "</property></memory>");
-    } else
-        rsp_window_text(w, "\"/>");
+    put(w,
+        flash                      ? "<memory type=\"flash\" start=\"0x"
+        : region->kind == STUB_ROM ? "<memory type=\"rom\" start=\"0x"
+                                   : "<memory type=\"ram\" start=\"0x",
+        region->start);
+    put(w, "\" length=\"0x", region->size);
+    if (flash)
+        put(w, "\"><property name=\"blocksize\">0x", region->block_size);
+    rsp_window_text(w, flash ? "</property></memory>" : "\"/>");
 }
 
 static int

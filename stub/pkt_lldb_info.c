@@ -166,25 +166,6 @@ say_no_plugins(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_DONE;
 }
 
-/* qWatchpointSupportInfo: with nothing behind the colon. */
-static int
-say_watchpoints(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct stub_host_info host = { 0 };
-    int r;
-
-    rsp_take_if(in, ':');
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    r = s->target->host_info(s->object, &host);
-    if (r != 0)
-        return r;
-    if (host.watchpoints == 0 || !HAS(s, insert))
-        return PKT_EMPTY;
-    put_dec_pair(out, "num", host.watchpoints);
-    return PKT_DONE;
-}
-
 /* ---- registers, for an lldb that does not read target.xml ---- */
 
 static void
@@ -273,7 +254,7 @@ put_xml(const struct engine *s, const struct arch_layout *layout, struct rsp_win
 static const struct stub_row rows[] = {
     { "qHostInfo", say_host, 0, ROW_BARE | ROW_IDLE },
     { "qProcessInfo", say_process, 0, ROW_BARE },
-    { "qWatchpointSupportInfo", say_watchpoints, NEEDS(host_info), ROW_IDLE },
+    { "qWatchpointSupportInfo", stub_say_watchpoints, NEEDS(host_info), ROW_IDLE },
 };
 const struct stub_family stub_lldb_packets = FAMILY(rows);
 

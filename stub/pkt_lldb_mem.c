@@ -9,53 +9,50 @@
 static void
 put_permissions(struct rsp_out *out, const struct stub_region *region)
 {
+    static const char letters[] = "rwx"; /* of STUB_READ, STUB_WRITE, STUB_EXECUTE */
+
     rsp_put_text(out, "permissions:");
-    if ((region->permissions & STUB_READ) != 0)
-        rsp_put(out, 'r');
-    if ((region->permissions & STUB_WRITE) != 0)
-        rsp_put(out, 'w');
-    if ((region->permissions & STUB_EXECUTE) != 0)
-        rsp_put(out, 'x');
+    for (unsigned i = 0; letters[i] != '\0'; i++)
+        if ((region->permissions >> i & 1u) != 0)
+            rsp_put(out, letters[i]);
     rsp_put(out, ';');
 }
 
 static bool
 is_stack(const char *name)
 {
-    static const char stack[] = "[stack";
+    const char *stack = "[stack";
 
-    for (size_t i = 0; i < sizeof(stack) - 1; i++)
-        if (name[i] != stack[i])
-            return false;
-    return true;
+    for (; *stack != '\0' && *name == *stack; name++)
+        stack++;
+    return *stack == '\0';
 }
 
 /* A path that is too long for the buffer is let go: the region matters more. */
 static void
 put_name(struct rsp_out *out, const char *name)
 {
-    struct rsp_out before = *out;
+    size_t before = out->len;
 
     rsp_put_text(out, "name:");
     rsp_put_hex_text(out, name);
-    rsp_put(out, ';');
-    if (is_stack(name))
-        rsp_put_text(out, "type:stack;");
+    rsp_put_text(out, is_stack(name) ? ";type:stack;" : ";");
     if (out->cut)
-        *out = before;
+        rsp_out_back(out, before);
 }
 
 /* A region that goes up to 2^64 from 0 has a size that no number holds: one less is said. */
 static void
 put_region(struct engine *s, struct rsp_out *out, const struct stub_region *region)
 {
-    uint64_t top = s->target->top != 0 ? s->target->top : UINT64_MAX;
-    uint64_t last = region->size != 0 ? region->start + (region->size - 1) : top;
+    uint64_t size = region->size;
 
+    if (size == 0)
+        size = (s->target->top != 0 ? s->target->top + 1 : 0) - region->start;
     rsp_put_text(out, "start:");
     rsp_put_hex(out, region->start);
     rsp_put_text(out, ";size:");
-    rsp_put_hex(out, last - region->start == UINT64_MAX ? UINT64_MAX : last - region->start + 1);
+    rsp_put_hex(out, size != 0 ? size : UINT64_MAX);
     rsp_put(out, ';');
     if (!region->mapped)
         return;

@@ -58,12 +58,14 @@ extern const struct stub_family stub_serial_packets;       /* none: run lengths,
  * for nothing: a reply goes out again only for a NAK, a request that comes again is done again. */
 extern const struct stub_family stub_line_packets;
 /* What lldb asks: of the machine, of one thread, of memory; and what saves it round trips. */
-extern const struct stub_family stub_lldb_packets;          /* qHostInfo qProcessInfo ... */
-extern const struct stub_family stub_lldb_stop_packets;     /* qThreadStopInfo */
-extern const struct stub_family stub_lldb_region_packets;   /* qMemoryRegionInfo */
-extern const struct stub_family stub_lldb_register_packets; /* its target.xml, qRegisterInfo */
-extern const struct stub_family stub_lldb_thread_packets;   /* jThreadsInfo, memory ahead */
-extern const struct stub_family stub_lldb_memory_packets;   /* _M, saved registers, ... */
+extern const struct stub_family stub_lldb_packets;         /* qHostInfo qProcessInfo ... */
+extern const struct stub_family stub_lldb_machine_packets; /* or these, of a board in few words */
+extern const struct stub_family stub_lldb_stop_packets;    /* qThreadStopInfo */
+extern const struct stub_family stub_lldb_region_packets;  /* qMemoryRegionInfo */
+/* Its target.xml, before the short one of stub_serial_packets; qRegisterInfo. */
+extern const struct stub_family stub_lldb_register_packets;
+extern const struct stub_family stub_lldb_thread_packets; /* jThreadsInfo, memory ahead */
+extern const struct stub_family stub_lldb_memory_packets; /* _M, saved registers, ... */
 /* For processes of an operating system. */
 extern const struct stub_family stub_linux_packets; /* none: Linux's signal numbers */
 /* qAttached qOffsets qGetTLSAddr; without it a process is taken to be there for ever. */
