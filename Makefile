@@ -26,7 +26,7 @@ OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
 
 RSP_REST = rsp/frame.c rsp/runs.c rsp/field.c rsp/json.c rsp/signal.c rsp/client.c
 RSP = rsp/bulk.c rsp/bulk_any.c rsp/long.c $(RSP_REST)
-ARCH = arch/memory.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/aarch64_core.c arch/x86_64_linux.c \
+ARCH = arch/memory.c arch/build_id.c arch/arch.c arch/sets.c arch/x86_64.c arch/aarch64.c arch/aarch64_core.c arch/x86_64_linux.c \
 	arch/aarch64_linux.c arch/x86_64_step.c arch/x86_64_move.c
 UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwind/lines.c arch/unwind/cursor.c \
 	arch/unwind/modules.c arch/unwind/rules.c arch/unwind/eh_frame.c arch/unwind/cfi.c \

@@ -18,6 +18,7 @@ SUITE(client)
 
 /* tests/arch */
 SUITE(memory)
+SUITE(build_id)
 SUITE(registers)
 SUITE(sets)
 

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, ID_MAX = 64, HEADERS_MAX = 128, SECTIONS_MAX = 1024 };
-enum { ID_PATH_MAX = 48 + 2 * ID_MAX };
+enum { PAGE = 4096, HEADERS_MAX = 128, SECTIONS_MAX = 1024 };
+enum { ID_PATH_MAX = 48 + 2 * ARCH_BUILD_ID_MAX };
 
 /* ---- bytes ---- */
 
@@ -75,39 +75,13 @@ dump_permissions(uint64_t flags)
 
 /* ---- is it the same file? ---- */
 
-static struct bytes
-id_in(struct bytes notes)
-{
-    for (uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= notes.size;) {
-        uint64_t name = (dump_number(notes, at, 4) + 3) / 4 * 4;
-        uint64_t size = dump_number(notes, at + 4, 4);
-        struct bytes id = dump_part(notes, at + sizeof(Elf64_Nhdr) + name, size);
-
-        if (dump_number(notes, at + 8, 4) == NT_GNU_BUILD_ID && id.size == size && size > 0 &&
-            size <= ID_MAX)
-            return id;
-        at += sizeof(Elf64_Nhdr) + name + (size + 3) / 4 * 4;
-    }
-    return (struct bytes){ NULL, 0 };
-}
-
 /* The build-id of an ELF file, of which the beginning is enough; size 0: none. */
 static struct bytes
 id_of(struct bytes file)
 {
-    uint64_t headers = dump_number(file, offsetof(Elf64_Ehdr, e_phoff), 8);
-    uint64_t count = dump_number(file, offsetof(Elf64_Ehdr, e_phnum), 2);
-    struct bytes id = { NULL, 0 };
+    struct bytes id;
 
-    if (file.size < sizeof(Elf64_Ehdr) || memcmp(file.at, ELFMAG, SELFMAG) != 0)
-        return id;
-    for (uint64_t i = 0; i < count && i < HEADERS_MAX && id.size == 0; i++) {
-        struct bytes h = dump_part(file, headers + i * sizeof(Elf64_Phdr), sizeof(Elf64_Phdr));
-
-        if (dump_number(h, offsetof(Elf64_Phdr, p_type), 4) == PT_NOTE)
-            id = id_in(dump_part(file, dump_number(h, offsetof(Elf64_Phdr, p_offset), 8),
-                                 dump_number(h, offsetof(Elf64_Phdr, p_filesz), 8)));
-    }
+    id.at = arch_build_id(file.at, file.size, &id.size);
     return id;
 }
 

@@ -12,7 +12,6 @@
 enum {
     HOST_ARGS_MAX = 32768, /* bytes of a process's arguments that are told */
     HOST_OUTPUT_MAX = 65536,
-    HOST_BUILD_ID_MAX = 64,
     HOST_COMPLETIONS_MAX = 4096
 };
 
@@ -28,7 +27,7 @@ struct host {
     char path[PATH_MAX], args[HOST_ARGS_MAX];
 
     char name[256];                      /* users.c */
-    uint8_t build_id[HOST_BUILD_ID_MAX]; /* modules.c */
+    uint8_t build_id[ARCH_BUILD_ID_MAX]; /* modules.c */
     char **completions;                  /* paths.c */
     size_t completion_count;
     uint8_t output[HOST_OUTPUT_MAX]; /* shell.c */

@@ -2,11 +2,12 @@
 #define _GNU_SOURCE 1
 #include "stub/host/internal.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <md5.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,12 +45,26 @@ open_regular(const char *path, struct stat *st)
     return fd;
 }
 
-/* The bytes that both word sizes have alike: e_ident and e_type, then e_machine. */
+/* By the bytes that both word sizes have alike: e_ident and e_type, then e_machine. NULL: it is no
+ * ELF file. */
+enum { HEAD = 20 };
+static const char *
+machine_in(const uint8_t *head, size_t n)
+{
+    enum { AT_DATA = 5, BIG = 2, AT_MACHINE = 18 };
+
+    if (n < HEAD || memcmp(head, ELFMAG, SELFMAG) != 0)
+        return NULL;
+    if (head[AT_DATA] == BIG)
+        return machine_word((uint16_t)(head[AT_MACHINE] << 8 | head[AT_MACHINE + 1]));
+    return machine_word((uint16_t)(head[AT_MACHINE + 1] << 8 | head[AT_MACHINE]));
+}
+
 const char *
 host_machine_of(const char *path)
 {
-    enum { AT_DATA = 5, BIG = 2, AT_MACHINE = 18, HEAD = 20 };
     uint8_t head[HEAD];
+    const char *word;
     struct stat st;
     int fd = open_regular(path, &st);
     ssize_t n;
@@ -58,71 +73,26 @@ host_machine_of(const char *path)
         return "";
     n = pread(fd, head, sizeof(head), 0);
     close(fd);
-    if (n != HEAD || memcmp(head, ELFMAG, SELFMAG) != 0)
-        return "";
-    if (head[AT_DATA] == BIG)
-        return machine_word((uint16_t)(head[AT_MACHINE] << 8 | head[AT_MACHINE + 1]));
-    return machine_word((uint16_t)(head[AT_MACHINE + 1] << 8 | head[AT_MACHINE]));
-}
-
-/* ---- build ids ---- */
-
-/* The note "GNU" of type NT_GNU_BUILD_ID among those in data. */
-static bool
-find_note(Elf_Data *data, struct host *host, struct stub_module *module)
-{
-    size_t at = 0, next, name, bytes;
-    GElf_Nhdr note;
-
-    while ((next = gelf_getnote(data, at, &note, &name, &bytes)) > 0) {
-        const uint8_t *from = data->d_buf;
-
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(from + name, "GNU", 4) == 0 && note.n_descsz > 0 &&
-            note.n_descsz <= HOST_BUILD_ID_MAX) {
-            memcpy(host->build_id, from + bytes, note.n_descsz);
-            module->build_id = host->build_id;
-            module->build_id_size = note.n_descsz;
-            return true;
-        }
-        at = next;
-    }
-    return false;
-}
-
-static void
-find_build_id(Elf *elf, struct host *host, struct stub_module *module)
-{
-    GElf_Phdr header;
-    size_t count = 0;
-
-    if (elf_getphdrnum(elf, &count) != 0)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        Elf_Data *data = NULL;
-
-        if (gelf_getphdr(elf, (int)i, &header) != NULL && header.p_type == PT_NOTE)
-            data = elf_getdata_rawchunk(elf, (int64_t)header.p_offset, header.p_filesz,
-                                        header.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
-        if (data != NULL && find_note(data, host, module))
-            return;
-    }
+    word = n > 0 ? machine_in(head, (size_t)n) : NULL;
+    return word != NULL ? word : "";
 }
 
 static int
-read_module(struct host *host, int fd, struct stub_module *module)
+read_module(struct host *host, int fd, size_t size, struct stub_module *module)
 {
-    Elf *elf = elf_version(EV_CURRENT) != EV_NONE ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
-    GElf_Ehdr header;
-    int r = -STUB_ESRCH; /* lldb-server's number for "no module" */
+    void *file = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    const char *machine;
+    const uint8_t *id;
 
-    if (elf != NULL && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) != NULL) {
-        module->machine = machine_word(header.e_machine);
-        find_build_id(elf, host, module);
-        r = 0;
-    }
-    elf_end(elf);
-    return r;
+    if (file == MAP_FAILED)
+        return -STUB_ESRCH; /* lldb-server's number for "no module" */
+    machine = machine_in(file, size);
+    id = arch_build_id(file, size, &module->build_id_size);
+    if (id != NULL)
+        module->build_id = memcpy(host->build_id, id, module->build_id_size);
+    munmap(file, size);
+    module->machine = machine != NULL ? machine : "";
+    return machine != NULL ? 0 : -STUB_ESRCH;
 }
 
 int
@@ -134,7 +104,7 @@ host_module(void *object, const char *path, const char *machine, struct stub_mod
     *module = (struct stub_module){ .machine = "" };
     if (fd < 0)
         return -STUB_ESRCH;
-    r = read_module(object, fd, module);
+    r = read_module(object, fd, (size_t)st.st_size, module);
     close(fd);
     if (r != 0)
         return r;

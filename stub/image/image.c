@@ -184,32 +184,6 @@ add_span(struct image *image, uint64_t address, uint64_t offset, uint64_t size)
         (struct unwind_span){ address, size, image->bytes + offset };
 }
 
-/* notes: size bytes of them. */
-static void
-read_build_id(struct image *image, const uint8_t *notes, uint64_t size)
-{
-    Elf64_Nhdr note;
-
-    while (size >= sizeof(note)) {
-        const uint8_t *name = notes + sizeof(note);
-        uint64_t whole;
-
-        memcpy(&note, notes, sizeof(note));
-        whole = sizeof(note) + ((uint64_t)note.n_namesz + 3) / 4 * 4 +
-                ((uint64_t)note.n_descsz + 3) / 4 * 4;
-        if (whole > size)
-            return;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
-            note.n_descsz <= IMAGE_ID_MAX) {
-            memcpy(image->id, name + 4, note.n_descsz);
-            image->id_size = note.n_descsz;
-            return;
-        }
-        notes += whole;
-        size -= whole;
-    }
-}
-
 /* The nth of a file's headers of one kind, whatever the file claims. */
 static bool
 read_header(const struct image *image, uint64_t at, size_t n, void *header, size_t size)
@@ -230,9 +204,6 @@ read_segments(struct image *image, const Elf64_Ehdr *ehdr, uint64_t bias)
             return;
         if (p.p_type == PT_LOAD && (p.p_flags & PF_W) == 0)
             add_span(image, p.p_vaddr + bias, p.p_offset, p.p_filesz);
-        if (p.p_type == PT_NOTE && image->id_size == 0 && p.p_offset <= image->size &&
-            p.p_filesz <= image->size - p.p_offset)
-            read_build_id(image, image->bytes + p.p_offset, p.p_filesz);
     }
 }
 
@@ -271,26 +242,14 @@ read_sections(struct image *image, const Elf64_Ehdr *ehdr, struct unwind_module 
     }
 }
 
-/* Notes lie in the first page, as the program's headers do. */
+/* bytes: the file, or how it begins in memory: notes lie in the first page, as headers do. */
 static void
-read_id_in_memory(const struct arch_memory *memory, struct image *image)
+keep_id(struct image *image, const uint8_t *bytes, size_t n)
 {
-    uint8_t page[FIRST_PAGE];
-    size_t n = arch_read(memory, image->start, page, sizeof(page));
-    Elf64_Ehdr ehdr;
-    Elf64_Phdr p;
+    const uint8_t *id = arch_build_id(bytes, n, &image->id_size);
 
-    if (n < sizeof(ehdr))
-        return;
-    memcpy(&ehdr, page, sizeof(ehdr));
-    for (uint64_t i = 0, at = ehdr.e_phoff; i < ehdr.e_phnum && image->id_size == 0;
-         i++, at += sizeof(p)) {
-        if (at > n || n - at < sizeof(p))
-            return;
-        memcpy(&p, page + at, sizeof(p));
-        if (p.p_type == PT_NOTE && p.p_offset <= n && p.p_filesz <= n - p.p_offset)
-            read_build_id(image, page + p.p_offset, p.p_filesz);
-    }
+    if (id != NULL)
+        memcpy(image->id, id, image->id_size);
 }
 
 /* Without its file a module is read from memory, where its tables may be too. */
@@ -300,11 +259,12 @@ read_in_memory(const struct images *all, struct image *image, struct unwind_modu
     pid_t pid = all->pid;
     struct arch_memory process = { image_read_process, &pid, 4096, 0 };
     const struct arch_memory *memory = all->memory != NULL ? all->memory : &process;
+    uint8_t page[FIRST_PAGE];
 
     if (pid == 0 && all->memory == NULL)
         return;
     if (unwind_read_module(memory, image->start, m))
-        read_id_in_memory(memory, image);
+        keep_id(image, page, arch_read(memory, image->start, page, sizeof(page)));
     else
         memset(m, 0, sizeof(*m));
 }
@@ -319,6 +279,7 @@ read_file(struct image *image, struct unwind_module *m)
         return;
     if (!read_header(image, 0, 0, &ehdr, sizeof(ehdr)))
         return;
+    keep_id(image, image->bytes, image->size);
     read_segments(image, &ehdr, m->bias);
     read_sections(image, &ehdr, m);
 }

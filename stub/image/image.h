@@ -6,7 +6,7 @@
 
 #include "arch/unwind/unwind.h"
 
-enum { IMAGE_SPANS = 12, IMAGE_ID_MAX = 64 };
+enum { IMAGE_SPANS = 12 };
 
 struct image {
     char *path; /* as in /proc/PID/maps; "" none */
@@ -18,7 +18,7 @@ struct image {
     bool mapped; /* bytes are to be unmapped, not freed */
     struct unwind_span spans[IMAGE_SPANS];
     unsigned span_count;
-    uint8_t id[IMAGE_ID_MAX]; /* build-id */
+    uint8_t id[ARCH_BUILD_ID_MAX]; /* build-id */
     size_t id_size;
 };
 
