@@ -12,7 +12,7 @@ CLANG ?= clang
 AARCH64_CC ?= aarch64-linux-gnu-gcc
 
 B = build
-LIBS = -lmd -lbsd -ldw -lelf
+LIBS = -lmd -lbsd
 STD = -std=c11
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OURS = $(STD) $(WARN) -I. -MMD -MP -fPIC -DSTUBBORN_VERSION='"$(VERSION)"'
@@ -88,7 +88,7 @@ $(B)/stubborn: $(PROGRAM_O) $(B)/libstubborn.a
 # One file that runs where there is no other: static libraries, no loader, nothing loaded later.
 STATIC_LIBS = $(shell pkg-config --static --libs libmd libbsd libdw libelf) -lresolv -lstdc++
 static: deps-static $(B)/static/stubborn  ## one binary for empty containers: build/static/stubborn
-$(B)/static/stubborn: $(filter-out $(B)/obj/stub/program/demangle.o,$(PROGRAM_O)) \
+$(B)/static/stubborn: $(filter-out $(STATIC:stub/program/static/%.c=$(B)/obj/stub/program/%.o),$(PROGRAM_O)) \
 	$(STATIC:%.c=$(B)/obj/%.o) $(B)/libstubborn.a
 	@mkdir -p $(@D)
 	$(CC) -static-pie $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--fatal-warnings $(STATIC_LIBS)
@@ -289,7 +289,7 @@ $(B)/accuracy_aarch64: $(B)/obj/tests/accuracy/accuracy_aarch64.o $(B)/libstubbo
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libstubborn.a $(LIBS)
 
 $(B)/bench_unwind: $(B)/obj/tests/bench/bench_unwind.o $(B)/obj/stub/image/image.o $(B)/libstubborn.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lunwind-ptrace -lunwind-generic -lunwind
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldw -lunwind-ptrace -lunwind-generic -lunwind
 
 $(B)/core_stack: $(B)/obj/tests/dbghelp/core_stack.o $(B)/libstubborn-dbghelp.a $(B)/libstubborn.a \
 	$(patsubst %.c,$(B)/obj/%.o,$(wildcard stub/dump/*.c))

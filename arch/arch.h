@@ -57,9 +57,9 @@ size_t arch_read(const struct arch_memory *memory, uint64_t address, void *buffe
 bool arch_read_uint(const struct arch_memory *memory, uint64_t address, unsigned size, bool big,
                     uint64_t *v);
 
-/* The build-id of an ELF file, of either word size and byte order, whose first n bytes these are: a
- * pointer into them, and its *size, 1..ARCH_BUILD_ID_MAX bytes. NULL (and *size 0) when there is
- * none, or when it lies behind them. */
+/* The build-id of an ELF file, of either word size and byte order, whose first n bytes these are:
+ * a pointer into them, and its *size, 1..ARCH_BUILD_ID_MAX bytes. NULL (and *size 0) when there
+ * is none, or when it lies behind them. */
 enum { ARCH_BUILD_ID_MAX = 64 };
 const uint8_t *arch_build_id(const void *file, size_t n, size_t *size);
 

@@ -1,5 +1,5 @@
-/* build_id.c - where the build-id stands in an ELF file of either word size and byte order: the note
- * "GNU" of type 3 (System V gABI, "Note Section"; the type is GNU's). */
+/* build_id.c - where the build-id stands in an ELF file of either word size and byte order: the
+ * note "GNU" of type 3 (System V gABI, "Note Section"; the type is GNU's). */
 #include <string.h>
 
 #include "arch/arch.h"

@@ -4,13 +4,17 @@
 #include "stub/program/bt.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
+#include <err.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "stub/program/elfutils.h"
+
+static const struct elf_library *lib;  /* set before any of this runs */
+static const struct dwarf_library *dw; /* with the first dwarf_of */
 
 struct bt_debug {
     struct one {
@@ -47,14 +51,14 @@ open_debug_file(const struct bt_options *o, const struct image *image, int *fd)
     if (!bt_debug_file(o, image, path))
         return NULL;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
-    return *fd >= 0 ? elf_begin(*fd, ELF_C_READ_MMAP, NULL) : NULL;
+    return *fd >= 0 ? lib->elf_begin(*fd, ELF_C_READ_MMAP, NULL) : NULL;
 }
 
 static void
 open_files(const struct bt_options *o, const struct image *image, struct one *one)
 {
     if (image->bytes != NULL)
-        one->elf = elf_memory((char *)(uintptr_t)image->bytes, image->size);
+        one->elf = lib->elf_memory((char *)(uintptr_t)image->bytes, image->size);
     one->extra = open_debug_file(o, image, &one->fd);
 }
 
@@ -63,8 +67,8 @@ find_section(Elf *elf, GElf_Word type, GElf_Shdr *header)
 {
     Elf_Scn *scn = NULL;
 
-    while (elf != NULL && (scn = elf_nextscn(elf, scn)) != NULL)
-        if (gelf_getshdr(scn, header) != NULL && header->sh_type == type)
+    while (elf != NULL && (scn = lib->elf_nextscn(elf, scn)) != NULL)
+        if (lib->gelf_getshdr(scn, header) != NULL && header->sh_type == type)
             return scn;
     return NULL;
 }
@@ -142,7 +146,7 @@ offer(const struct pass *p, struct query *q, const GElf_Sym *s)
     if (q->name != NULL &&
         (s->st_value < q->start || (s->st_value == q->start && rank <= q->rank)))
         return;
-    q->name = elf_strptr(p->elf, p->strings, s->st_name);
+    q->name = lib->elf_strptr(p->elf, p->strings, s->st_name);
     q->start = s->st_value;
     q->rank = rank;
 }
@@ -158,7 +162,7 @@ use_symbol(const struct pass *p, const GElf_Sym *s)
         return;
     i = first_from(p, s->st_value);
     if (s->st_size == 0 && i < p->count && s->st_value >= p->q[i].before_start) {
-        p->q[i].before = elf_strptr(p->elf, p->strings, s->st_name);
+        p->q[i].before = lib->elf_strptr(p->elf, p->strings, s->st_name);
         p->q[i].before_start = s->st_value;
     }
     for (; i < p->count && p->q[i].at - s->st_value < s->st_size; i++)
@@ -199,13 +203,13 @@ name_module(const struct one *one, struct query *queries, size_t count)
     GElf_Sym s;
 
     p.elf = best_table(one, &scn, &header);
-    data = scn != NULL ? elf_getdata(scn, NULL) : NULL;
+    data = scn != NULL ? lib->elf_getdata(scn, NULL) : NULL;
     if (data == NULL || header.sh_entsize == 0)
         return;
     p.strings = header.sh_link;
     qsort(queries, count, sizeof(*queries), by_address);
     for (size_t i = 0; i < header.sh_size / header.sh_entsize && i <= INT32_MAX; i++)
-        if (gelf_getsym(data, (int)i, &s) != NULL)
+        if (lib->gelf_getsym(data, (int)i, &s) != NULL)
             use_symbol(&p, &s);
     settle(&p);
 }
@@ -239,10 +243,16 @@ all_frames(const struct bt_stacks *s)
 struct bt_debug *
 bt_name_frames(const struct bt_options *o, struct bt_stacks *s)
 {
-    struct bt_debug *debug = calloc(1, sizeof(*debug));
-    struct query *queries = calloc(all_frames(s) + 1, sizeof(*queries));
+    struct bt_debug *debug;
+    struct query *queries;
 
-    elf_version(EV_CURRENT);
+    lib = elf_library();
+    if (lib == NULL || lib->elf_version(EV_CURRENT) == EV_NONE) {
+        warnx("there are no names without libelf.so.1");
+        return NULL;
+    }
+    debug = calloc(1, sizeof(*debug));
+    queries = calloc(all_frames(s) + 1, sizeof(*queries));
     if (debug != NULL)
         debug->one = calloc(s->images.count + 1, sizeof(*debug->one));
     for (size_t i = 0;
@@ -264,10 +274,13 @@ bt_name_frames(const struct bt_options *o, struct bt_stacks *s)
 static Dwarf *
 dwarf_of(struct one *one)
 {
+    dw = dwarf_library();
+    if (dw == NULL)
+        return NULL;
     if (!one->tried && one->extra != NULL)
-        one->dwarf = dwarf_begin_elf(one->extra, DWARF_C_READ, NULL);
+        one->dwarf = dw->dwarf_begin_elf(one->extra, DWARF_C_READ, NULL);
     if (!one->tried && one->dwarf == NULL && one->elf != NULL)
-        one->dwarf = dwarf_begin_elf(one->elf, DWARF_C_READ, NULL);
+        one->dwarf = dw->dwarf_begin_elf(one->elf, DWARF_C_READ, NULL);
     one->tried = true;
     return one->dwarf;
 }
@@ -280,14 +293,14 @@ struct position {
 static struct position
 line_of(Dwarf_Die *unit, Dwarf_Addr at)
 {
-    Dwarf_Line *line = dwarf_getsrc_die(unit, at);
+    Dwarf_Line *line = dw->dwarf_getsrc_die(unit, at);
     struct position p = { NULL, 0, 0 };
 
     if (line == NULL)
         return p;
-    p.file = dwarf_linesrc(line, NULL, NULL);
-    dwarf_lineno(line, &p.line);
-    dwarf_linecol(line, &p.column);
+    p.file = dw->dwarf_linesrc(line, NULL, NULL);
+    dw->dwarf_lineno(line, &p.line);
+    dw->dwarf_linecol(line, &p.column);
     return p;
 }
 
@@ -301,12 +314,12 @@ call_of(Dwarf_Die *unit, Dwarf_Die *die)
     Dwarf_Files *files;
     size_t n;
 
-    if (dwarf_getsrcfiles(unit, &files, &n) == 0 &&
-        dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &a), &v) == 0 && v < n)
-        p.file = dwarf_filesrc(files, v, NULL, NULL);
-    if (dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &a), &v) == 0)
+    if (dw->dwarf_getsrcfiles(unit, &files, &n) == 0 &&
+        dw->dwarf_formudata(dw->dwarf_attr(die, DW_AT_call_file, &a), &v) == 0 && v < n)
+        p.file = dw->dwarf_filesrc(files, v, NULL, NULL);
+    if (dw->dwarf_formudata(dw->dwarf_attr(die, DW_AT_call_line, &a), &v) == 0)
         p.line = (int)v;
-    if (dwarf_formudata(dwarf_attr(die, DW_AT_call_column, &a), &v) == 0)
+    if (dw->dwarf_formudata(dw->dwarf_attr(die, DW_AT_call_column, &a), &v) == 0)
         p.column = (int)v;
     return p;
 }
@@ -315,9 +328,9 @@ static const char *
 die_name(Dwarf_Die *die)
 {
     Dwarf_Attribute a;
-    const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &a));
+    const char *name = dw->dwarf_formstring(dw->dwarf_attr_integrate(die, DW_AT_linkage_name, &a));
 
-    return name != NULL ? name : dwarf_diename(die);
+    return name != NULL ? name : dw->dwarf_diename(die);
 }
 
 /* From the innermost scope out, up to the function itself. Without inlined functions the frame
@@ -328,10 +341,10 @@ say_scopes(Dwarf_Die *unit, Dwarf_Addr at, struct position p, bool inlines, bt_s
 {
     Dwarf_Die *scopes = NULL;
     const char *function = NULL;
-    int n = dwarf_getscopes(unit, at, &scopes);
+    int n = dw->dwarf_getscopes(unit, at, &scopes);
 
     for (int i = 0; i < n && function == NULL; i++) {
-        int tag = dwarf_tag(&scopes[i]);
+        int tag = dw->dwarf_tag(&scopes[i]);
 
         if (tag == DW_TAG_inlined_subroutine && inlines) {
             say(context, die_name(&scopes[i]), p.file, p.line, p.column);
@@ -351,7 +364,7 @@ bt_describe(struct bt_debug *debug, const struct bt_stacks *s, const struct bt_f
     Dwarf_Addr at = f->image >= 0 ? f->pc - f->called - s->images.module[f->image].bias : 0;
     Dwarf_Die unit;
 
-    if (dwarf == NULL || dwarf_addrdie(dwarf, at, &unit) == NULL)
+    if (dwarf == NULL || dw->dwarf_addrdie(dwarf, at, &unit) == NULL)
         say(context, NULL, NULL, 0, 0);
     else
         say_scopes(&unit, at, line_of(&unit, at), inlines, say, context);
@@ -363,9 +376,10 @@ bt_free_names(struct bt_debug *debug, const struct bt_stacks *s)
     for (size_t i = 0; debug != NULL && debug->one != NULL && i < s->images.count; i++) {
         struct one *one = &debug->one[i];
 
-        dwarf_end(one->dwarf);
-        elf_end(one->extra);
-        elf_end(one->elf);
+        if (one->dwarf != NULL)
+            dw->dwarf_end(one->dwarf);
+        lib->elf_end(one->extra);
+        lib->elf_end(one->elf);
         if (one->extra != NULL || one->fd > 0)
             close(one->fd);
     }
