@@ -72,8 +72,7 @@ try_open(const char *path, const struct image *image, struct stat *st)
 /* The file that is mapped, even when its name is gone or means another file by now. Overlays show
  * another device in maps than stat does, so the last try asks only for the kernel's own link. */
 static int
-open_image(const struct images *all, const struct image *image, const struct image_mapping *first,
-           struct stat *st)
+open_image(const struct images *all, const struct image *image, struct stat *st)
 {
     char link[96];
     int fd;
@@ -86,7 +85,7 @@ open_image(const struct images *all, const struct image *image, const struct ima
     if (fd >= 0)
         return fd;
     snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)all->pid,
-             first->start, first->end);
+             image->start, image->first_end);
     fd = open(link, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode))
         return fd;
@@ -118,10 +117,10 @@ forget_file(struct image *image)
 }
 
 static void
-map_file(const struct images *all, struct image *image, const struct image_mapping *first)
+map_file(const struct images *all, struct image *image)
 {
     struct stat st;
-    int fd = open_image(all, image, first, &st);
+    int fd = open_image(all, image, &st);
     void *bytes = MAP_FAILED;
 
     if (fd < 0)
@@ -326,15 +325,8 @@ add_image(struct images *all, const struct image_mapping *m)
     image->device = m->device;
     image->inode = m->inode;
     image->start = m->start;
-    image->end = m->end;
-    if (m->inode != 0 && m->offset == 0)
-        map_file(all, image, m);
-    else if (strcmp(m->path, "[vdso]") == 0)
-        copy_memory(all, image);
-    if (image->bytes != NULL)
-        read_file(image, &all->module[all->count - 1]);
-    else if (m->inode != 0 && m->offset == 0)
-        read_in_memory(all, image, &all->module[all->count - 1]);
+    image->end = image->first_end = m->end;
+    image->begins = m->inode != 0 && m->offset == 0;
     return true;
 }
 
@@ -348,48 +340,79 @@ continues(const struct images *all, const struct image_mapping *m)
            last->device == m->device;
 }
 
-/* The mapping is code without a file: a module that has nothing but its bounds. */
 static void
-note_code(struct images *all, const struct image_mapping *m)
+note_code(struct image *image, const struct image_mapping *m)
 {
-    struct unwind_module *module = &all->module[all->count - 1];
-
     if (!m->executable)
         return;
-    if (module->end == 0) {
-        module->start = all->image[all->count - 1].start;
-        module->text = m->start;
-    }
-    if (module->end < m->end && module->hdr_size == 0)
-        module->end = module->text_end = m->end;
+    if (image->text_end == 0)
+        image->text = m->start;
+    image->text_end = m->end;
 }
 
-/* Modules without code are of no use to a walk, and those of a file must not overlap the next. */
+/* ---- opening them ---- */
+
+/* Code without a file, or with one that nobody has opened: a module that has nothing but its
+ * bounds. Modules of a file must not overlap the next. */
+static void
+settle_bounds(const struct image *image, uint64_t next, struct unwind_module *m)
+{
+    if (m->end == 0 && image->text_end != 0) {
+        m->start = image->start;
+        m->text = image->text;
+    }
+    if (m->end < image->text_end && m->hdr_size == 0)
+        m->end = m->text_end = image->text_end;
+    if (m->end > next)
+        m->end = next;
+    m->map = image->spans;
+    m->map_count = image->span_count;
+}
+
+void
+image_open(struct images *all, size_t i)
+{
+    struct image *image = &all->image[i];
+    struct unwind_module *m = &all->module[i];
+
+    if (image->opened)
+        return;
+    image->opened = true;
+    if (image->begins)
+        map_file(all, image);
+    else if (strcmp(image->path, "[vdso]") == 0)
+        copy_memory(all, image);
+    memset(m, 0, sizeof(*m));
+    if (image->bytes != NULL)
+        read_file(image, m);
+    else if (image->begins)
+        read_in_memory(all, image, m);
+    settle_bounds(image, i + 1 < all->count ? all->image[i + 1].start : UINT64_MAX, m);
+}
+
+/* Modules without code are of no use to a walk. */
 void
 image_tidy(struct images *all)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < all->count; i++) {
-        struct image *image = &all->image[i];
-        struct unwind_module *m = &all->module[i];
         uint64_t next = i + 1 < all->count ? all->image[i + 1].start : UINT64_MAX;
 
-        if (m->end == 0 || m->start >= m->end) {
-            free(image->path);
-            forget_file(image);
+        if (!all->lazy)
+            image_open(all, i);
+        settle_bounds(&all->image[i], next, &all->module[i]);
+        if (all->module[i].end == 0 || all->module[i].start >= all->module[i].end) {
+            free(all->image[i].path);
+            forget_file(&all->image[i]);
             continue;
         }
-        if (m->end > next)
-            m->end = next;
-        all->image[kept] = *image;
-        all->module[kept++] = *m;
+        all->image[kept] = all->image[i];
+        all->module[kept++] = all->module[i];
     }
     all->count = kept;
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < kept; i++)
         all->module[i].map = all->image[i].spans;
-        all->module[i].map_count = all->image[i].span_count;
-    }
 }
 
 static bool
@@ -414,7 +437,7 @@ image_add_mapping(struct images *all, const struct image_mapping *m)
         all->image[all->count - 1].end = m->end;
     else if (!add_image(all, m))
         return false;
-    note_code(all, m);
+    note_code(&all->image[all->count - 1], m);
     return true;
 }
 
@@ -430,20 +453,22 @@ image_add_file(struct images *all, const char *path, uint64_t base, uint64_t siz
     return ok;
 }
 
-bool
-image_find(struct images *all, pid_t pid)
+static bool
+find(struct images *all, pid_t pid, bool lazy)
 {
     char path[64];
+    char buffer[16384]; /* the kernel gives a page at a time, stdio would ask for less */
     char *line = NULL;
     size_t room = 0;
     bool ok = true;
     FILE *maps;
 
-    *all = (struct images){ .pid = pid };
+    *all = (struct images){ .pid = pid, .lazy = lazy };
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
     maps = fopen(path, "re");
     if (maps == NULL)
         return false;
+    setvbuf(maps, buffer, _IOFBF, sizeof(buffer));
     while (ok && getline(&line, &room, maps) > 0) {
         struct image_mapping m;
 
@@ -454,6 +479,18 @@ image_find(struct images *all, pid_t pid)
     fclose(maps);
     image_tidy(all);
     return ok;
+}
+
+bool
+image_find(struct images *all, pid_t pid)
+{
+    return find(all, pid, false);
+}
+
+bool
+image_find_lazily(struct images *all, pid_t pid)
+{
+    return find(all, pid, true);
 }
 
 void
@@ -472,10 +509,30 @@ image_free(struct images *all)
 ssize_t
 image_at(const struct images *all, uint64_t address)
 {
-    for (size_t i = 0; i < all->count; i++)
-        if (address >= all->module[i].start && address < all->module[i].end)
-            return (ssize_t)i;
-    return -1;
+    size_t low = 0, high = all->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (all->module[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && address < all->module[low - 1].end ? (ssize_t)low - 1 : -1;
+}
+
+/* Its headers may say that it ends before the address, or goes on where its mappings do not. */
+const struct unwind_module *
+image_find_module(void *images, uint64_t pc)
+{
+    struct images *all = images;
+    ssize_t i = image_at(all, pc);
+
+    if (i < 0)
+        return NULL;
+    image_open(all, (size_t)i);
+    return image_at(all, pc) == i ? &all->module[i] : NULL;
 }
 
 uint64_t

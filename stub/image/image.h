@@ -12,8 +12,12 @@ struct image {
     char *path; /* as in /proc/PID/maps; "" none */
     bool deleted;
     unsigned long long device, inode;
-    uint64_t start, end;  /* of all of its mappings */
-    const uint8_t *bytes; /* the whole file (or the vDSO's memory), or NULL */
+    uint64_t start, end;     /* of all of its mappings */
+    uint64_t first_end;      /* of the first of them */
+    uint64_t text, text_end; /* of those that are executable, both 0 when none is */
+    bool begins;             /* the first has the beginning of a file */
+    bool opened;             /* its file was looked for, and module has what that says */
+    const uint8_t *bytes;    /* the whole file (or the vDSO's memory), or NULL */
     size_t size;
     bool mapped; /* bytes are to be unmapped, not freed */
     struct unwind_span spans[IMAGE_SPANS];
@@ -25,6 +29,7 @@ struct image {
 struct images {
     pid_t pid;                        /* of a process, or 0 */
     const struct arch_memory *memory; /* of a dump, else NULL */
+    bool lazy;                        /* files are opened by image_open */
     struct image *image;              /* parallel: */
     struct unwind_module *module;
     size_t count;
@@ -55,9 +60,17 @@ void image_tidy(struct images *images);
  * Its count is 0 when there is nothing. False: no memory. */
 bool image_add_file(struct images *images, const char *path, uint64_t base, uint64_t size);
 
-/* Reads /proc/PID/maps and the files it names. False with errno. Free it in any case. */
+/* Reads /proc/PID/maps and the files it names; lazily: no file before image_open asks for it, and
+ * what has no code is left out. False with errno. Free it in any case. */
 bool image_find(struct images *images, pid_t pid);
+bool image_find_lazily(struct images *images, pid_t pid);
 void image_free(struct images *images);
+
+/* Reads image i's file, if that was not done, and fills in its module. */
+void image_open(struct images *images, size_t i);
+/* The module that has this address, opened, or NULL: for struct unwind_config's find_module, of
+ * images found lazily. `images` is a struct images *. */
+unwind_find_module_fn image_find_module;
 
 /* Index of the image that has this address, or -1. */
 ssize_t image_at(const struct images *images, uint64_t address);

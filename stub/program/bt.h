@@ -83,7 +83,7 @@ struct bt_machine {
 const struct bt_machine *bt_machine_of(const struct arch *arch);
 struct bt_walker;
 /* NULL when memory is short. pac_mask: 0 unknown. */
-struct bt_walker *bt_open_walker(const struct bt_options *options, const struct bt_stacks *stacks,
+struct bt_walker *bt_open_walker(const struct bt_options *options, struct bt_stacks *stacks,
                                  const struct bt_machine *machine,
                                  const struct arch_memory *memory, uint64_t pac_mask);
 void bt_close_walker(struct bt_walker *walker);

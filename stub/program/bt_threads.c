@@ -357,7 +357,7 @@ bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
     why = know_machine(o->pid, &copy.machine, &copy.places);
     if (why != NULL)
         return why;
-    if (!image_find(&s->images, o->pid))
+    if (!(o->list ? image_find : image_find_lazily)(&s->images, o->pid))
         return "its maps cannot be read";
     if (o->one)
         keep_one(s, o->pid);

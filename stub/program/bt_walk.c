@@ -48,7 +48,7 @@ struct bt_walker {
 };
 
 struct bt_walker *
-bt_open_walker(const struct bt_options *o, const struct bt_stacks *s, const struct bt_machine *m,
+bt_open_walker(const struct bt_options *o, struct bt_stacks *s, const struct bt_machine *m,
                const struct arch_memory *memory, uint64_t pac_mask)
 {
     struct bt_walker *w = malloc(sizeof(*w));
@@ -65,6 +65,12 @@ bt_open_walker(const struct bt_options *o, const struct bt_stacks *s, const stru
 
     if (w == NULL)
         return NULL;
+    if (s->images.lazy) {
+        config.modules = NULL;
+        config.module_count = 0;
+        config.find_module = image_find_module;
+        config.finder = &s->images;
+    }
     config.lines = w->lines;
     config.lines_size = sizeof(w->lines);
     config.rules = w->rules;

@@ -58,7 +58,7 @@ walk(struct program_session *x, const struct bt_options *o, struct rsp_id only,
 
     if (m == NULL)
         return "stacks of this machine are not walked";
-    if (!image_find(&s->images, o->pid))
+    if (!image_find_lazily(&s->images, o->pid))
         return "the process's maps cannot be read";
     walker = bt_open_walker(o, s, m, &memory, 0);
     if (walker == NULL)

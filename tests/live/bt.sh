@@ -144,6 +144,21 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups $bt 
 else
 	echo "skip bt another user's process (needs root, and the server where all can read)"
 fi
+# The libraries that know names are loaded by who asks for names, and their absence is no harm.
+# (The static binary has them inside.)
+$bt $pid >"$tmp/named"
+pcs "$tmp/named" >"$tmp/a"
+LD_DEBUG=libs $bt -q $pid >"$tmp/ours" 2>"$tmp/loaded"
+is 'loads no library for PCs alone' sh -c "! grep -q -E 'lib(elf|dw)\.so' '$tmp/loaded'"
+: >"$tmp/libelf.so.1"
+LD_LIBRARY_PATH=$tmp $bt $pid >"$tmp/ours" 2>"$tmp/said"
+is 'ends well without the library that knows names' [ $? -eq 0 ]
+pcs "$tmp/ours" >"$tmp/b"
+is 'has the same PCs without it' cmp -s "$tmp/a" "$tmp/b"
+if ! cmp -s "$tmp/ours" "$tmp/named"; then
+	is 'says what is missing' grep -q 'no names without libelf' "$tmp/said"
+fi
+
 $bt >"$tmp/ours" 2>&1
 is 'says how it is used' [ $? -eq 64 ]
 exit $bad
