@@ -10,7 +10,7 @@ mkdir -p build/fuzz
 flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g -fno-sanitize-recover=all'
 mkdir -p build/fuzz/obj
 # What all entries share is compiled once, on every core.
-ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c stub/dump/*.c tests/stub/fake.c | xargs -P "$(nproc)" -I{} sh -c \
+ls rsp/*.c arch/*.c arch/unwind/*.c stub/*.c stub/dump/*.c tests/stub/fake*.c | xargs -P "$(nproc)" -I{} sh -c \
 	"$CLANG $flags"' -fsanitize=fuzzer-no-link,address,undefined -c -o "build/fuzz/obj/$(echo "$1" | tr / _).o" "$1"' \
 	sh {} >build/fuzz/obj.build 2>&1 ||
 	{ echo "not ok fuzz (does not build: $(head -1 build/fuzz/obj.build))"; exit 1; }

@@ -1,5 +1,5 @@
 /* fake.c - the target of fake.h. */
-#include "tests/stub/fake.h"
+#include "tests/stub/fake_late.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,166 +31,6 @@ const struct arch fake_arch = {
     .breakpoint_pc = 1,
 };
 static const struct arch_layout layout = { &fake_arch, 0 };
-
-/* ---- late answers ---- */
-
-enum deed {
-    NEXT_THREAD,
-    FIND_THREAD,
-    THREAD_INFO,
-    READ_MEMORY,
-    WRITE_MEMORY,
-    FLASH_ERASE,
-    FLASH_WRITE,
-    FLASH_DONE,
-    FILE_ANSWER,
-    GET_REGISTER,
-    PUT_REGISTER,
-    SAVE,
-    RESTORE,
-    PEEK,
-    STOP_OF,
-    RESUME,
-    INTERRUPT,
-    RUNNING,
-    STOP_MODE,
-    WANT,
-    KILL,
-    DETACH,
-    LAUNCH,
-    ATTACH,
-    OPTION,
-    WAS_ATTACHED,
-    SIGNALS,
-    INSERT,
-    REMOVE,
-    AUXV,
-    LIBRARIES,
-    EXEC_FILE,
-    SIGINFO,
-    OSDATA,
-    REGION,
-    MEMORY_MAP,
-    ALLOCATE,
-    DEALLOCATE,
-    SHLIB,
-    OFFSETS,
-    HOST,
-    PROCESS,
-    CATCH_SYSCALL,
-    TLS,
-    PUT_SIGINFO,
-    LIBRARIES_FROM,
-    FILE_ROOT,
-    FILE_OPEN,
-    FILE_CLOSE,
-    FILE_READ,
-    FILE_WRITE,
-    FILE_STAT,
-    FILE_STAT_PATH,
-    FILE_UNLINK,
-    FILE_READLINK,
-    FIND_PROCESSES,
-    NEXT_PROCESS,
-    ONE_PROCESS,
-    USER_NAME,
-    MAKE,
-    MD5,
-    MODULE,
-    COMPLETE,
-    SHELL,
-    SERVER_START,
-    SERVER_WAITING,
-    SERVER_KILL,
-    DIRECTORY,
-    INPUT,
-    SEND_SIGNAL,
-    LOAD_ADDRESS
-};
-
-static uint64_t
-key_of(enum deed deed, uint64_t a, uint64_t b, uint64_t c)
-{
-    const uint64_t words[4] = { deed, a, b, c };
-    uint64_t key = UINT64_C(0xcbf29ce484222325);
-
-    for (unsigned i = 0; i < 4; i++)
-        key = (key ^ words[i] ^ words[i] >> 29) * UINT64_C(0x9e3779b97f4a7c15);
-    return key ^ key >> 32;
-}
-
-/* The memo of that question in this request, begun when it is new; NULL when there is no room. */
-static struct fake_memo *
-memo_of(struct fake *f, uint64_t key)
-{
-    for (unsigned i = 0; i < 64; i++) {
-        struct fake_memo *m = &f->memo[(key + i) % FAKE_MEMO];
-
-        if (m->request != f->request) {
-            *m = (struct fake_memo){ .key = key, .request = f->request };
-            return m;
-        }
-        if (m->key == key)
-            return m;
-    }
-    return NULL;
-}
-
-/* True when this question must be asked once more; else *m (may be NULL) keeps what came of it. */
-static bool
-is_late(struct fake *f, struct fake_memo **m, enum deed deed, uint64_t a, uint64_t b, uint64_t c)
-{
-    *m = f->late ? memo_of(f, key_of(deed, a, b, c)) : NULL;
-    if (*m == NULL || (*m)->told)
-        return false;
-    (*m)->told = true;
-    f->rings = true;
-    return true;
-}
-
-/* A question whose answer may be found again at any time. */
-#define ASK(f, deed, a, b, c)                                                                     \
-    do {                                                                                          \
-        struct fake_memo *ask_m;                                                                  \
-        if (is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))            \
-            return STUB_LATER;                                                                    \
-    } while (0)
-
-/* A deed that must not be done twice in one request. */
-#define DO(f, deed, a, b, c, what)                                                                \
-    do {                                                                                          \
-        struct fake_memo *do_m;                                                                   \
-        int do_r;                                                                                 \
-        if (is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))             \
-            return STUB_LATER;                                                                    \
-        if (do_m != NULL && do_m->done)                                                           \
-            return do_m->result;                                                                  \
-        do_r = (what);                                                                            \
-        (f)->deeds++;                                                                             \
-        if (do_m != NULL) {                                                                       \
-            do_m->done = true;                                                                    \
-            do_m->result = do_r;                                                                  \
-        }                                                                                         \
-        return do_r;                                                                              \
-    } while (0)
-
-static uint64_t
-sum_of(const void *bytes, size_t n)
-{
-    const uint8_t *p = bytes;
-    uint64_t sum = n;
-
-    for (size_t i = 0; i < n; i++)
-        sum = sum * 31 + p[i];
-    return sum;
-}
-
-static int
-fail(struct fake *f, int error, const char *why)
-{
-    f->why = why;
-    return -error;
-}
 
 /* ---- threads ---- */
 
@@ -288,7 +128,7 @@ read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *
     uint8_t *to = buffer;
     size_t n = 0;
 
-    if (is_late(f, &m, READ_MEMORY, address, size, 0)) {
+    if (fake_is_late(f, &m, READ_MEMORY, address, size, 0)) {
         *bytes_read = ARCH_LATER;
         return false;
     }
@@ -307,7 +147,7 @@ write_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         if (page_of(f, address + i) == NULL)
-            return fail(f, STUB_EFAULT, "no memory that may be written");
+            return fake_fail(f, STUB_EFAULT, "no memory that may be written");
     for (size_t i = 0; i < size; i++)
         page_of(f, address + i)[(address + i) % FAKE_PAGE] = bytes[i];
     return 0;
@@ -318,7 +158,7 @@ write_memory(void *process, uint64_t address, const void *bytes, size_t size)
 {
     struct fake *f = process;
 
-    DO(f, WRITE_MEMORY, address, size, sum_of(bytes, size), write_now(f, address, bytes, size));
+    DO(f, WRITE_MEMORY, address, size, fake_sum(bytes, size), write_now(f, address, bytes, size));
 }
 
 static const struct stub_region regions[] = {
@@ -345,7 +185,7 @@ flash_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         if (!f->erased[(address + i) % FAKE_PAGE])
-            return fail(f, STUB_EIO, "not erased");
+            return fake_fail(f, STUB_EIO, "not erased");
         f->erased[(address + i) % FAKE_PAGE] = false;
         f->written[(address + i) % FAKE_PAGE] = bytes[i];
     }
@@ -373,7 +213,7 @@ fake_flash_write(void *process, uint64_t address, const void *bytes, size_t size
 {
     struct fake *f = process;
 
-    DO(f, FLASH_WRITE, address, size, sum_of(bytes, size), flash_now(f, address, bytes, size));
+    DO(f, FLASH_WRITE, address, size, fake_sum(bytes, size), flash_now(f, address, bytes, size));
 }
 
 int
@@ -415,7 +255,7 @@ static int
 allocate_now(struct fake *f, uint64_t size, uint64_t *address)
 {
     if (size > FAKE_PAGE)
-        return fail(f, STUB_ENOMEM, "so much memory is not to be had");
+        return fake_fail(f, STUB_ENOMEM, "so much memory is not to be had");
     f->allocated = 0x2800;
     *address = f->allocated;
     return 0;
@@ -473,7 +313,7 @@ put_register_now(struct fake *f, struct rsp_id id, const struct arch_register *r
     if (t == NULL)
         return -STUB_ESRCH;
     if (r->offset + r->size > FAKE_REGISTERS)
-        return fail(f, STUB_EIO, "this register cannot be written");
+        return fake_fail(f, STUB_EIO, "this register cannot be written");
     memcpy(t->registers + r->offset, value, r->size);
     return 0;
 }
@@ -483,7 +323,7 @@ put_register(void *target, struct rsp_id id, const struct arch_register *r, cons
 {
     struct fake *f = target;
 
-    DO(f, PUT_REGISTER, id.tid, r->number, sum_of(value, r->size),
+    DO(f, PUT_REGISTER, id.tid, r->number, fake_sum(value, r->size),
        put_register_now(f, id, r, value));
 }
 
@@ -520,7 +360,7 @@ restore_now(struct fake *f, struct rsp_id id, uint32_t number)
     struct fake_thread *t = fake_thread(f, id.tid);
 
     if (t == NULL || number == 0 || number > f->save_count)
-        return fail(f, STUB_EINVAL, "no registers are saved under that number");
+        return fake_fail(f, STUB_EINVAL, "no registers are saved under that number");
     memcpy(t->registers, f->saves[number - 1], FAKE_REGISTERS);
     return 0;
 }
@@ -591,7 +431,7 @@ static int
 answer_now(struct fake *f, int64_t result, unsigned error)
 {
     if (f->reported.kind != STUB_FILE_REQUEST)
-        return fail(f, STUB_EINVAL, "nothing was asked");
+        return fake_fail(f, STUB_EINVAL, "nothing was asked");
     f->reported.kind = STUB_STOPPED;
     f->file_result = result;
     f->file_error = error;
@@ -882,7 +722,7 @@ launch_now(struct fake *f, const char *args, size_t size)
         f->args[i] = args[i] != '\0' ? args[i] : '|';
     f->args[n] = '\0';
     if (strncmp(args, "/bin/none", 9) == 0)
-        return fail(f, STUB_ENOENT, "there is no /bin/none");
+        return fake_fail(f, STUB_ENOENT, "there is no /bin/none");
     start(f, false);
     fake_stop(f, FAKE_PID, STUB_SIGNAL, 5, 0);
     return 0;
@@ -893,14 +733,14 @@ launch(void *target, const char *args, size_t size)
 {
     struct fake *f = target;
 
-    DO(f, LAUNCH, sum_of(args, size), size, 0, launch_now(f, args, size));
+    DO(f, LAUNCH, fake_sum(args, size), size, 0, launch_now(f, args, size));
 }
 
 static int
 attach_now(struct fake *f, int64_t pid)
 {
     if (pid != FAKE_PID)
-        return fail(f, STUB_ESRCH, "no such process; only 16 is there");
+        return fake_fail(f, STUB_ESRCH, "no such process; only 16 is there");
     start(f, true);
     fake_stop(f, FAKE_PID, STUB_SIGNAL, 19, 0);
     return 0;
@@ -928,7 +768,7 @@ launch_text(void *target, const char *program, const char *text)
 {
     struct fake *f = target;
 
-    DO(f, LAUNCH, sum_of(program, strlen(program)), sum_of(text, strlen(text)), 1,
+    DO(f, LAUNCH, fake_sum(program, strlen(program)), fake_sum(text, strlen(text)), 1,
        launch_text_now(f, program, text));
 }
 
@@ -939,7 +779,7 @@ attach_name_now(struct fake *f, const char *name, enum stub_attach_how how)
     if (strcmp(name, "fake") != 0 && how != STUB_ATTACH_OLD)
         return STUB_LATER;
     if (strcmp(name, "fake") != 0)
-        return fail(f, STUB_ESRCH, "no process is called that");
+        return fake_fail(f, STUB_ESRCH, "no process is called that");
     return attach_now(f, FAKE_PID);
 }
 
@@ -950,7 +790,7 @@ attach_name(void *target, const char *name, enum stub_attach_how how)
 
     if (how == STUB_ATTACH_NEW && !f->appeared)
         return STUB_LATER;
-    DO(f, ATTACH, sum_of(name, strlen(name)), how, 1, attach_name_now(f, name, how));
+    DO(f, ATTACH, fake_sum(name, strlen(name)), how, 1, attach_name_now(f, name, how));
 }
 
 static int
@@ -959,7 +799,7 @@ option_now(struct fake *f, enum stub_launch_option option, const char *text)
     if (option == STUB_STDERR)
         return -STUB_ENOTSUP;
     if (option == STUB_DIRECTORY && strcmp(text, "/none") == 0)
-        return fail(f, STUB_ENOENT, "there is no /none");
+        return fake_fail(f, STUB_ENOENT, "there is no /none");
     snprintf(f->option, sizeof(f->option), "%d %s", (int)option, text);
     return 0;
 }
@@ -969,7 +809,7 @@ launch_option(void *target, enum stub_launch_option option, const char *text)
 {
     struct fake *f = target;
 
-    DO(f, OPTION, option, sum_of(text, strlen(text)), 0, option_now(f, option, text));
+    DO(f, OPTION, option, fake_sum(text, strlen(text)), 0, option_now(f, option, text));
 }
 
 static int
@@ -1026,9 +866,9 @@ insert_now(struct fake *f, const struct stub_point *p)
     if (p->type == STUB_POINT_HARDWARE)
         return -STUB_ENOTSUP;
     if (!is_readable(f, p->address))
-        return fail(f, STUB_EFAULT, "no memory there");
+        return fake_fail(f, STUB_EFAULT, "no memory there");
     if (i == FAKE_POINTS)
-        return fail(f, STUB_ENOSPC, "no slot is left");
+        return fake_fail(f, STUB_ENOSPC, "no slot is left");
     if (i == f->point_count)
         f->points[f->point_count++] = *p;
     if (p->conditions_size + p->commands_size > 0)
@@ -1052,7 +892,7 @@ tls_address(void *target, struct rsp_id id, uint64_t offset, uint64_t link_map, 
 
     ASK(f, TLS, id.tid, offset, link_map);
     if (link_map != 0)
-        return fail(f, STUB_ENOENT, "no such module");
+        return fake_fail(f, STUB_ENOENT, "no such module");
     *address = 0x2000 + (uint64_t)(id.tid - FAKE_PID) * 0x40 + offset;
     return 0;
 }
@@ -1064,7 +904,7 @@ put_siginfo_now(struct fake *f, uint64_t offset, const void *bytes, size_t size)
     struct rsp_out out = rsp_out_to((uint8_t *)f->option, sizeof(f->option) - 1);
 
     if (offset > 8 || size > 8 - offset)
-        return fail(f, STUB_EINVAL, "a siginfo has eight bytes");
+        return fake_fail(f, STUB_EINVAL, "a siginfo has eight bytes");
     rsp_put_hex(&out, offset);
     rsp_put(&out, ' ');
     rsp_put_hex_bytes(&out, bytes, size);
@@ -1077,7 +917,7 @@ put_siginfo(void *target, struct rsp_id id, uint64_t offset, const void *bytes, 
 {
     struct fake *f = target;
 
-    DO(f, PUT_SIGINFO, id.tid, offset, sum_of(bytes, size),
+    DO(f, PUT_SIGINFO, id.tid, offset, fake_sum(bytes, size),
        put_siginfo_now(f, offset, bytes, size));
 }
 
@@ -1189,7 +1029,7 @@ osdata(void *target, const char *what, struct rsp_window *w)
 {
     struct fake *f = target;
 
-    ASK(f, OSDATA, sum_of(what, strlen(what)), 0, 0);
+    ASK(f, OSDATA, fake_sum(what, strlen(what)), 0, 0);
     if (what[0] != '\0' && strcmp(what, "processes") != 0)
         return -STUB_ENOENT;
     rsp_window_text(w, "<osdata type=\"");
@@ -1260,357 +1100,6 @@ settled(void *target)
     f->why = NULL;
 }
 
-/* ---- all of it ---- */
-
-/* ---- one file, /f, of at most 32 bytes, and a link to it, /l ---- */
-
-static int
-file_root(void *target, int64_t pid)
-{
-    struct fake *f = target;
-
-    ASK(f, FILE_ROOT, pid, 0, 0);
-    return pid == 0 || pid == FAKE_PID ? 0 : fail(f, STUB_ESRCH, NULL);
-}
-
-static bool
-is_file(const char *path)
-{
-    return strcmp(path, "/f") == 0 || strcmp(path, "/l") == 0;
-}
-
-static int
-open_now(struct fake *f, const char *path, unsigned flags)
-{
-    if (!is_file(path) || f->file_open)
-        return is_file(path) ? -24 : -STUB_ENOENT;
-    if ((flags & STUB_OPEN_TRUNCATE) != 0)
-        f->file_size = 0;
-    f->file_open = true;
-    return 3;
-}
-
-static int
-file_open(void *target, const char *path, unsigned flags, unsigned mode)
-{
-    struct fake *f = target;
-
-    DO(f, FILE_OPEN, sum_of(path, strlen(path)), flags, mode, open_now(f, path, flags));
-}
-
-static int
-close_now(struct fake *f, int fd)
-{
-    if (fd != 3 || !f->file_open)
-        return -9;
-    f->file_open = false;
-    return 0;
-}
-
-static int
-file_close(void *target, int fd)
-{
-    struct fake *f = target;
-
-    DO(f, FILE_CLOSE, fd, 0, 0, close_now(f, fd));
-}
-
-static int
-file_read(void *target, int fd, uint64_t offset, void *buffer, size_t size, size_t *done)
-{
-    struct fake *f = target;
-    size_t left = offset < f->file_size ? f->file_size - (size_t)offset : 0;
-
-    ASK(f, FILE_READ, fd, offset, size);
-    if (fd != 3 || !f->file_open)
-        return -9;
-    *done = size < left ? size : left;
-    memcpy(buffer, f->file + (left > 0 ? offset : 0), *done);
-    return 0;
-}
-
-static int
-write_file_now(struct fake *f, int fd, uint64_t offset, const void *bytes, size_t size)
-{
-    if (fd != 3 || !f->file_open)
-        return -9;
-    if (offset > sizeof(f->file) || size > sizeof(f->file) - offset)
-        return -STUB_ENOSPC;
-    memcpy(f->file + offset, bytes, size);
-    if (offset + size > f->file_size)
-        f->file_size = (size_t)offset + size;
-    return 0;
-}
-
-static int
-file_write(void *target, int fd, uint64_t offset, const void *bytes, size_t size, size_t *done)
-{
-    struct fake *f = target;
-
-    *done = size;
-    DO(f, FILE_WRITE, fd, offset, sum_of(bytes, size), write_file_now(f, fd, offset, bytes, size));
-}
-
-static int
-file_stat(void *target, int fd, struct stub_file_stat *stat)
-{
-    struct fake *f = target;
-
-    ASK(f, FILE_STAT, fd, 0, 0);
-    *stat = (struct stub_file_stat){ .mode = 0100644, .size = f->file_size, .mtime = 1 };
-    return fd == 3 && f->file_open ? 0 : -9;
-}
-
-static int
-file_stat_path(void *target, const char *path, bool follow, struct stub_file_stat *stat)
-{
-    struct fake *f = target;
-
-    ASK(f, FILE_STAT_PATH, sum_of(path, strlen(path)), follow, 0);
-    *stat = (struct stub_file_stat){ .mode = 0100644, .size = f->file_size, .mtime = 1 };
-    if (!follow && strcmp(path, "/l") == 0)
-        stat->mode = 0120777;
-    return is_file(path) ? 0 : -STUB_ENOENT;
-}
-
-static int
-file_unlink(void *target, const char *path)
-{
-    struct fake *f = target;
-
-    DO(f, FILE_UNLINK, sum_of(path, strlen(path)), 0, 0, is_file(path) ? -30 : -STUB_ENOENT);
-}
-
-static int
-file_readlink(void *target, const char *path, char *buffer, size_t size, size_t *done)
-{
-    struct fake *f = target;
-
-    ASK(f, FILE_READLINK, sum_of(path, strlen(path)), size, 0);
-    if (strcmp(path, "/l") != 0 || size < 2)
-        return is_file(path) ? -STUB_EINVAL : -38;
-    *done = 2;
-    memcpy(buffer, "/f", 2);
-    return 0;
-}
-
-static const struct stub_files files = {
-    .root = file_root,
-    .open = file_open,
-    .close = file_close,
-    .read = file_read,
-    .write = file_write,
-    .stat = file_stat,
-    .stat_path = file_stat_path,
-    .unlink = file_unlink,
-    .readlink = file_readlink,
-};
-
-/* ---- the machine: processes 1 (root's) and 16, users 0 and 1000, a module /bin/fake ---- */
-
-static const struct stub_host_process host_processes[] = {
-    { { 1, 0, 0, 0, 0, 0 }, "/sbin/init", "init\0--x", 9, "fake" },
-    { { FAKE_PID, 1, 1000, 100, 1001, 101 }, "/bin/fake", "", 0, "" },
-};
-enum { HOST_PROCESSES = sizeof(host_processes) / sizeof(host_processes[0]) };
-
-static bool
-is_listed(const struct fake *f, const struct stub_host_process *process)
-{
-    const struct stub_process_match *match = &f->match;
-
-    return (match->pid == STUB_ANY_ID || match->pid == process->ids.pid) &&
-           (match->uid == STUB_ANY_ID || match->uid == process->ids.uid) &&
-           (match->how == STUB_NAME_ANY || strstr(process->path, f->match_name) != NULL);
-}
-
-static int
-find_now(struct fake *f, const struct stub_process_match *match)
-{
-    f->match = *match;
-    f->host_at = 0;
-    snprintf(f->match_name, sizeof(f->match_name), "%s", match->name != NULL ? match->name : "");
-    return 0;
-}
-
-static int
-find_processes(void *host, const struct stub_process_match *match)
-{
-    struct fake *f = host;
-
-    DO(f, FIND_PROCESSES, 0, 0, 0, find_now(f, match));
-}
-
-static int
-next_process(void *host, struct stub_host_process *process)
-{
-    struct fake *f = host;
-
-    ASK(f, NEXT_PROCESS, 0, 0, 0);
-    while (f->host_at < HOST_PROCESSES) {
-        *process = host_processes[f->host_at++];
-        if (is_listed(f, process))
-            return 1;
-    }
-    return 0;
-}
-
-static int
-one_process(void *host, int64_t pid, struct stub_host_process *process)
-{
-    struct fake *f = host;
-
-    ASK(f, ONE_PROCESS, pid, 0, 0);
-    for (unsigned i = 0; i < HOST_PROCESSES; i++) {
-        *process = host_processes[i];
-        if (process->ids.pid == pid)
-            return 0;
-    }
-    return -STUB_EPERM;
-}
-
-static int
-user_name(void *host, uint32_t id, const char **name)
-{
-    struct fake *f = host;
-
-    ASK(f, USER_NAME, id, 0, 0);
-    *name = id == 0 ? "root" : "me";
-    return id == 0 || id == 1000 ? 0 : -STUB_ENOENT;
-}
-
-static int
-make_now(struct fake *f, const char *path, const char *what, unsigned mode)
-{
-    snprintf(f->option, sizeof(f->option), "%s %s %o", what, path, mode);
-    return strcmp(path, "/d") == 0 ? 0 : -STUB_EEXIST;
-}
-
-static int
-make_directory(void *host, const char *path, unsigned mode)
-{
-    struct fake *f = host;
-
-    DO(f, MAKE, 0, sum_of(path, strlen(path)), mode, make_now(f, path, "directory", mode));
-}
-
-static int
-change_mode(void *host, const char *path, unsigned mode)
-{
-    struct fake *f = host;
-
-    DO(f, MAKE, 1, sum_of(path, strlen(path)), mode, make_now(f, path, "mode", mode));
-}
-
-static int
-make_link(void *host, const char *path, const char *leads_to)
-{
-    struct fake *f = host;
-
-    DO(f, MAKE, 2, sum_of(path, strlen(path)), 0, make_now(f, path, leads_to, 0));
-}
-
-static int
-host_md5(void *host, const char *path, uint8_t digest[16])
-{
-    struct fake *f = host;
-
-    ASK(f, MD5, sum_of(path, strlen(path)), 0, 0);
-    for (unsigned i = 0; i < 16; i++)
-        digest[i] = (uint8_t)i;
-    return is_file(path) ? 0 : -STUB_ENOENT;
-}
-
-static int
-host_module(void *host, const char *path, const char *machine, struct stub_module *module)
-{
-    static const uint8_t build_id[] = { 0xab, 0xcd, 0x01 };
-    struct fake *f = host;
-
-    ASK(f, MODULE, sum_of(path, strlen(path)), 0, 0);
-    *module = (struct stub_module){ .size = 0x1234, .machine = "fake" };
-    if (is_file(path))
-        return host_md5(host, path, module->md5);
-    module->build_id = build_id;
-    module->build_id_size = sizeof(build_id);
-    return strcmp(path, "/bin/fake") == 0 &&
-                   (machine == NULL || machine[0] == '\0' || strcmp(machine, "fake") == 0)
-               ? 0
-               : -STUB_ESRCH;
-}
-
-static int
-complete(void *host, const char *begin, bool only_directories, unsigned index, const char **path)
-{
-    static const char *const paths[] = { "/bin/", "/blob" };
-    struct fake *f = host;
-
-    ASK(f, COMPLETE, sum_of(begin, strlen(begin)), only_directories, index);
-    if (strcmp(begin, "/b") != 0 || index >= (only_directories ? 1u : 2u))
-        return 0;
-    *path = paths[index];
-    return 1;
-}
-
-static int
-shell(void *host, const char *command, const char *directory, unsigned seconds,
-      struct stub_shell_result *result)
-{
-    struct fake *f = host;
-
-    ASK(f, SHELL, sum_of(command, strlen(command)), seconds, 0);
-    f->text_size = (size_t)snprintf((char *)f->text, sizeof(f->text), "%s in %s for %u}", command,
-                                    directory, seconds);
-    *result = (struct stub_shell_result){ 3, 0, f->text, f->text_size };
-    return strcmp(command, "never") == 0 ? fail(f, 110, "it took too long") : 0;
-}
-
-static const struct stub_host host = {
-    .find_processes = find_processes,
-    .next_process = next_process,
-    .process = one_process,
-    .user_name = user_name,
-    .group_name = user_name,
-    .make_directory = make_directory,
-    .change_mode = change_mode,
-    .make_link = make_link,
-    .md5 = host_md5,
-    .module = host_module,
-    .complete = complete,
-    .shell = shell,
-};
-
-static int
-server_start(void *target, uint16_t port, struct stub_server *server)
-{
-    struct fake *f = target;
-
-    ASK(f, SERVER_START, port, 0, 0);
-    *server = (struct stub_server){ 77, port != 0 ? port : 4321, port == 9 ? "/s" : NULL };
-    return port == 1 ? fail(f, STUB_EACCES, "that port is root's") : 0;
-}
-
-static int
-server_waiting(void *target, unsigned index, struct stub_server *server)
-{
-    struct fake *f = target;
-
-    ASK(f, SERVER_WAITING, index, 0, 0);
-    *server =
-        (struct stub_server){ 78, (uint16_t)(index == 0 ? 5000 : 0), index == 0 ? NULL : "/s" };
-    return index < 2 && f->thread_count > 0;
-}
-
-static int
-server_kill(void *target, int64_t pid)
-{
-    struct fake *f = target;
-
-    DO(f, SERVER_KILL, pid, 0, 0, pid == 77 ? 0 : -STUB_ESRCH);
-}
-
-static const struct stub_servers servers = { server_start, server_waiting, server_kill };
-
 static int
 directory(void *target, const char **path)
 {
@@ -1625,7 +1114,7 @@ static int
 input_now(struct fake *f, const void *bytes, size_t size)
 {
     snprintf(f->option, sizeof(f->option), "input %.*s", (int)size, (const char *)bytes);
-    return size > 3 ? fail(f, STUB_EBUSY, NULL) : 0;
+    return size > 3 ? fake_fail(f, STUB_EBUSY, NULL) : 0;
 }
 
 static int
@@ -1633,7 +1122,7 @@ input(void *target, const void *bytes, size_t size)
 {
     struct fake *f = target;
 
-    DO(f, INPUT, sum_of(bytes, size), size, 0, input_now(f, bytes, size));
+    DO(f, INPUT, fake_sum(bytes, size), size, 0, input_now(f, bytes, size));
 }
 
 static int
@@ -1656,7 +1145,7 @@ load_address(void *process, const char *path, uint64_t *address)
 {
     struct fake *f = process;
 
-    ASK(f, LOAD_ADDRESS, sum_of(path, strlen(path)), 0, 0);
+    ASK(f, LOAD_ADDRESS, fake_sum(path, strlen(path)), 0, 0);
     *address = 0x1000;
     return strcmp(path, "/bin/fake") == 0 ? 0 : -STUB_ENOENT;
 }
@@ -1709,14 +1198,14 @@ static const struct stub_target ops = {
     .process_info = process_info,
     .why = why,
     .settled = settled,
-    .files = &files,
+    .files = &fake_files,
     .evaluates = true,
     .put_siginfo = put_siginfo,
     .libraries_svr4_from = libraries_from,
     .tls_address = tls_address,
     .catch_syscall = catch_syscall,
-    .host = &host,
-    .servers = &servers,
+    .host = &fake_host,
+    .servers = &fake_servers,
     .directory = directory,
     .load_address = load_address,
     .input = input,
