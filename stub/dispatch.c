@@ -66,8 +66,8 @@ stub_find_row(const struct engine *s, struct rsp_in *body)
     size_t longest = 0;
 
     for (const struct stub_family *const *family = s->packets; *family != NULL; family++)
-        for (const struct stub_row *row = (*family)->rows, *end = row + (*family)->count;
-             row < end; row++) {
+        for (unsigned i = 0; i < (*family)->count; i++) {
+            const struct stub_row *row = &(*family)->rows[i];
             size_t n = (uint8_t)row->name[0] == *body->p ? match(row, body) : 0;
 
             if (n > longest) {

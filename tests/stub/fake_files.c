@@ -87,7 +87,8 @@ file_write(void *target, int fd, uint64_t offset, const void *bytes, size_t size
     struct fake *f = target;
 
     *done = size;
-    DO(f, FILE_WRITE, fd, offset, fake_sum(bytes, size), write_file_now(f, fd, offset, bytes, size));
+    DO(f, FILE_WRITE, fd, offset, fake_sum(bytes, size),
+       write_file_now(f, fd, offset, bytes, size));
 }
 
 static int
@@ -117,7 +118,8 @@ file_unlink(void *target, const char *path)
 {
     struct fake *f = target;
 
-    DO(f, FILE_UNLINK, fake_sum(path, strlen(path)), 0, 0, fake_is_file(path) ? -30 : -STUB_ENOENT);
+    DO(f, FILE_UNLINK, fake_sum(path, strlen(path)), 0, 0,
+       fake_is_file(path) ? -30 : -STUB_ENOENT);
 }
 
 static int

@@ -30,7 +30,8 @@ memo_of(struct fake *f, uint64_t key)
 }
 
 bool
-fake_is_late(struct fake *f, struct fake_memo **m, enum fake_deed deed, uint64_t a, uint64_t b, uint64_t c)
+fake_is_late(struct fake *f, struct fake_memo **m, enum fake_deed deed, uint64_t a, uint64_t b,
+             uint64_t c)
 {
     *m = f->late ? memo_of(f, key_of(deed, a, b, c)) : NULL;
     if (*m == NULL || (*m)->told)

@@ -81,14 +81,14 @@ enum fake_deed {
 };
 
 /* True when this question must be asked once more; else *m (may be NULL) keeps what came of it. */
-bool fake_is_late(struct fake *f, struct fake_memo **m, enum fake_deed deed, uint64_t a, uint64_t b,
-                  uint64_t c);
+bool fake_is_late(struct fake *f, struct fake_memo **m, enum fake_deed deed, uint64_t a,
+                  uint64_t b, uint64_t c);
 
 /* A question whose answer may be found again at any time. */
 #define ASK(f, deed, a, b, c)                                                                     \
     do {                                                                                          \
         struct fake_memo *ask_m;                                                                  \
-        if (fake_is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))            \
+        if (fake_is_late((f), &ask_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))       \
             return STUB_LATER;                                                                    \
     } while (0)
 
@@ -97,7 +97,7 @@ bool fake_is_late(struct fake *f, struct fake_memo **m, enum fake_deed deed, uin
     do {                                                                                          \
         struct fake_memo *do_m;                                                                   \
         int do_r;                                                                                 \
-        if (fake_is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))             \
+        if (fake_is_late((f), &do_m, (deed), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c)))        \
             return STUB_LATER;                                                                    \
         if (do_m != NULL && do_m->done)                                                           \
             return do_m->result;                                                                  \
