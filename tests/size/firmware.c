@@ -3,69 +3,72 @@
  * choose the packets. */
 #include "tests/size/firmware.h"
 
-static bool
+/* A real one does more than these, so that no compiler makes one piece of it and the stub. */
+#define CALLBACK __attribute__((noipa)) static
+
+CALLBACK bool
 read_memory(void *process, uint64_t base_address, void *buffer, size_t size, size_t *bytes_read)
 {
     (void)process, (void)base_address, (void)buffer, (void)size, (void)bytes_read;
     return false;
 }
 
-static int
+CALLBACK int
 write_memory(void *process, uint64_t address, const void *bytes, size_t size)
 {
     (void)process, (void)address, (void)bytes, (void)size;
     return 0;
 }
 
-static int
+CALLBACK int
 get_register(void *target, struct rsp_id id, const struct arch_register *r, void *value)
 {
     (void)target, (void)id, (void)r, (void)value;
     return 0;
 }
 
-static int
+CALLBACK int
 put_register(void *target, struct rsp_id id, const struct arch_register *r, const void *value)
 {
     (void)target, (void)id, (void)r, (void)value;
     return 0;
 }
 
-static int
+CALLBACK int
 resume(void *target, struct stub *s)
 {
     (void)target;
     return stub_action(s, (struct rsp_id){ 1, 1 }).kind;
 }
 
-static int
+CALLBACK int
 peek(void *target, unsigned kinds, struct stub_event *event)
 {
     (void)target, (void)kinds, (void)event;
     return 0;
 }
 
-static void
+CALLBACK void
 done(void *target, const struct stub_event *event)
 {
     (void)target, (void)event;
 }
 
-static int
+CALLBACK int
 insert(void *process, const struct stub_point *point)
 {
     (void)process, (void)point;
     return 0;
 }
 
-static int
+CALLBACK int
 get_byte(void *context)
 {
     (void)context;
     return -2;
 }
 
-static void
+CALLBACK void
 put_bytes(void *context, const uint8_t *bytes, size_t n)
 {
     (void)context, (void)bytes, (void)n;
