@@ -374,10 +374,9 @@ static void
 put_one_id(struct rsp_out *out, int64_t id)
 {
     if (id < 0) {
-        rsp_put_text(out, "-1");
-    } else {
-        rsp_put_hex(out, (uint64_t)id);
+        rsp_put(out, '-');
     }
+    rsp_put_hex(out, id < 0 ? 1 : (uint64_t)id);
 }
 
 /* Put whole or not at all, like every field. */

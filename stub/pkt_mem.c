@@ -58,11 +58,12 @@ read_hex(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 int
 stub_write_bytes(struct engine *s, uint64_t address, const uint8_t *bytes, size_t n)
 {
+    uint64_t last = address + (n - 1);
     int r;
 
     if (n == 0)
         return PKT_OK;
-    if (stub_below_top(s, address, n) != n)
+    if (last < address || (s->target->top != 0 && last > s->target->top))
         return -STUB_EFAULT;
     r = s->target->write_memory(stub_process(s), address, bytes, n);
     return r == 0 ? PKT_OK : r;

@@ -92,31 +92,37 @@ find_local(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 /* ---- threads ---- */
 
+/* An attribute: what is before its value, and that. */
+static void
+put(struct rsp_window *w, const char *begin, struct rsp_out *value)
+{
+    rsp_window_text(w, begin);
+    rsp_window_bytes(w, value->buf, value->len);
+    rsp_out_back(value, 0);
+}
+
 static int
 write_thread(struct engine *s, struct rsp_id id, struct rsp_window *w)
 {
     struct stub_thread_info info = { .core = -1 };
     uint8_t text[40];
-    struct rsp_out name = rsp_out_to(text, sizeof(text));
+    struct rsp_out value = rsp_out_to(text, sizeof(text));
 
     if (HAS(s, thread_info) && s->target->thread_info(s->object, id, &info) == STUB_LATER)
         return STUB_LATER;
-    stub_put_thread(s, &name, id);
-    rsp_window_text(w, "<thread id=\"");
-    rsp_window_bytes(w, text, name.len);
+    stub_put_thread(s, &value, id);
+    put(w, "<thread id=\"", &value);
     if (info.core >= 0) {
-        rsp_window_text(w, "\" core=\"");
-        rsp_window_dec(w, (uint64_t)info.core);
+        rsp_put_dec(&value, (uint64_t)info.core);
+        put(w, "\" core=\"", &value);
     }
     if (info.name[0] != '\0') {
         rsp_window_text(w, "\" name=\"");
         rsp_window_xml(w, info.name);
     }
     if (info.handle_size > 0 && info.handle_size <= sizeof(info.handle)) {
-        name = rsp_out_to(text, sizeof(text));
-        rsp_put_hex_bytes(&name, info.handle, info.handle_size);
-        rsp_window_text(w, "\" handle=\"");
-        rsp_window_bytes(w, text, name.len);
+        rsp_put_hex_bytes(&value, info.handle, info.handle_size);
+        put(w, "\" handle=\"", &value);
     }
     rsp_window_text(w, "\"/>");
     return 0;

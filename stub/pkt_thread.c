@@ -99,13 +99,13 @@ list_from(struct engine *s, struct rsp_id at, struct rsp_out *out)
 
     rsp_put(out, 'm');
     while ((r = stub_next_thread(s, &at)) == 1) {
-        struct rsp_out before = *out;
+        size_t before = out->len;
 
-        if (out->len > 1)
+        if (before > 1)
             rsp_put(out, ',');
         stub_put_thread(s, out, at);
         if (out->cut) {
-            *out = before;
+            rsp_out_back(out, before);
             break;
         }
         last = at;
