@@ -31,20 +31,44 @@ image_read_process(void *process, uint64_t address, void *buffer, size_t size, s
 
 /* ---- lines of maps ---- */
 
+/* A number that `after` follows; *at is behind that then. */
+static bool
+take_number(char **at, int base, char after, unsigned long long *v)
+{
+    char *end;
+
+    *v = strtoull(*at, &end, base);
+    if (end == *at || *end != after)
+        return false;
+    *at = end + 1;
+    return true;
+}
+
 static bool
 parse_mapping(char *line, struct image_mapping *m)
 {
-    unsigned major, minor;
-    char mode[5];
-    int path = 0;
+    unsigned long long start, end, offset, major, minor, inode;
+    char *mode;
 
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %llu %n", &m->start, &m->end,
-               mode, &m->offset, &major, &minor, &m->inode, &path) < 7)
+    if (!take_number(&line, 16, '-', &start) || !take_number(&line, 16, ' ', &end))
         return false;
-    m->device = makedev(major, minor);
-    m->executable = mode[2] == 'x';
+    mode = line;
+    if (strcspn(mode, " ") != 4)
+        return false;
+    line += 5;
+    if (!take_number(&line, 16, ' ', &offset) || !take_number(&line, 16, ':', &major) ||
+        !take_number(&line, 16, ' ', &minor))
+        return false;
+    inode = strtoull(line, &line, 10);
+    line += strspn(line, " ");
     line[strcspn(line, "\n")] = '\0';
-    m->path = line + path;
+    *m = (struct image_mapping){ .start = start,
+                                 .end = end,
+                                 .offset = offset,
+                                 .device = makedev((unsigned)major, (unsigned)minor),
+                                 .inode = inode,
+                                 .executable = mode[2] == 'x',
+                                 .path = line };
     return true;
 }
 

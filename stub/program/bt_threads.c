@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PAGE = 4096, RED_ZONE = 128 };
 enum { STACK_MOST = 16 << 20, PATIENCE_MS = 500, SPINS = 200 };
@@ -68,6 +70,7 @@ know_machine(pid_t pid, const struct bt_machine **machine, const struct arch_pla
 
 struct copy {
     pid_t pid;
+    int tasks; /* /proc/PID/task */
     const struct images *images;
     const struct bt_machine *machine;
     const struct arch_places *places;
@@ -205,32 +208,33 @@ copy_thread(struct copy *c, struct bt_thread *t)
 
 /* ---- a thread that sleeps ---- */
 
-static bool
-read_line(const struct copy *c, pid_t tid, const char *name, char *line, size_t size)
+static int
+open_task_file(const struct copy *c, pid_t tid, const char *name)
 {
-    char path[96];
-    FILE *f;
-    bool ok;
+    char path[48];
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)c->pid, (int)tid, name);
-    f = fopen(path, "re");
-    ok = f != NULL && fgets(line, (int)size, f) != NULL;
-    if (f != NULL)
-        fclose(f);
-    return ok;
+    snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
+    return openat(c->tasks, path, O_RDONLY | O_CLOEXEC);
+}
+
+/* What such a file says now: each read from its start is made anew. */
+static bool
+read_line(int fd, char *line, size_t size)
+{
+    ssize_t n = pread(fd, line, size - 1, 0);
+
+    line[n > 0 ? n : 0] = '\0';
+    return n > 0;
 }
 
 /* How often it was given a processor (proc(5), schedstat's third number); 0 not known. */
 static unsigned long long
-turns_of(const struct copy *c, pid_t tid)
+turns_of(int schedstat)
 {
-    unsigned long long turns = 0;
-    char line[128];
+    char line[128], *at;
 
-    if (!read_line(c, tid, "schedstat", line, sizeof(line)) ||
-        sscanf(line, "%*u %*u %llu", &turns) != 1)
-        return 0;
-    return turns;
+    at = read_line(schedstat, line, sizeof(line)) ? strrchr(line, ' ') : NULL;
+    return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
 /* The kernel says where a thread that does not run stands in user mode: the last two numbers of
@@ -238,17 +242,21 @@ turns_of(const struct copy *c, pid_t tid)
 static bool
 take_place(struct copy *c, pid_t tid)
 {
+    int fd = open_task_file(c, tid, "syscall");
     unsigned long long sp, pc;
     char line[256], *at;
+    bool ok = read_line(fd, line, sizeof(line));
 
-    if (!read_line(c, tid, "syscall", line, sizeof(line)))
+    if (fd >= 0)
+        close(fd);
+    at = ok ? strrchr(line, ' ') : NULL;
+    if (at == NULL)
         return false;
-    at = strrchr(line, ' ');
-    if (at == NULL || sscanf(at, "%llx", &pc) != 1)
-        return false;
+    pc = strtoull(at, NULL, 16);
     *at = '\0';
     at = strrchr(line, ' ');
-    if (at == NULL || sscanf(at, "%llx", &sp) != 1 || sp == 0)
+    sp = at != NULL ? strtoull(at, NULL, 16) : 0;
+    if (sp == 0)
         return false;
     c->registers.valid = (uint64_t)1 << c->machine->sp | (uint64_t)1 << c->machine->pc;
     c->registers.value[c->machine->sp] = sp;
@@ -269,17 +277,29 @@ is_certain(const struct bt_options *o, const struct bt_thread *t)
     return whole;
 }
 
-/* A copy is one of a moment when the thread got no turn meanwhile. False: it must be stopped. */
+/* A copy is one of a moment when the thread got no turn meanwhile. */
+static bool
+copy_asleep(struct copy *c, pid_t tid)
+{
+    int schedstat = open_task_file(c, tid, "schedstat");
+    unsigned long long turns = turns_of(schedstat);
+    bool ok = turns != 0 && take_place(c, tid);
+
+    if (ok) {
+        copy_stack(c);
+        ok = c->size != 0 && turns_of(schedstat) == turns;
+    }
+    if (schedstat >= 0)
+        close(schedstat);
+    return ok;
+}
+
+/* False: it must be stopped. */
 static bool
 walk_asleep(struct copy *c, const struct bt_options *o, struct bt_walker *walker,
             struct bt_thread *t)
 {
-    unsigned long long turns = turns_of(c, t->tid);
-
-    if (turns == 0 || !take_place(c, t->tid))
-        return false;
-    copy_stack(c);
-    if (c->size == 0 || turns_of(c, t->tid) != turns)
+    if (!copy_asleep(c, t->tid))
         return false;
     bt_walk_thread(walker, &c->registers, t);
     if (is_certain(o, t))
@@ -299,8 +319,9 @@ by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The threads, and in *tasks the folder that lists them. */
 static bool
-find_threads(pid_t pid, struct bt_stacks *s)
+find_threads(pid_t pid, struct bt_stacks *s, int *tasks)
 {
     char path[64];
     struct dirent *e;
@@ -308,6 +329,7 @@ find_threads(pid_t pid, struct bt_stacks *s)
 
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     d = opendir(path);
+    *tasks = d != NULL ? dup(dirfd(d)) : -1;
     while (d != NULL && (e = readdir(d)) != NULL) {
         if (e->d_name[0] != '.' && bt_add_thread(s, (pid_t)atoi(e->d_name)) == NULL)
             break;
@@ -343,29 +365,39 @@ keep_one(struct bt_stacks *s, pid_t tid)
     s->count = 1;
 }
 
-const char *
-bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
+static const char *
+walk_process(const struct bt_options *o, struct bt_stacks *s, struct copy *c)
 {
-    struct copy copy = { .pid = o->pid, .images = &s->images };
-    struct arch_memory memory = { read_copy, &copy, PAGE, 0 };
+    struct arch_memory memory = { read_copy, c, PAGE, 0 };
     struct bt_walker *walker;
     const char *why;
 
-    if (!find_threads(o->pid, s))
+    if (!find_threads(o->pid, s, &c->tasks))
         return access("/proc/self", F_OK) == 0 ? "there is no such process"
                                                : "/proc is not there; mount it";
-    why = know_machine(o->pid, &copy.machine, &copy.places);
+    why = know_machine(o->pid, &c->machine, &c->places);
     if (why != NULL)
         return why;
     if (!(o->list ? image_find : image_find_lazily)(&s->images, o->pid))
         return "its maps cannot be read";
     if (o->one)
         keep_one(s, o->pid);
-    walker = bt_open_walker(o, s, copy.machine, &memory, 0);
+    walker = bt_open_walker(o, s, c->machine, &memory, 0);
     if (walker == NULL)
         return "out of memory";
-    walk_threads(o, s, &copy, walker);
+    walk_threads(o, s, c, walker);
     bt_close_walker(walker);
-    free(copy.bytes);
     return NULL;
+}
+
+const char *
+bt_walk_process(const struct bt_options *o, struct bt_stacks *s)
+{
+    struct copy copy = { .pid = o->pid, .images = &s->images, .tasks = -1 };
+    const char *why = walk_process(o, s, &copy);
+
+    free(copy.bytes);
+    if (copy.tasks >= 0)
+        close(copy.tasks);
+    return why;
 }
