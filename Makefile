@@ -120,7 +120,10 @@ $(B)/stubborn-dbghelp.pc: Makefile
 # ---- the freestanding set: no libc but memcpy, memmove, memset, memcmp ----
 
 FREESTANDING = -ffreestanding -fno-stack-protector -fstack-usage -Os -fomit-frame-pointer \
-	-ffunction-sections -fdata-sections
+	-ffunction-sections -fdata-sections $(LTO)
+# For the smallest firmware: make freestanding LTO='-flto=auto -ffat-lto-objects', of which gcc compiles what is
+# linked once more as a whole. Not the default: it does so in every link, also without -flto.
+LTO =
 freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/libstubborn.a
 
 $(B)/freestanding-x86_64/%.o: %.c

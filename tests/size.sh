@@ -69,11 +69,12 @@ echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them use
 	"$(state "$x86_64" engine) (x86_64) and $(state "$aarch64" engine) (aarch64); and two buffers" \
 	"of the caller's, 256 bytes each at least"
 
+small="-std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer -ffunction-sections
+	-fdata-sections -mgeneral-regs-only -fno-pic"
 # linked NAME [FILE]: the firmware's bytes by file, from the linker's map; what the firmware brings itself
 # (its callbacks and the four memory functions) is not counted, its struct stub_target is.
 linked() {
-	$aarch64 -std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer \
-		-ffunction-sections -fdata-sections -mgeneral-regs-only -fno-pic -nostdlib -static \
+	$aarch64 $small -nostdlib -static \
 		-Wl,--gc-sections,--build-id=none,-Map="$tmp/$1.map" -o "$tmp/$1" tests/size/"$1".c \
 		tests/size/memory.c ${2:-} $build/freestanding-aarch64/libstubborn.a
 	awk '
@@ -106,7 +107,19 @@ linked() {
 		awk -F'\t' '{ sub(/.*:/, "", $1); print $1, $2 }' | sort | join - "$tmp/functions" |
 		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
 }
+# whole NAME: the firmware's bytes when the compiler sees it and the library as one (-flto), its own
+# callbacks with it, without the four memory functions.
+whole() {
+	$aarch64 $small -c -o "$tmp/memory.o" tests/size/memory.c
+	$aarch64 $small -flto=auto -nostdlib -static -Wl,--gc-sections,--build-id=none -o "$tmp/$1-whole" \
+		tests/size/"$1".c tests/size/firmware.c "$tmp/memory.o" \
+		$(cd $build/freestanding-aarch64 && find rsp arch stub -name '*.o' ! -path 'stub/board/*' | sed 's/o$/c/')
+	echo "  with link-time optimization $(($(bytes "$tmp/$1-whole" | tr ' ' +) - $(bytes "$tmp/memory.o" | tr ' ' +))) bytes," \
+		"the firmware's own callbacks with them"
+}
 echo
 linked minimal tests/size/firmware.c
+whole minimal
 linked embedded tests/size/firmware.c
+whole embedded
 linked walker
