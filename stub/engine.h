@@ -76,7 +76,12 @@ enum stub_hook_name {
     HOOK_put_stop,
     HOOK_put_reason,
     HOOK_put_rest,
+    HOOK_put_library,
+    HOOK_system_reason,
+    HOOK_put_value,
+    HOOK_describe,
     HOOK_put_other,
+    HOOK_put_gone,
     HOOK_put_request,
     HOOK_done_too,
     HOOK_action,
@@ -122,10 +127,19 @@ struct stub_hook {
         int (*put_stop)(struct engine *s, struct rsp_out *out, struct stub_event *event);
         /* In that: why, and of an end of which process (else: nothing) ... */
         void (*put_reason)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        /* ... of processes also that an lldb is to read the list of libraries, and for reasons
+         * past STUB_AWATCH (else: none) their names, what stands behind gdb's, and numbers for an
+         * lldb ... */
+        void (*put_library)(const struct engine *s, struct rsp_out *out);
+        const struct stub_reason_row *(*system_reason)(uint8_t number);
+        void (*put_value)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+        void (*describe)(struct rsp_out *out, const struct stub_event *event);
         /* ... and behind the registers: threads, memory. 0 or STUB_LATER. */
         int (*put_rest)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* The reply for an event that is neither a stop nor an end; PKT_DONE or STUB_LATER. */
         int (*put_other)(struct engine *s, struct rsp_out *out, struct stub_event *event);
+        /* In that: that threads have gone. */
+        int (*put_gone)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* The program's wish for a file. */
         int (*put_request)(struct engine *s, struct rsp_out *out, const struct stub_event *event);
         /* A reply was heard that told an event: what it told beside is done. */
@@ -442,8 +456,20 @@ int stub_tell_next(struct engine *s, struct rsp_out *out, enum channel channel);
 void stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* What is told beside stops and ends; a hook. */
 int stub_put_other(struct engine *s, struct rsp_out *out, struct stub_event *event);
-/* lldb's word for a reason ("trace", "breakpoint"), NULL where there is none. */
-const char *stub_reason_name(uint8_t reason);
+/* One row per reason: lldb's word ("trace", "breakpoint"), gdb's key of the T packet (NULL: none),
+ * and what a client must have said to be sent that (CLIENT_...). */
+struct stub_reason_row {
+    const char *lldb, *gdb;
+    uint32_t needs;
+};
+/* lldb's word for a reason, NULL where there is none. */
+const char *stub_reason_name(const struct engine *s, uint8_t reason);
+/* The same for processes of an operating system (reasons_system.c): five hooks. */
+const struct stub_reason_row *stub_system_reason(uint8_t number);
+void stub_put_system_value(struct engine *s, struct rsp_out *out, const struct stub_event *event);
+void stub_describe_system(struct rsp_out *out, const struct stub_event *event);
+void stub_put_library(const struct engine *s, struct rsp_out *out);
+int stub_put_gone(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 /* Reason, signal and description of a stop, the keys of jstopinfo and jThreadsInfo. */
 void stub_json_reason(const struct engine *s, struct rsp_json *json,
                       const struct stub_event *event);

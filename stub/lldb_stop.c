@@ -75,7 +75,7 @@ put_stop_info(struct engine *s, struct rsp_json *json, struct rsp_id id)
     struct stub_event event;
     int r = s->target->stop_of(s->object, id, &event);
 
-    if (r != 0 || stub_reason_name(event.reason) == NULL)
+    if (r != 0 || stub_reason_name(s, event.reason) == NULL)
         return r == STUB_LATER ? r : 0;
     rsp_json_open(json, '{');
     rsp_json_key(json, "tid");

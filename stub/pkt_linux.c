@@ -1,5 +1,5 @@
 /* pkt_linux.c - no packets: the signals of a target whose numbers are Linux's, for clients that
- * count otherwise and for users who read. */
+ * count otherwise and for users who read; reasons to stop that only its processes have. */
 #include "stub/engine.h"
 
 static int
@@ -39,5 +39,10 @@ static const struct stub_hook hooks[] = {
     HOOKED(put_stop, stub_put_full_stop),
     HOOKED(signal, signal_between),
     HOOKED(put_signal, put_signal),
+    HOOKED(put_library, stub_put_library),
+    HOOKED(system_reason, stub_system_reason),
+    HOOKED(put_value, stub_put_system_value),
+    HOOKED(describe, stub_describe_system),
+    HOOKED(put_gone, stub_put_gone),
 };
 const struct stub_family stub_linux_packets = FAMILY_OF_HOOKS(hooks);

@@ -122,7 +122,7 @@ put_thread(struct engine *s, struct rsp_json *json, struct rsp_id id, struct ext
     enum level level = extent.level;
     struct stub_event event = { .kind = STUB_STOPPED, .id = id };
     int r = HAS(s, stop_of) ? s->target->stop_of(s->object, id, &event) : 0;
-    bool stopped_for_something = r == 0 && stub_reason_name(event.reason) != NULL;
+    bool stopped_for_something = r == 0 && stub_reason_name(s, event.reason) != NULL;
 
     if (r == STUB_LATER)
         return r;

@@ -1,52 +1,40 @@
 /* reasons.c - why a thread stands, and what is told beside stops and ends (GDB manual, "Stop Reply
- * Packets"; LLDB's docs, "stop reply packet extensions"). */
+ * Packets"; LLDB's docs, "stop reply packet extensions"). What only an operating system's
+ * processes stop for is reasons_system.c's. */
 #include "stub/engine.h"
 
-/* One row per reason: lldb's word, and gdb's key with what a client must have said to be sent
- * it. */
-struct reason {
-    const char *lldb;
-    const char *gdb; /* key of the T packet, NULL none */
-    unsigned needs;  /* CLIENT_... */
-    enum { BARE, ADDRESS, CHILD, PATH, NUMBER } value;
+static const struct stub_reason_row reasons[] = {
+    [STUB_NO_REASON] = { NULL, NULL, 0 },
+    [STUB_SIGNAL] = { "signal", NULL, 0 },
+    [STUB_TRACE] = { "trace", NULL, 0 },
+    [STUB_SWBREAK] = { "breakpoint", "swbreak", CLIENT_SWBREAK },
+    [STUB_HWBREAK] = { "breakpoint", "hwbreak", CLIENT_HWBREAK },
+    [STUB_WATCH] = { "watchpoint", "watch", 0 },
+    [STUB_RWATCH] = { "watchpoint", "rwatch", 0 },
+    [STUB_AWATCH] = { "watchpoint", "awatch", 0 },
 };
 
-static const struct reason reasons[] = {
-    [STUB_NO_REASON] = { NULL, NULL, 0, BARE },
-    [STUB_SIGNAL] = { "signal", NULL, 0, BARE },
-    [STUB_TRACE] = { "trace", NULL, 0, BARE },
-    [STUB_SWBREAK] = { "breakpoint", "swbreak", CLIENT_SWBREAK, BARE },
-    [STUB_HWBREAK] = { "breakpoint", "hwbreak", CLIENT_HWBREAK, BARE },
-    [STUB_WATCH] = { "watchpoint", "watch", 0, ADDRESS },
-    [STUB_RWATCH] = { "watchpoint", "rwatch", 0, ADDRESS },
-    [STUB_AWATCH] = { "watchpoint", "awatch", 0, ADDRESS },
-    [STUB_EXEC] = { "exec", "exec", CLIENT_EXEC_EVENTS, PATH },
-    [STUB_FORK] = { "fork", "fork", CLIENT_FORK_EVENTS, CHILD },
-    [STUB_VFORK] = { "vfork", "vfork", CLIENT_VFORK_EVENTS, CHILD },
-    [STUB_VFORK_DONE] = { "vforkdone", "vforkdone", CLIENT_VFORK_EVENTS, BARE },
-    [STUB_CLONE] = { NULL, "clone", CLIENT_THREAD_OPTIONS, CHILD },
-    [STUB_SYSCALL_ENTRY] = { NULL, "syscall_entry", CLIENT_GDB, NUMBER },
-    [STUB_SYSCALL_RETURN] = { NULL, "syscall_return", CLIENT_GDB, NUMBER },
-    [STUB_LIBRARY] = { NULL, "library", CLIENT_GDB, BARE },
-    [STUB_CREATED] = { NULL, "create", CLIENT_THREAD_EVENTS, BARE },
-};
-
-static const struct reason *
-reason_of(uint8_t number)
+static const struct stub_reason_row *
+reason_of(const struct engine *s, uint8_t number)
 {
-    return &reasons[number < sizeof(reasons) / sizeof(reasons[0]) ? number : STUB_NO_REASON];
+    const struct stub_hook *hook;
+
+    if (number < sizeof(reasons) / sizeof(reasons[0]))
+        return &reasons[number];
+    hook = HOOK(s, system_reason);
+    return hook != NULL ? hook->system_reason(number) : &reasons[STUB_NO_REASON];
 }
 
 const char *
-stub_reason_name(uint8_t reason)
+stub_reason_name(const struct engine *s, uint8_t reason)
 {
-    return reason_of(reason)->lldb;
+    return reason_of(s, reason)->lldb;
 }
 
 static bool
 is_watch(const struct stub_event *event)
 {
-    return reason_of(event->reason)->value == ADDRESS;
+    return event->reason >= STUB_WATCH && event->reason <= STUB_AWATCH;
 }
 
 /* Words for the user about a stop ("signal SIGSEGV"), or the numbers of a watchpoint or a child as
@@ -65,10 +53,9 @@ describe_stop(const struct engine *s, const struct stub_event *event, char *buf,
         rsp_put_dec(&out, event->slot);
         rsp_put(&out, ' ');
         rsp_put_dec(&out, event->address);
-    } else if (reason_of(event->reason)->value == CHILD) { /* "process thread", decimal */
-        rsp_put_dec(&out, (uint64_t)event->other.pid);
-        rsp_put(&out, ' ');
-        rsp_put_dec(&out, (uint64_t)event->other.tid);
+    } else if (event->reason > STUB_AWATCH) {
+        if ((hook = HOOK(s, describe)) != NULL)
+            hook->describe(&out, event);
     } else if (event->reason == STUB_SIGNAL && s->target->linux_signals &&
                (hook = HOOK(s, put_signal)) != NULL) {
         hook->put_signal(&out, event);
@@ -86,38 +73,20 @@ put_key(struct rsp_out *out, const char *key)
 }
 
 static void
-put_reason_value(struct engine *s, struct rsp_out *out, const struct reason *reason,
-                 const struct stub_event *event)
-{
-    switch (reason->value) {
-    case BARE:
-        break;
-    case ADDRESS:
-        rsp_put_hex(out, event->address);
-        break;
-    case CHILD:
-        stub_put_thread(s, out, event->other);
-        break;
-    case PATH:
-        rsp_put_hex_bytes(out, event->text, event->text_size);
-        break;
-    case NUMBER:
-        rsp_put_hex(out, (uint64_t)event->status);
-        break;
-    }
-}
-
-static void
 put_whole_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
-    const struct reason *reason = reason_of(event->reason);
+    const struct stub_reason_row *reason = reason_of(s, event->reason);
+    const struct stub_hook *hook;
     bool lldb = (s->client & CLIENT_GDB) == 0;
     char words[WORDS_MAX];
 
     if (reason->gdb != NULL && (s->client & reason->needs) == reason->needs &&
         !(lldb && is_watch(event))) {
         put_key(out, reason->gdb);
-        put_reason_value(s, out, reason, event);
+        if (is_watch(event))
+            rsp_put_hex(out, event->address);
+        else if (event->reason > STUB_AWATCH && (hook = HOOK(s, put_value)) != NULL)
+            hook->put_value(s, out, event);
         rsp_put(out, ';');
     }
     if (!lldb || reason->lldb == NULL)
@@ -153,18 +122,6 @@ put_name(struct engine *s, struct rsp_out *out, struct rsp_id id)
     rsp_put(out, ';');
 }
 
-/* LLDB reads the list of libraries when a stop has this key (19, 22), and never else where no
- * breakpoint can be hit. */
-static void
-put_library(const struct engine *s, struct rsp_out *out)
-{
-    if ((s->client & CLIENT_GDB) != 0 || !HAS(s, libraries_svr4) ||
-        s->target->size <= offsetof(struct stub_target, never_runs) || !s->target->never_runs)
-        return;
-    put_key(out, "library");
-    rsp_put(out, ';');
-}
-
 /* Which process has ended. */
 static void
 put_process(const struct engine *s, struct rsp_out *out, int64_t pid)
@@ -178,6 +135,7 @@ put_process(const struct engine *s, struct rsp_out *out, int64_t pid)
 void
 stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
+    const struct stub_hook *hook;
     size_t before;
 
     if (event->kind != STUB_STOPPED) {
@@ -186,7 +144,8 @@ stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *
     }
     if ((s->flags & STUB_NO_STOP_THREAD) == 0)
         put_name(s, out, event->id);
-    put_library(s, out);
+    if ((hook = HOOK(s, put_library)) != NULL)
+        hook->put_library(s, out);
     before = out->len;
     put_whole_reason(s, out, event);
     if (out->cut)
@@ -198,7 +157,7 @@ stub_put_reason(struct engine *s, struct rsp_out *out, const struct stub_event *
 void
 stub_json_reason(const struct engine *s, struct rsp_json *json, const struct stub_event *event)
 {
-    const char *reason = stub_reason_name(event->reason);
+    const char *reason = stub_reason_name(s, event->reason);
     char words[WORDS_MAX];
 
     if (reason == NULL)
@@ -229,39 +188,13 @@ put_output(struct rsp_out *out, struct stub_event *event)
     rsp_put_hex_bytes(out, event->text, event->text_size);
 }
 
-/* The only thread that ran has ended and others stand. lldb has no word for that (19, 22 wait on
- * for a stop): it is shown one of those. */
-static int
-put_none_left(struct engine *s, struct rsp_out *out)
-{
-    struct stub_event event = { .kind = STUB_STOPPED };
-    int r = (s->client & CLIENT_LLDB) != 0 ? stub_settle_id(s, &event.id) : -STUB_ESRCH;
-
-    if (r == STUB_LATER)
-        return r;
-    if (r == 0)
-        return stub_put_stop(s, out, &event);
-    rsp_put(out, 'N');
-    return PKT_DONE;
-}
-
 int
 stub_put_other(struct engine *s, struct rsp_out *out, struct stub_event *event)
 {
-    switch (event->kind) {
-    case STUB_OUTPUT:
-        put_output(out, event);
-        break;
-    case STUB_THREAD_GONE:
-        rsp_put(out, 'w');
-        rsp_put_hex(out, (uint64_t)event->status & 0xff);
-        rsp_put(out, ';');
-        stub_put_thread(s, out, event->id);
-        break;
-    case STUB_NONE_LEFT:
-        return put_none_left(s, out);
-    default:
-        break;
-    }
+    const struct stub_hook *hook;
+
+    if (event->kind != STUB_OUTPUT)
+        return (hook = HOOK(s, put_gone)) != NULL ? hook->put_gone(s, out, event) : PKT_DONE;
+    put_output(out, event);
     return PKT_DONE;
 }

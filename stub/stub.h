@@ -67,7 +67,7 @@ extern const struct stub_family stub_lldb_register_packets;
 extern const struct stub_family stub_lldb_thread_packets; /* jThreadsInfo, memory ahead */
 extern const struct stub_family stub_lldb_memory_packets; /* _M, saved registers, ... */
 /* For processes of an operating system. */
-extern const struct stub_family stub_linux_packets; /* none: Linux's signal numbers */
+extern const struct stub_family stub_linux_packets; /* none: Linux's signals, reasons */
 /* qAttached qOffsets qGetTLSAddr; without it a process is taken to be there for ever. */
 extern const struct stub_family stub_process_packets;
 extern const struct stub_family stub_nonstop_packets;   /* QNonStop */
