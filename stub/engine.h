@@ -67,6 +67,9 @@ enum stub_hook_name {
     HOOK_meet,
     HOOK_take_words,
     HOOK_say_words,
+    HOOK_system_words,
+    HOOK_want_events,
+    HOOK_say_more,
     HOOK_forbids,
     HOOK_admit,
     HOOK_put_error,
@@ -99,6 +102,15 @@ enum stub_hook_name {
     HOOK_tick
 };
 
+/* A word of qSupported: what a client says, what is said back when it holds, what that makes of
+ * the client, and the operation without which the target could not keep up with it (0 none). */
+struct stub_client_word {
+    const char *text, *echo;
+    uint32_t client;
+    uint16_t needs;
+    bool only_gdb; /* says it */
+};
+
 struct stub_hook {
     uint8_t name; /* enum stub_hook_name: which of these it is */
     union {
@@ -107,6 +119,11 @@ struct stub_hook {
         /* qSupported's words, and what is said back of them. 0, -E or STUB_LATER. */
         int (*take_words)(struct engine *s, struct rsp_in *in);
         void (*say_words)(struct engine *s, struct rsp_out *out);
+        /* Words that only clients of processes say, text NULL at the end; what the target is then
+         * told to tell (0, -E or STUB_LATER); what is said of conditions. */
+        const struct stub_client_word *system_words;
+        int (*want_events)(struct engine *s);
+        void (*say_more)(struct engine *s, struct rsp_out *out);
         /* The user has switched that packet off (`without`). */
         bool (*forbids)(const struct engine *s, const struct stub_row *row);
         /* Whether a request is for its handler, where processes end (else: always). 0; PKT_... or
@@ -369,8 +386,6 @@ int stub_next_thread_of(struct engine *s, int64_t pid, struct rsp_id *id);
 
 /* This client sent what only lldb sends. */
 void stub_know_lldb(struct engine *s);
-/* Tells the target what this client wants to hear of. 0, -E or STUB_LATER. */
-int stub_want_events(struct engine *s);
 
 /* ---- registers (pkt_reg.c), used by stop replies too ---- */
 

@@ -87,8 +87,25 @@ catch_syscalls(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r == 0 ? PKT_OK : r;
 }
 
+/* Keys of gdb's for what is no packet of its own; whole or not at all. */
+static void
+say_abilities(struct engine *s, struct rsp_out *out)
+{
+    size_t before = out->len;
+
+    if ((s->client & CLIENT_GDB) == 0 || !HAS(s, insert) ||
+        s->target->size <= offsetof(struct stub_target, evaluates) || !s->target->evaluates)
+        return;
+    rsp_put_text(out, ";ConditionalBreakpoints+;BreakpointCommands+");
+    if (out->cut)
+        rsp_out_back(out, before);
+}
+
 static const struct stub_row rows[] = {
     { "QCatchSyscalls", catch_syscalls, NEEDS(catch_syscall), ROW_TOLD | ROW_GDB_KEY },
 };
-static const struct stub_hook hooks[] = { HOOKED(take_lists, take_lists) };
+static const struct stub_hook hooks[] = {
+    HOOKED(take_lists, take_lists),
+    HOOKED(say_more, say_abilities),
+};
 const struct stub_family stub_condition_packets = FAMILY_WITH(rows, hooks);

@@ -5,30 +5,30 @@
 
 /* ---- qSupported ---- */
 
-/* What a client may say, what that makes of it, what is said back when it holds, and the operation
- * without which the target could not keep up with it (0 none). */
-static const struct {
-    const char *text;
-    const char *echo;
-    uint32_t client;
-    uint16_t needs;
-    bool only_gdb; /* says it */
-} client_words[] = {
+static const struct stub_client_word own_words[] = {
     { "multiprocess+", "multiprocess+", CLIENT_MULTIPROCESS, NEEDS(next_thread), false },
     { "swbreak+", "swbreak+", CLIENT_SWBREAK, NEEDS(insert), false },
     { "hwbreak+", "hwbreak+", CLIENT_HWBREAK, NEEDS(insert), false },
     { "error-message+", "error-message+", CLIENT_ERROR_MESSAGE, 0, false },
-    { "fork-events+", "fork-events+", CLIENT_FORK_EVENTS, NEEDS(want_events), false },
-    { "vfork-events+", "vfork-events+", CLIENT_VFORK_EVENTS, NEEDS(want_events), false },
-    { "exec-events+", "exec-events+", CLIENT_EXEC_EVENTS, NEEDS(want_events), true },
-    { "no-resumed+", "no-resumed+", CLIENT_NO_RESUMED, NEEDS(want_events), true },
-    { "QThreadOptions+", "QThreadOptions=3", CLIENT_THREAD_OPTIONS, NEEDS(want_of_thread), true },
     { "xmlRegisters=", NULL, CLIENT_XML, 0, false },
     { "qRelocInsn+", NULL, 0, 0, true },
     { "vContSupported+", NULL, 0, 0, true },
-    { "single-inf-arg+", "single-inf-arg+", CLIENT_ONE_ARGUMENT, NEEDS(launch_text), true },
+    { NULL, NULL, 0, 0, false },
 };
-enum { CLIENT_WORDS = sizeof(client_words) / sizeof(client_words[0]) };
+
+/* Steps through those and the words of processes: word is NULL before the first and at the end. */
+static const struct stub_client_word *
+next_word(const struct engine *s, const struct stub_client_word *word)
+{
+    const struct stub_client_word *next = word == NULL ? own_words : word + 1;
+    const struct stub_hook *hook;
+
+    if (next == &own_words[sizeof(own_words) / sizeof(own_words[0]) - 1]) {
+        hook = HOOK(s, system_words);
+        next = hook != NULL ? hook->system_words : next;
+    }
+    return next->text != NULL ? next : NULL;
+}
 
 /* A word that ends in = has a value behind it. */
 static bool
@@ -54,9 +54,9 @@ read_client_words(struct engine *s, struct rsp_in *in)
 
         if (s->cut && rsp_left(in) == 0)
             break;
-        for (unsigned i = 0; i < CLIENT_WORDS; i++)
-            if (is_word(word, client_words[i].text))
-                client |= client_words[i].client | (client_words[i].only_gdb ? CLIENT_GDB : 0u);
+        for (const struct stub_client_word *w = NULL; (w = next_word(s, w)) != NULL;)
+            if (is_word(word, w->text))
+                client |= w->client | (w->only_gdb ? CLIENT_GDB : 0u);
         rsp_take_if(in, ';');
     }
     return client;
@@ -90,41 +90,21 @@ put_key(struct rsp_out *out, const char *key)
     rsp_put_text(out, key);
 }
 
-static void
-put_key_whole(struct rsp_out *out, const char *key)
-{
-    struct rsp_out before = *out;
-
-    put_key(out, key);
-    if (out->cut)
-        *out = before;
-}
-
-/* Keys of gdb's for what is no packet of its own. */
-static void
-put_abilities(struct engine *s, struct rsp_out *out)
-{
-    if ((s->client & CLIENT_GDB) == 0)
-        return;
-    if (HAS(s, insert) && s->target->size > offsetof(struct stub_target, evaluates) &&
-        s->target->evaluates) {
-        put_key_whole(out, "ConditionalBreakpoints+");
-        put_key_whole(out, "BreakpointCommands+");
-    }
-}
-
 /* Keys that are said back only to a client that said them. */
 static void
 say_words(struct engine *s, struct rsp_out *out)
 {
-    for (unsigned i = 0; i < CLIENT_WORDS; i++)
-        if (client_words[i].echo != NULL && (s->client & client_words[i].client) != 0)
-            put_key(out, client_words[i].echo);
+    const struct stub_hook *hook = HOOK(s, say_more);
+
+    for (const struct stub_client_word *w = NULL; (w = next_word(s, w)) != NULL;)
+        if (w->echo != NULL && (s->client & w->client) != 0)
+            put_key(out, w->echo);
     if ((s->client & CLIENT_BINARY_UPLOAD) != 0)
         put_key(out, "binary-upload+");
     if ((s->client & CLIENT_NATIVE_SIGNALS) != 0)
         put_key(out, "native-signals+");
-    put_abilities(s, out);
+    if (hook != NULL)
+        hook->say_more(s, out);
 }
 
 /* What this target cannot keep up with is not agreed on. An lldb tells forks apart only by ids
@@ -134,41 +114,22 @@ without(const struct engine *s, unsigned client)
 {
     enum { FORKS = CLIENT_FORK_EVENTS | CLIENT_VFORK_EVENTS };
 
-    for (unsigned i = 0; i < CLIENT_WORDS; i++)
-        if (client_words[i].needs != 0 && !stub_has(s, client_words[i].needs))
-            client &= ~client_words[i].client;
+    for (const struct stub_client_word *w = NULL; (w = next_word(s, w)) != NULL;)
+        if (w->needs != 0 && !stub_has(s, w->needs))
+            client &= ~w->client;
     if ((client & CLIENT_LLDB) != 0 && (client & CLIENT_MULTIPROCESS) == 0)
         client &= ~(unsigned)FORKS;
     return client;
-}
-
-int
-stub_want_events(struct engine *s)
-{
-    static const struct {
-        unsigned client, event;
-    } rows[] = {
-        { CLIENT_FORK_EVENTS, STUB_WANT_FORK },
-        { CLIENT_VFORK_EVENTS, STUB_WANT_VFORK },
-        { CLIENT_EXEC_EVENTS | CLIENT_LLDB, STUB_WANT_EXEC },
-        { CLIENT_THREAD_EVENTS, STUB_WANT_THREADS },
-        { CLIENT_NO_RESUMED, STUB_WANT_NONE_LEFT },
-    };
-    unsigned events = 0;
-
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if ((s->client & rows[i].client) != 0)
-            events |= rows[i].event;
-    return HAS(s, want_events) ? s->target->want_events(s->object, events) : 0;
 }
 
 static int
 take_words(struct engine *s, struct rsp_in *in)
 {
     enum { KEPT = CLIENT_THREAD_SUFFIX | CLIENT_LIST_THREADS | CLIENT_ERROR_STRINGS };
+    const struct stub_hook *hook = HOOK(s, want_events);
 
     s->client = (s->client & KEPT) | without(s, settle_dialect(s, read_client_words(s, in)));
-    return stub_want_events(s);
+    return hook != NULL ? hook->want_events(s) : 0;
 }
 
 /* ---- switches ---- */
@@ -228,29 +189,6 @@ want_no_symbols(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_OK;
 }
 
-/* ---- packets switched off ---- */
-
-/* Does the list of names, NULL at the end, hold that one? */
-static bool
-is_named(const char *const *list, const char *name)
-{
-    for (; list != NULL && *list != NULL; list++) {
-        size_t n = 0;
-
-        while (name[n] != '\0' && name[n] == (*list)[n])
-            n++;
-        if (name[n] == (*list)[n])
-            return true;
-    }
-    return false;
-}
-
-static bool
-forbids(const struct engine *s, const struct stub_row *row)
-{
-    return is_named(s->without, row->name);
-}
-
 /* ---- errors in words ---- */
 
 /* Words as they may stand in a frame that no client unescapes. */
@@ -305,7 +243,6 @@ static const struct stub_hook hooks[] = {
     HOOKED(meet, meet),
     HOOKED(take_words, take_words),
     HOOKED(say_words, say_words),
-    HOOKED(forbids, forbids),
     HOOKED(put_error, put_error),
     HOOKED(take_thread, stub_take_any_thread),
     HOOKED(put_stop, stub_put_full_stop),

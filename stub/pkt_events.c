@@ -2,6 +2,39 @@
  * to hear of (GDB manual, "General Query Packets"). */
 #include "stub/engine.h"
 
+/* ---- what a client says in qSupported ---- */
+
+static const struct stub_client_word words[] = {
+    { "fork-events+", "fork-events+", CLIENT_FORK_EVENTS, NEEDS(want_events), false },
+    { "vfork-events+", "vfork-events+", CLIENT_VFORK_EVENTS, NEEDS(want_events), false },
+    { "exec-events+", "exec-events+", CLIENT_EXEC_EVENTS, NEEDS(want_events), true },
+    { "no-resumed+", "no-resumed+", CLIENT_NO_RESUMED, NEEDS(want_events), true },
+    { "QThreadOptions+", "QThreadOptions=3", CLIENT_THREAD_OPTIONS, NEEDS(want_of_thread), true },
+    { "single-inf-arg+", "single-inf-arg+", CLIENT_ONE_ARGUMENT, NEEDS(launch_text), true },
+    { NULL, NULL, 0, 0, false },
+};
+
+/* Tells the target. 0, -E or STUB_LATER. */
+static int
+want_events(struct engine *s)
+{
+    static const struct {
+        unsigned client, event;
+    } rows[] = {
+        { CLIENT_FORK_EVENTS, STUB_WANT_FORK },
+        { CLIENT_VFORK_EVENTS, STUB_WANT_VFORK },
+        { CLIENT_EXEC_EVENTS | CLIENT_LLDB, STUB_WANT_EXEC },
+        { CLIENT_THREAD_EVENTS, STUB_WANT_THREADS },
+        { CLIENT_NO_RESUMED, STUB_WANT_NONE_LEFT },
+    };
+    unsigned events = 0;
+
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if ((s->client & rows[i].client) != 0)
+            events |= rows[i].event;
+    return HAS(s, want_events) ? s->target->want_events(s->object, events) : 0;
+}
+
 /* ---- signals that do not stop, signals that may be delivered ---- */
 
 /* Two of gdb's numbers may mean one of the target's (SIGIO and SIGPOLL): the one that it would be
@@ -69,7 +102,7 @@ set_thread_events(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     s->client &= ~(unsigned)CLIENT_THREAD_EVENTS;
     if (on == 1)
         s->client |= CLIENT_THREAD_EVENTS;
-    r = stub_want_events(s);
+    r = want_events(s);
     return r == 0 ? PKT_OK : r;
 }
 
@@ -137,4 +170,8 @@ static const struct stub_row rows[] = {
     { "QThreadEvents", set_thread_events, NEEDS(want_events), ROW_IDLE | ROW_GDB_KEY | ROW_TOLD },
     { "QThreadOptions", set_thread_options, NEEDS(want_of_thread), ROW_IDLE },
 };
-const struct stub_family stub_event_packets = FAMILY(rows);
+static const struct stub_hook hooks[] = {
+    { .name = HOOK_system_words, .system_words = words },
+    HOOKED(want_events, want_events),
+};
+const struct stub_family stub_event_packets = FAMILY_WITH(rows, hooks);

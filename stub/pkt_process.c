@@ -159,6 +159,29 @@ static const struct stub_row name_rows[] = {
 };
 const struct stub_family stub_thread_name_packets = FAMILY(name_rows);
 
+/* ---- packets switched off ---- */
+
+/* Does the list of names, NULL at the end, hold that one? */
+static bool
+is_named(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        size_t n = 0;
+
+        while (name[n] != '\0' && name[n] == (*list)[n])
+            n++;
+        if (name[n] == (*list)[n])
+            return true;
+    }
+    return false;
+}
+
+static bool
+forbids(const struct engine *s, const struct stub_row *row)
+{
+    return is_named(s->without, row->name);
+}
+
 /* ---- processes that end ---- */
 
 /* 0 when some process is there. */
@@ -258,6 +281,7 @@ static const struct stub_row rows[] = {
 };
 static const struct stub_hook hooks[] = {
     HOOKED(admit, admit),
+    HOOKED(forbids, forbids),
     HOOKED(start, stub_start_any),
     HOOKED(may_resume, may_resume),
 };

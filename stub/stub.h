@@ -48,6 +48,7 @@ extern const struct stub_family stub_vcont_packets;        /* vCont C S vCtrlC *
 extern const struct stub_family stub_binary_packets;       /* x X */
 extern const struct stub_family stub_register_set_packets; /* G */
 extern const struct stub_family stub_leave_packets;        /* k D vKill */
+extern const struct stub_family stub_plain_leave_packets;  /* the same of one process */
 extern const struct stub_family stub_monitor_packets;      /* qRcmd */
 extern const struct stub_family stub_flash_packets;        /* qXfer:memory-map:read vFlash... */
 extern const struct stub_family stub_fileio_packets;       /* F */
@@ -117,7 +118,8 @@ struct stub_config {
     const struct stub_command *commands; /* name NULL at the end; or NULL */
     void *commands_context;
     const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
-                                   the end: for tests of clients. Or NULL */
+                                   the end: for tests of clients. With stub_process_packets. Or
+                                   NULL */
     struct stub_stacks *stacks; /* walks stacks for this engine and no other; or NULL */
     /* PacketSize as the client is told it, at least 96; with it stop replies and g are kept short
      * too: on a line that loses bytes a short frame comes through where a long one never does. 0:

@@ -5,7 +5,8 @@
  *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,
  *                   whole-reads (the read callback is all or nothing), board (has a memory map),
  *                   top=0x27ff (the highest address),
- *                   naks (the engine may send some), minimal (the packets of the smallest stub)
+ *                   naks (the engine may send some), minimal or
+ *                   embedded (the packets of that list)
  *     - OPERATION   takes an operation from the target, before the first packet
  *     > BODY        is sent in a frame
  *     >> BYTES      is sent as it is
@@ -157,6 +158,8 @@ ready(struct play *p)
 
     if (p->open)
         return;
+    if (strstr(p->settings, "embedded") != NULL)
+        packets = stub_embedded_packets;
     if (strstr(p->settings, "minimal") != NULL)
         packets = stub_minimal_packets;
     wire_open_with(&p->wire, packets, number_in(p->settings, "threads=", 3),
@@ -175,7 +178,7 @@ ready(struct play *p)
     }
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
-    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0 && packets == stub_all_packets) {
+    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0 && packets != stub_minimal_packets) {
         const char *said = wire_ask(&p->wire, "QStartNoAckMode");
 
         EXPECT(p, said != NULL && strcmp(said, "OK") == 0, "no no-ack mode");
