@@ -282,7 +282,9 @@ unwind_arrive(struct walk *w, unsigned ra, bool signal, bool has_sp)
 
     if (!known(w, ra))
         return unwind_fault(w, UNWIND_NO_INFORMATION, f->pc);
-    pc = unwind_strip(w, reg(w, ra));
+    pc = reg(w, ra);
+    if (link != NO_REG)
+        pc = unwind_strip(w, pc);
     if (!has_sp)
         put(w, w->machine->sp, f->cfa);
     put(w, w->machine->pc, pc);
