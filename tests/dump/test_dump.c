@@ -250,6 +250,107 @@ START_TEST(arm_core_has_its_pac_mask)
 }
 END_TEST
 
+/* ---- AVX-512 ---- */
+
+/* Areas as CPUs and kernels write them: where opmask, the upper halves of zmm0..15 and zmm16..31
+ * lie. By the size alone, or as a note of Linux 6.12 says. */
+static const struct wide {
+    uint32_t size, opmask, upper, high;
+    bool told, there;
+} wide[] = {
+    { 2696, 1088, 1152, 1664, false, true }, /* Intel, with MPX, keys for memory */
+    { 2432, 832, 896, 1408, false, true },   /* AMD, without the keys that follow */
+    { 2440, 832, 896, 1408, false, true },   /* AMD with them */
+    { 3000, 900, 1000, 1900, true, true },   /* nobody's: only the note knows */
+    { 2696, 1088, 1152, 1664, false, false } /* not switched on: XCR0 says so */
+};
+
+static void
+put_area(const struct wide *k)
+{
+    static uint8_t area[4096];
+    uint64_t components = k->there ? 0xe7 : 7;
+    uint32_t layout[][4] = { { 5, 64, k->opmask, 0 },
+                             { 6, 512, k->upper, 0 },
+                             { 7, 1024, k->high, 0 } };
+
+    memset(area, 0, sizeof(area));
+    memcpy(area + 464, &components, 8); /* XCR0, in the FXSAVE image's spare bytes */
+    memcpy(area + 512, &components, 8); /* XSTATE_BV: all of it is in use */
+    for (unsigned i = 0; i < 8; i++)
+        memset(area + k->opmask + 8 * i, 0x10 + (int)i, 8);
+    for (unsigned i = 0; i < 16; i++) {
+        memset(area + k->upper + 32 * i, 0x20 + (int)i, 32);
+        memset(area + k->high + 64 * i, 0x30 + (int)i, 16);      /* xmm */
+        memset(area + k->high + 64 * i + 16, 0x40 + (int)i, 16); /* ymmh */
+        memset(area + k->high + 64 * i + 32, 0x50 + (int)i, 32); /* zmmh */
+    }
+    note(NT_X86_XSTATE, area, k->size);
+    if (k->told)
+        note(0x205, layout, sizeof(layout));
+}
+
+START_TEST(core_has_the_registers_of_avx_512)
+{
+    static const struct {
+        const char *name;
+        unsigned size;
+        uint8_t byte;
+    } rows[] = { { "k0", 8, 0x10 },      { "k3", 8, 0x13 },      { "k7", 8, 0x17 },
+                 { "zmm0h", 32, 0x20 },  { "zmm15h", 32, 0x2f }, { "xmm16", 16, 0x30 },
+                 { "xmm31", 16, 0x3f },  { "ymm20h", 16, 0x44 }, { "ymm31h", 16, 0x4f },
+                 { "zmm16h", 32, 0x50 }, { "zmm31h", 32, 0x5f } };
+    const char *why;
+    struct dump *d;
+
+    begin(EM_X86_64);
+    thread(100, 27, 0x1000);
+    put_area(&wide[_i]);
+    end_notes();
+    end();
+    d = open_core(c.n, &why);
+    ck_assert_ptr_ne(d, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t value[ARCH_SIZE_MAX], wanted[ARCH_SIZE_MAX];
+        struct arch_register r = { 0 };
+
+        ck_assert_int_eq(
+            arch_register_named(dump_layout(d), rows[i].name, strlen(rows[i].name), &r),
+            wide[_i].there);
+        if (!wide[_i].there)
+            continue;
+        ck_assert_uint_eq(r.size, rows[i].size);
+        ck_assert_int_eq(dump_target.get_register(d, (struct rsp_id){ 100, 100 }, &r, value), 0);
+        memset(wanted, rows[i].byte, sizeof(wanted));
+        ck_assert_mem_eq(value, wanted, r.size);
+    }
+    dump_close(d);
+}
+END_TEST
+
+/* Cut short, what is not there is not told: no byte comes from behind the area. */
+START_TEST(area_that_is_cut_has_no_more_registers_than_it_has_bytes)
+{
+    struct wide k = wide[0];
+    const char *why;
+    struct dump *d;
+
+    for (k.size = 0; k.size <= 2696; k.size += 8) {
+        begin(EM_X86_64);
+        thread(100, 27, 0x1000);
+        put_area(&k);
+        end_notes();
+        end();
+        d = open_core(c.n, &why);
+        ck_assert_ptr_ne(d, NULL);
+        use(d);
+        ck_assert_int_eq((dump_layout(d)->features & ARCH_X86_64_AVX512) != 0,
+                         k.size >= 2688 || k.size == 2432 || k.size == 2440);
+        dump_close(d);
+    }
+}
+END_TEST
+
 /* ---- what lies ---- */
 
 START_TEST(what_is_no_core_is_refused_with_a_reason)
@@ -448,6 +549,9 @@ dump_suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, core_has_its_threads_registers_and_memory);
     tcase_add_test(tc, arm_core_has_its_pac_mask);
+    tcase_add_loop_test(tc, core_has_the_registers_of_avx_512, 0,
+                        (int)(sizeof(wide) / sizeof(wide[0])));
+    tcase_add_test(tc, area_that_is_cut_has_no_more_registers_than_it_has_bytes);
     tcase_add_loop_test(tc, what_is_no_core_is_refused_with_a_reason, 0, 4);
     tcase_add_test(tc, core_may_be_cut_anywhere);
     tcase_add_loop_test(tc, any_byte_may_be_wrong, 0, 16);
