@@ -92,6 +92,7 @@ rest() {
 	package
 	part machines sh tests/machines.sh
 	part boards make -s check-boards
+	part system sh tests/boards/system.sh
 	part line env LINE_TIMEOUT=5 make -s bench-line SESSIONS=4
 	part vanish-long sh tests/live/vanish.sh 1000
 	part mutate-minute sh tests/live/mutate.sh 60

@@ -477,6 +477,52 @@ image_add_file(struct images *all, const char *path, uint64_t base, uint64_t siz
     return ok;
 }
 
+/* Of a module with copies: does memory have its code? */
+static bool
+has_code_of(const struct arch_memory *memory, const struct unwind_module *m,
+            const struct image *image)
+{
+    uint8_t there[256];
+    uint64_t at = m->entry != 0 ? m->entry : m->text;
+
+    for (unsigned i = 0; i < image->span_count; i++) {
+        const struct unwind_span *s = &image->spans[i];
+        uint64_t offset = at - s->address;
+        size_t n = offset < s->size && s->size - offset < sizeof(there)
+                       ? (size_t)(s->size - offset)
+                       : sizeof(there);
+
+        if (offset < s->size)
+            return arch_read(memory, at, there, n) == n &&
+                   memcmp(there, s->bytes + offset, n) == 0;
+    }
+    return true; /* it is in no segment that stays as it is in the file */
+}
+
+bool
+image_add_linked(struct images *all, const char *path)
+{
+    const struct arch_memory *memory = all->memory;
+    bool ok;
+
+    all->memory = NULL; /* which has no headers to be compared */
+    ok = image_add_file(all, path, 0, 0);
+    if (ok && all->count == 1) { /* moved down to 0 by the address that it is for */
+        uint64_t base = 0 - all->module[0].bias;
+        uint64_t size = all->module[0].end;
+
+        image_free(all);
+        ok = image_add_file(all, path, base, size);
+    }
+    all->memory = memory;
+    if (ok && all->count == 1 && memory != NULL &&
+        !has_code_of(memory, &all->module[0], &all->image[0])) {
+        image_free(all);
+        all->memory = memory;
+    }
+    return ok;
+}
+
 static bool
 find(struct images *all, pid_t pid, bool lazy)
 {

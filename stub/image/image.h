@@ -60,6 +60,10 @@ void image_tidy(struct images *images);
  * Its count is 0 when there is nothing. False: no memory. */
 bool image_add_file(struct images *images, const char *path, uint64_t base, uint64_t size);
 
+/* The same at the addresses that the file was linked for, as a firmware runs that no system loads:
+ * its headers may lie nowhere in memory, so its code is compared. */
+bool image_add_linked(struct images *images, const char *path);
+
 /* Reads /proc/PID/maps and the files it names; lazily: no file before image_open asks for it, and
  * what has no code is left out. False with errno. Free it in any case. */
 bool image_find(struct images *images, pid_t pid);

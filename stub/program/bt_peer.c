@@ -66,19 +66,18 @@ receive(struct bt_peer *peer)
 {
     ssize_t n;
 
-    if (now_ms() > peer->deadline) {
-        peer->lost = peer->heard ? PEER_SLOW : PEER_SILENT;
+    peer->lost = peer->heard ? PEER_SLOW : PEER_SILENT; /* unless an answer comes after all */
+    if (now_ms() > peer->deadline)
         return RSP_FAILED;
-    }
-    if (!ready(peer->line.in, POLLIN)) {
-        peer->lost = PEER_SILENT; /* unless a repetition helps */
+    if (!ready(peer->line.in, POLLIN))
         return rsp_client_timeout(&peer->client);
-    }
     peer->heard = true;
     n = read(peer->line.in, peer->bytes, sizeof(peer->bytes));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return RSP_WAITING;
     peer->lost = PEER_GONE;
+    if (n > 0 && peer->first == 0)
+        peer->first = peer->bytes[0];
     peer->have = n > 0 ? (size_t)n : 0;
     peer->taken = 0;
     peer->deadline += n > 0 ? n : 0;
@@ -199,11 +198,11 @@ peer_trouble(const struct bt_peer *peer)
     return words[peer->lost];
 }
 
-/* What is there has said something, but nothing of the protocol. */
+/* What is there has begun with something that is nothing of the protocol. */
 static bool
 is_stranger(const struct bt_peer *peer)
 {
-    return peer->have > 0 && memchr("+-$%", peer->bytes[0], 4) == NULL;
+    return peer->first != 0 && memchr("+-$%", peer->first, 4) == NULL;
 }
 
 bool

@@ -15,7 +15,8 @@ struct bt_peer {
     unsigned round_trips;
     enum { PEER_THERE, PEER_GONE, PEER_SILENT, PEER_SLOW } lost; /* once: nothing more is asked */
     int64_t deadline;                                            /* of the question, in ms */
-    bool heard; /* something came since it was asked */
+    uint8_t first; /* the first byte that ever came, 0 none */
+    bool heard;    /* something came since it was asked */
     uint8_t in[PEER_BUFFER], out[4096];
     uint8_t bytes[PEER_BUFFER];
     size_t have, taken; /* bytes[taken..have) came and were not looked at */

@@ -4,6 +4,7 @@
 #include "stub/program/bt.h"
 
 #include <elf.h>
+#include <err.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -409,6 +410,9 @@ find_modules(struct remote *r, const struct bt_options *o, struct bt_stacks *s)
         follow_links(&m);
         find_program(&m, o);
         add_images(&m, &s->images);
+    } else if (m.auxv == NULL && o->exe != NULL && image_add_linked(&s->images, o->exe) &&
+               s->images.count == 0) { /* there is no system that loads programs */
+        warnx("%s is not what runs at %s", o->exe, o->comm);
     }
     free(m.loaded);
     free(m.auxv);
