@@ -12,8 +12,7 @@ _Static_assert(_Alignof(struct engine) <= _Alignof(struct stub), "and be aligned
 
 enum {
     SMALLEST_BUFFER = 256,
-    SMALLEST_FRAME = 96, /* what gdb may have to say in one */
-    RESEND_MAX = 10
+    SMALLEST_FRAME = 96 /* what gdb may have to say in one */
 };
 
 /* ---- the frame going out ---- */
@@ -328,39 +327,41 @@ meet_client(struct engine *s)
         hook->meet(s);
 }
 
+/* Every field of today must be given. One that is added later is looked at only where size says
+ * that it is there. */
+static bool
+is_usable(const struct stub_config *config)
+{
+    return config->size >= sizeof(*config) && target_is_usable(config->target) &&
+           config->packets != NULL && config->input != NULL && config->output != NULL &&
+           config->input_size >= SMALLEST_BUFFER && config->output_size >= SMALLEST_BUFFER;
+}
+
 bool
 stub_init(struct stub *stub, const struct stub_config *config)
 {
     struct engine *s = ENGINE_OF(stub);
-    struct stub_config c;
-    size_t given = config->size < sizeof(c) ? config->size : sizeof(c);
 
-    memset(&c, 0, sizeof(c));
-    memcpy(&c, config, given);
     memset(stub, 0, sizeof(*stub));
-    if (!target_is_usable(c.target) || c.input_size < SMALLEST_BUFFER ||
-        c.output_size < SMALLEST_BUFFER || c.input == NULL || c.output == NULL)
+    if (!is_usable(config))
         return false;
-    s->target = c.target;
-    s->object = c.target_object;
-    s->packets = c.packets;
-    s->commands = c.commands;
-    s->commands_context = c.commands_context;
-    s->without = c.without;
-    s->rx.buf = c.input;
-    s->rx.cap = c.input_size;
-    s->ahead = (struct stub_ahead *)(void *)c.stacks;
-    s->output = c.output;
-    s->output_size = (uint32_t)c.output_size;
-    s->flags = (uint8_t)c.flags;
-    if (c.frame_size > 0 && c.frame_size < UINT16_MAX)
-        s->frame_max = (uint16_t)(c.frame_size < SMALLEST_FRAME ? SMALLEST_FRAME : c.frame_size);
-    s->resend_ms = (uint16_t)(c.resend_ms > UINT16_MAX ? UINT16_MAX : c.resend_ms);
-    s->resend_max = c.resend_max == 0
-                        ? RESEND_MAX
-                        : (uint8_t)(c.resend_max > UINT8_MAX ? UINT8_MAX : c.resend_max);
-    if (s->packets == NULL)
-        return false;
+    s->target = config->target;
+    s->object = config->target_object;
+    s->packets = config->packets;
+    s->commands = config->commands;
+    s->commands_context = config->commands_context;
+    s->without = config->without;
+    s->ahead = (struct stub_ahead *)(void *)config->stacks;
+    s->rx.buf = config->input;
+    s->rx.cap = config->input_size;
+    s->output = config->output;
+    s->output_size = (uint32_t)config->output_size;
+    s->flags = (uint8_t)config->flags;
+    s->frame_max = (uint32_t)config->frame_size;
+    if (s->frame_max > 0 && s->frame_max < SMALLEST_FRAME)
+        s->frame_max = SMALLEST_FRAME;
+    s->resend_ms = (uint16_t)config->resend_ms;
+    s->resend_max = (uint8_t)config->resend_max;
     meet_client(s);
     return true;
 }

@@ -267,10 +267,10 @@ struct engine {
     uint8_t *output;        /* acks, then the frame, see OUT_FRAME */
     uint32_t output_size;
     uint32_t now_ms, sent_ms; /* of a clock that may go round */
+    uint32_t frame_max;       /* of what a client may choose the length of; 0: the buffers' */
     uint16_t resend_ms;
-    uint16_t frame_max; /* of what a client may choose the length of; 0: the buffers' */
-    uint8_t resend_max;
-    uint8_t flags; /* STUB_UNRELIABLE, STUB_SERIAL */
+    uint8_t resend_max; /* 0: as line.c has it */
+    uint8_t flags;      /* STUB_UNRELIABLE, STUB_SERIAL */
 
     /* From here on all is forgotten, that is 0, when the link is lost. */
     bool no_ack;         /* in force */

@@ -5,7 +5,8 @@
 
 enum {
     REPEAT_MS = 500, /* the same request again, this long after its unacknowledged reply */
-    DOUBT_MS = 400   /* what it means is not known before this; less than gdb's time-out */
+    DOUBT_MS = 400,  /* what it means is not known before this; less than gdb's time-out */
+    RESEND_MAX = 10
 };
 
 /* ---- requests that come again ---- */
@@ -105,9 +106,15 @@ say_less(struct engine *s)
 }
 
 static bool
+is_worn(const struct engine *s)
+{
+    return s->resends >= (s->resend_max == 0 ? RESEND_MAX : s->resend_max);
+}
+
+static bool
 may_resend(struct engine *s)
 {
-    if (s->resends >= s->resend_max)
+    if (is_worn(s))
         return false;
     s->resends++;
     say_less(s);
@@ -126,7 +133,7 @@ tick(struct engine *s)
         if (is_same_new(s))
             stub_take_request(s);
     }
-    if (s->no_ack || s->resend_ms == 0 || !stub_frame_is_out(s) || s->resends >= s->resend_max)
+    if (s->no_ack || s->resend_ms == 0 || !stub_frame_is_out(s) || is_worn(s))
         return -1;
     age = s->now_ms - s->sent_ms;
     if (age < s->resend_ms)

@@ -114,7 +114,7 @@ struct stub_config {
     unsigned flags;
     unsigned resend_ms;  /* an unacknowledged frame goes out again after this, at most 65535; 0:
                             never */
-    unsigned resend_max; /* at most so often; 0 means 10 */
+    unsigned resend_max; /* at most so often, and at most 255 times; 0 means 10 */
     const struct stub_command *commands; /* name NULL at the end; or NULL */
     void *commands_context;
     const char *const *without; /* packets not to offer and not to know ("vCont", "qC"), NULL at
