@@ -39,7 +39,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub
 	stub/pkt_reg.c stub/pkt_reg_all.c stub/pkt_run.c stub/pkt_vcont.c stub/pkt_nonstop.c \
 	stub/pkt_leave.c stub/pkt_plain_leave.c stub/pkt_events.c stub/pkt_break.c stub/pkt_condition.c stub/pkt_thread.c \
 	stub/pkt_process.c stub/pkt_features.c stub/pkt_xfer.c stub/pkt_flash.c stub/pkt_fileio.c stub/pkt_file.c \
-	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_linux.c \
+	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_quick.c stub/pkt_linux.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_machine.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 BOARD = stub/board/self.c stub/board/start.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \

@@ -502,8 +502,9 @@ typedef int stub_generator(struct engine *s, const struct rsp_in *annex, struct 
 int stub_read_object(struct engine *s, struct rsp_in *in, struct rsp_out *out,
                      stub_generator *write);
 
-/* Writes what a client on a serial line is told of the machine; false on any other line. A hook
- * (pkt_serial.c). */
+/* On a serial line: writes what a client is told of the machine; makes a reply shorter. False on
+ * any other line, and nothing is done. Hooks (pkt_serial.c). */
+bool stub_shorten_serial(const struct engine *s, struct rsp_out *body);
 bool stub_put_serial_xml(const struct engine *s, const struct arch_layout *layout,
                          struct rsp_window *w);
 

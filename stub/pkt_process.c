@@ -155,7 +155,6 @@ read_threads(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 
 static const struct stub_row name_rows[] = {
     { "qXfer:threads:read", read_threads, NEEDS(next_thread), ROW_GDB_KEY | ROW_IDLE | ROW_TOLD },
-    { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
 };
 const struct stub_family stub_thread_name_packets = FAMILY(name_rows);
 
@@ -274,7 +273,9 @@ may_resume(struct engine *s)
     return r;
 }
 
+/* A client that reads qXfer:threads does not ask for qThreadExtraInfo. */
 static const struct stub_row rows[] = {
+    { "qThreadExtraInfo", say_extra, NEEDS(thread_info), 0 },
     { "qAttached", say_attached, NEEDS(was_attached), 0 },
     { "qOffsets", say_offsets, NEEDS(offsets), ROW_BARE },
     { "qGetTLSAddr", find_local, NEEDS(tls_address), 0 },

@@ -1,5 +1,5 @@
-/* pkt_reg_all.c - G: all registers written at once (GDB manual, "Packets"). A client that knows
- * P has no need of it. */
+/* pkt_reg_all.c - G: all registers written at once; and the address of `c ADDRESS` (GDB manual,
+ * "Packets"). A client that knows P has no need of either. */
 #include "stub/engine.h"
 
 /* Shorter than the whole set, it writes the registers that it covers wholly. */
@@ -27,7 +27,26 @@ write_all(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_OK;
 }
 
+/* `c addr`: the thread goes on from there. */
+static int
+jump(struct engine *s, uint64_t address)
+{
+    struct rsp_id id = s->cont.tid > 0 ? s->cont : s->general;
+    struct arch_register pc;
+    uint8_t value[8];
+    int r = stub_settle_id(s, &id);
+
+    if (r != 0)
+        return r;
+    if (!HAS(s, put_register) || !arch_register_role(stub_layout(s, id.pid), ARCH_PC, &pc) ||
+        pc.size > sizeof(value))
+        return -STUB_ENOTSUP;
+    arch_put_uint(stub_layout(s, id.pid)->arch, value, pc.size, address);
+    return s->target->put_register(s->object, id, &pc, value);
+}
+
 static const struct stub_row rows[] = {
     { "G", write_all, NEEDS(put_register), ROW_GLUED },
 };
-const struct stub_family stub_register_set_packets = FAMILY(rows);
+static const struct stub_hook hooks[] = { HOOKED(jump, jump) };
+const struct stub_family stub_register_set_packets = FAMILY_WITH(rows, hooks);

@@ -171,24 +171,6 @@ say_actions(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_DONE;
 }
 
-/* `c addr`: the thread goes on from there. */
-static int
-jump(struct engine *s, uint64_t address)
-{
-    struct rsp_id id = s->cont.tid > 0 ? s->cont : s->general;
-    struct arch_register pc;
-    uint8_t value[8];
-    int r = stub_settle_id(s, &id);
-
-    if (r != 0)
-        return r;
-    if (!HAS(s, put_register) || !arch_register_role(stub_layout(s, id.pid), ARCH_PC, &pc) ||
-        pc.size > sizeof(value))
-        return -STUB_ENOTSUP;
-    arch_put_uint(stub_layout(s, id.pid)->arch, value, pc.size, address);
-    return s->target->put_register(s->object, id, &pc, value);
-}
-
 /* C sig[;addr] and S sig[;addr] */
 static int
 run_with_signal(struct engine *s, struct rsp_in *in, struct rsp_out *out)
@@ -231,6 +213,5 @@ static const struct stub_row rows[] = {
 static const struct stub_hook hooks[] = {
     HOOKED(action, stub_action_of),
     HOOKED(vcont_action, action),
-    HOOKED(jump, jump),
 };
 const struct stub_family stub_vcont_packets = FAMILY_WITH(rows, hooks);

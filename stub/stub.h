@@ -46,7 +46,7 @@ extern const struct stub_family stub_features_packets; /* qXfer:features:read */
 extern const struct stub_family stub_dialect_packets;
 extern const struct stub_family stub_vcont_packets;        /* vCont C S vCtrlC */
 extern const struct stub_family stub_binary_packets;       /* x X */
-extern const struct stub_family stub_register_set_packets; /* G */
+extern const struct stub_family stub_register_set_packets; /* G; the address of c and s */
 extern const struct stub_family stub_leave_packets;        /* k D vKill */
 extern const struct stub_family stub_plain_leave_packets;  /* the same of one process */
 extern const struct stub_family stub_monitor_packets;      /* qRcmd */
@@ -55,6 +55,9 @@ extern const struct stub_family stub_fileio_packets;       /* F */
 extern const struct stub_family stub_thread_name_packets;  /* qXfer:threads:read */
 extern const struct stub_family stub_scan_packets;         /* qCRC qSearch */
 extern const struct stub_family stub_serial_packets;       /* none: run lengths, see STUB_SERIAL */
+/* None: run lengths on a quick line too, for a gdb and where they are worth it; with
+ * stub_serial_packets, and before it. */
+extern const struct stub_family stub_quick_packets;
 /* None: what is done about lost bytes. Without it STUB_UNRELIABLE, resend_ms and resend_max count
  * for nothing: a reply goes out again only for a NAK, a request that comes again is done again. */
 extern const struct stub_family stub_line_packets;
