@@ -60,26 +60,22 @@ rsp_take_hex_bytes(struct rsp_in *in, void *buf, size_t cap)
     return (size_t)(to - (uint8_t *)buf);
 }
 
-/* How many bytes c is on the wire. */
-static size_t
-escaped_size(uint8_t c)
-{
-    return is_special(c, '*') ? 2 : 1;
-}
-
-/* False when it does not fit. */
+/* False, and nothing is cut, when it does not fit. */
 static bool
 put_escaped(struct rsp_out *out, uint8_t c)
 {
-    size_t size = escaped_size(c);
+    bool special = is_special(c, '*');
+    uint8_t *to = rsp_claim(out, special ? 2 : 1);
 
-    if (size > rsp_out_room(out))
+    if (to == NULL) {
+        out->cut = false;
         return false;
-    if (size > 1) {
-        rsp_put(out, '}');
+    }
+    if (special) {
+        *to++ = '}';
         c ^= 0x20;
     }
-    rsp_put(out, (char)c);
+    *to = c;
     return true;
 }
 
@@ -92,8 +88,11 @@ rsp_put_escaped_some(struct rsp_out *out, const void *bytes, size_t n)
     const uint8_t *from = bytes;
     size_t fit = 0;
 
-    for (size_t room = rsp_out_room(out); fit < n && escaped_size(from[fit]) <= room; fit++)
-        room -= escaped_size(from[fit]);
+    for (size_t room = rsp_out_room(out), size; fit < n; fit++, room -= size) {
+        size = is_special(from[fit], '*') ? 2 : 1;
+        if (size > room)
+            break;
+    }
     if (fit < n)
         from = memmove(out->buf + out->cap - fit, from, fit);
     for (size_t i = 0; i < fit; i++)
