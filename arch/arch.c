@@ -16,21 +16,26 @@ bool
 arch_next(const struct arch_layout *layout, struct arch_register *r)
 {
     const struct arch *arch = layout->arch;
+    unsigned i = r->feature, row = r->row_index;
 
     if (r->row != NULL) {
         r->number++;
         r->offset += r->size;
-        if (++r->index < r->row->count)
+        if (r->index + 1u < r->row->count) {
+            r->index++;
             return true;
-        r->row_index++;
+        }
+        row++;
     }
-    for (; r->feature < arch->feature_count; r->feature++, r->row_index = 0) {
-        const struct arch_feature *feature = &arch->features[r->feature];
+    for (; i < arch->feature_count; i++, row = 0) {
+        const struct arch_feature *feature = &arch->features[i];
 
-        if (is_there(layout, feature) && r->row_index < feature->count) {
-            r->row = &feature->rows[r->row_index];
-            r->size = r->row->bits / 8u;
+        if (row < feature->count && is_there(layout, feature)) {
+            r->feature = (uint16_t)i;
+            r->row_index = (uint16_t)row;
             r->index = 0;
+            r->row = &feature->rows[row];
+            r->size = r->row->bits / 8u;
             return true;
         }
     }
