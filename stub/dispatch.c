@@ -63,18 +63,21 @@ const struct stub_row *
 stub_find_row(const struct engine *s, struct rsp_in *body)
 {
     const struct stub_row *best = NULL;
+    const uint8_t first = *body->p;
     size_t longest = 0;
 
-    for (const struct stub_family *const *family = s->packets; *family != NULL; family++)
-        for (unsigned i = 0; i < (*family)->count; i++) {
-            const struct stub_row *row = &(*family)->rows[i];
-            size_t n = (uint8_t)row->name[0] == *body->p ? match(row, body) : 0;
+    for (const struct stub_family *const *family = s->packets; *family != NULL; family++) {
+        const struct stub_row *row = (*family)->rows;
+
+        for (unsigned left = (*family)->count; left > 0; left--, row++) {
+            size_t n = (uint8_t)row->name[0] == first ? match(row, body) : 0;
 
             if (n > longest) {
                 longest = n;
                 best = row;
             }
         }
+    }
     body->p += longest;
     return best;
 }
