@@ -107,7 +107,7 @@ may_emulate(const struct thread *t)
     const struct process *p = t->process;
 
     return t->action.kind == STUB_CONTINUE && t->owed == 0 && t->deferred == 0 &&
-           p->over == NULL && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+           p->over == NULL && TAILQ_EMPTY(&p->points);
 }
 
 /* user_regs_struct's places in the machine's order. */
@@ -271,8 +271,7 @@ may_emulate_step(struct thread *t)
 
     if (!live_is_to_step(t) || t->in_handler || t->owed != 0 || t->injected != 0 ||
         t->deferred != 0 || t->at_event || t->group_stop || t->vforking || t->disturbed != NULL ||
-        p->over != NULL || p->shares != NULL || p->lent || p->soft_watches != 0 ||
-        !TAILQ_EMPTY(&p->points))
+        p->over != NULL || p->shares != NULL || p->lent || !TAILQ_EMPTY(&p->points))
         return false;
     if (live_is_long_way_due(p->live) || !runs_alone(t) || !live_load_general(t) || is_to_hit(t) ||
         live_has_shadow_stack(t))

@@ -197,7 +197,7 @@ may_enter(const struct thread *t)
 
     return p->pad != NULL && t->group == p->pid && p->over == NULL && has_others(p) &&
            t->owed == 0 && !t->at_event && !t->group_stop && !t->in_handler &&
-           t->disturbed == NULL && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+           t->disturbed == NULL && TAILQ_EMPTY(&p->points);
 }
 
 /* The copy leaves nothing to be undone, and no stop has to follow it: the thread is to run on and

@@ -51,7 +51,7 @@ is_plain(const struct thread *t)
 
     return t->stepping && t->in_pad == NULL && t->registers.has_general && !t->at_event &&
            !t->group_stop && t->owed == 0 && t->injected == 0 && t->deferred == 0 &&
-           t->disturbed == NULL && p->over != t && p->soft_watches == 0 && TAILQ_EMPTY(&p->points);
+           t->disturbed == NULL && p->over != t && TAILQ_EMPTY(&p->points);
 }
 
 void

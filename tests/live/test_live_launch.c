@@ -453,6 +453,23 @@ START_TEST(detach_leaves_no_breakpoint_behind)
 }
 END_TEST
 
+/* An armed one would kill it: nobody is there to take the SIGTRAP. */
+START_TEST(detach_leaves_no_debug_register_armed)
+{
+    pid_t pid = drive_spawn(&d, "loop", "x");
+    drive_attach(&d, pid);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_WRITE, drive_symbol(&d, "counter"), 8), 0);
+    ck_assert_int_eq(drive_insert(&d, STUB_POINT_HARDWARE, drive_symbol(&d, "tick"), 1), 0);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    drive_nap(20);
+    ck_assert(runs_on(pid));
+    kill(pid, SIGKILL);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(detach_while_running_lets_go_clean)
 {
     for (int i = 0; i < 50; i++) {
@@ -644,6 +661,7 @@ live_launch_suite(void)
     tcase_add_test(c, attach_to_what_is_just_becoming_a_program_stops_it);
     tcase_add_test(c, signal_that_comes_while_it_is_attached_to_is_the_answer);
     tcase_add_test(c, detach_leaves_no_breakpoint_behind);
+    tcase_add_test(c, detach_leaves_no_debug_register_armed);
     tcase_add_test(c, detach_while_running_lets_go_clean);
     tcase_add_test(c, attach_refusals_name_cause_and_remedy);
     tcase_add_test(c, attach_to_a_traced_process_names_the_tracer);

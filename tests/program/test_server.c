@@ -268,15 +268,17 @@ END_TEST
 
 START_TEST(a_detached_program_goes_on_and_the_server_stays_with_it)
 {
-    struct server s = _i ? START(program_gdbserver, "--once", ":0", "/bin/sleep", "0.3")
-                         : START(program_gdbserver, ":0", "/bin/sleep", "0.3");
+    struct server s = _i ? START(program_gdbserver, "--once", ":0", "/bin/sleep", "0.5")
+                         : START(program_gdbserver, ":0", "/bin/sleep", "0.5");
+    pid_t pid = atoi(await_words(&s, "pid = "));
     struct client *c = connect_port(port_of(&s));
 
     ck_assert_str_eq(ask(c, "D"), "OK");
     await_words(&s, "Detaching from process ");
     hang_up(c);
-    ck_assert_int_eq(waitpid(s.pid, NULL, WNOHANG), 0);
+    ck_assert_int_eq(kill(pid, 0), 0);
     ck_assert_int_eq(end_of(&s), 0);
+    ck_assert_int_ne(kill(pid, 0), 0); /* ended before the server, which has waited for it */
 }
 END_TEST
 
