@@ -201,7 +201,7 @@ $(B)/boards/line.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TESTS = $(sort $(filter-out tests/demo.c tests/main_free.c,$(wildcard tests/*.c) \
 	$(wildcard tests/rsp/*.c tests/arch/*.c tests/stub/*.c tests/unwind/*.c \
-	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/board/test_*.c tests/dbghelp/test_*.c tests/dump/test_*.c)))
+	tests/program/test_*.c tests/live/test_*.c tests/host/test_*.c tests/board/*.c tests/dbghelp/test_*.c tests/dump/test_*.c)))
 UNDER_TEST = $(LIB) $(BOARD) $(LIVE) $(IMAGE) $(DBGHELP) $(HOST) $(filter-out stub/program/main.c,$(PROGRAM))
 PROGS = $(patsubst tests/live/progs/%.c,$(B)/progs/%,$(wildcard tests/live/progs/*.c))
 

@@ -41,7 +41,10 @@ SUITE(host)
 SUITE(dump)
 
 /* tests/board */
-SUITE(board)
+SUITE(board_memory)
+SUITE(board_session)
+SUITE(board_files)
+SUITE(board_flash)
 
 /* tests/dbghelp */
 SUITE(dbghelp)
