@@ -4,8 +4,8 @@
 # each, seeds 1 and up; the same with lldb; then the bytes that a connection, a breakpoint and a
 # stack of ten frames cost on a good line, beside QEMU's own stub with the same program in user mode.
 #   LINE_RATES   other rates          LINE_CLIENTS   "gdb", "lldb" or both
-#   LINE_TIMEOUT gdb's remotetimeout in seconds, 1 when not said; where the machine is busy for
-#                longer, gdb asks again for what is on its way
+#   LINE_TIMEOUT gdb's remotetimeout on a bad line in seconds, 1 when not said; where the machine is
+#                busy for longer, gdb asks again for what is on its way
 # What went over the line in a session that was not right is kept in build/check/line.*.packets.
 # What is checked: that no session of gdb is wrong without an error, and the bytes: two thirds of
 # what QEMU's stub sends.
@@ -36,7 +36,7 @@ first_gdb() {
 		set style enabled off
 		file $prog
 		set remote noack-packet off
-		set remotetimeout ${LINE_TIMEOUT:-1}
+		set remotetimeout $patience
 		echo \n@@ connect\n
 		target remote 127.0.0.1:$port
 		break deepest
@@ -102,15 +102,25 @@ lldb_commands() {
 		detach
 	END
 }
+# How long a client waits for a reply, and a session may take. Nothing is lost on a good line, where
+# only a busy machine holds things up; on a bad one an lldb that waits for ever is to be ended.
+good_line() {
+	patience=60 limit=900
+}
+bad_line() {
+	patience=${LINE_TIMEOUT:-1} limit=180
+	[ $client = gdb ] || limit=60
+}
+
 # talk COMMANDS OUT: what that client says to these commands.
 talk() {
 	case $client in
 	gdb)
-		timeout -k 2 180 $gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+		timeout -k 2 $limit $gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 			<"$1" >"$dir/out" 2>&1
 		;;
 	lldb)
-		timeout -k 2 60 $lldb --no-lldbinit -b -o "target create $prog" -s "$1" >"$dir/out" 2>&1 </dev/null
+		timeout -k 2 $limit $lldb --no-lldbinit -b -o "target create $prog" -s "$1" >"$dir/out" 2>&1 </dev/null
 		;;
 	esac
 	sed 's/127\.0\.0\.1:[0-9]*/COMM/; s/[Pp]rocess [0-9]*/process N/' "$dir/out" >"$2"
@@ -132,6 +142,7 @@ play() {
 	started=
 }
 over_a_bad_line() {
+	good_line
 	play 1000000000000 1 "$dir/clean"
 	grep -q '@@ end' "$dir/clean" || {
 		cp "$dir/clean" "build/check/line.$client.good.out"
@@ -139,6 +150,7 @@ over_a_bad_line() {
 		is_wrong "$client on a good line" "$(tail -5 "$dir/clean"); build/check/line.$client.good.*"
 		return
 	}
+	bad_line
 	for rate in $rates; do
 		right=0 reported=0 bad=
 		seed=0
@@ -172,7 +184,7 @@ cost() {
 	start "$dir/line" build/tools/badline "$where" 1 1000000000000 || return 1
 	first_${client} >"$dir/commands"
 	talk "$dir/commands" "$dir/this"
-	until_true 5 grep -q '^bytes' "$dir/line"
+	until_true 60 grep -q '^bytes' "$dir/line"
 	frames=$(grep -c '#[0-9].*\(deepest\|descend\|main\)' "$dir/this")
 	[ "$frames" -ge 10 ] || { echo 0 0; return; }
 	sed -n 's/^bytes: \([0-9]*\) to the server, \([0-9]*\).*/\1 \2/p' "$dir/line"
@@ -183,6 +195,7 @@ tell_cost() {
 	echo "$2 $3" | awk -v who="$client, $1" '{ printf "%-34s %6d bytes from the server, %5d to it: %.2f s at 115,200 baud\n", who, $2, $1, ($1 + $2) * 10 / 115200 }'
 }
 bytes_on_a_good_line() {
+	good_line
 	rm -f "$dir/uart"
 	$(board_command aarch64-virt $prog | sed "s|{sock}|$dir/uart|") >"$dir/board" 2>&1 &
 	board_pid=$!
