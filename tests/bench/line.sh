@@ -70,6 +70,7 @@ gdb_commands() {
 	END
 }
 first_lldb() {
+	[ $patience -lt 60 ] || echo "settings set plugin.process.gdb-remote.packet-timeout $patience"
 	cat <<-END
 		script print("@@ connect")
 		gdb-remote 127.0.0.1:$port
@@ -123,7 +124,7 @@ talk() {
 		timeout -k 2 $limit $lldb --no-lldbinit -b -o "target create $prog" -s "$1" >"$dir/out" 2>&1 </dev/null
 		;;
 	esac
-	sed 's/127\.0\.0\.1:[0-9]*/COMM/; s/[Pp]rocess [0-9]*/process N/' "$dir/out" >"$2"
+	sed '/packet-timeout/d; s/127\.0\.0\.1:[0-9]*/COMM/; s/[Pp]rocess [0-9]*/process N/' "$dir/out" >"$2"
 }
 
 # ---- over a bad line ----
@@ -181,12 +182,17 @@ over_a_bad_line() {
 # cost: connects, breaks, asks for the stack; prints the bytes to and from the client. The server
 # is at $where.
 cost() {
-	start "$dir/line" build/tools/badline "$where" 1 1000000000000 || return 1
+	start "$dir/line" build/tools/badline "$where" 1 1000000000000 "$dir/packets" || return 1
 	first_${client} >"$dir/commands"
 	talk "$dir/commands" "$dir/this"
 	until_true 60 grep -q '^bytes' "$dir/line"
 	frames=$(grep -c '#[0-9].*\(deepest\|descend\|main\)' "$dir/this")
-	[ "$frames" -ge 10 ] || { echo 0 0; return; }
+	[ "$frames" -ge 10 ] || {
+		cp "$dir/this" "build/check/line.$client.cost.out"
+		mv "$dir/packets" "build/check/line.$client.cost.packets"
+		echo 0 0
+		return
+	}
 	sed -n 's/^bytes: \([0-9]*\) to the server, \([0-9]*\).*/\1 \2/p' "$dir/line"
 }
 # tell_cost NAME TO FROM: at 115,200 baud a byte takes ten bits' time.

@@ -293,11 +293,11 @@ board_config(void)
 }
 
 void
-set_up_board(void)
+start_board(struct stub_board_config wanted)
 {
     static struct stub_board_config config;
 
-    config = board_config();
+    config = wanted;
     memset(&flash_calls, 0, sizeof(flash_calls));
     memset(&machine, 0, sizeof(machine));
     memset(said, 0, sizeof(said));
@@ -308,6 +308,12 @@ set_up_board(void)
     ck_assert(stub_board_start(&board_storage, &config));
     board = stub_board_here;
     stub_board_set_pc(board, RAM + 0x100);
+}
+
+void
+set_up_board(void)
+{
+    start_board(board_config());
 }
 
 void

@@ -46,7 +46,9 @@ extern unsigned asked;
 
 /* What the board is configured with. */
 struct stub_board_config board_config(void);
-/* Before each test: a board that was started, nothing said. */
+/* A board that was started so, nothing said. */
+void start_board(struct stub_board_config wanted);
+/* The same as configured above: before each test. */
 void set_up_board(void);
 /* An exception, during which the client says that; it must let the firmware go on. */
 void trap(enum trap_kind kind, const char *client);
