@@ -50,7 +50,7 @@ enum { PSTATE_MASKS = 0xf << 6, FOR_A_STEP = PSTATE_D | PSTATE_I | PSTATE_F };
 enum { MDSCR_SS = 1 << 0, MDSCR_KDE = 1 << 13, MDSCR_MDE = 1 << 15 };
 
 /* Of struct board's words for the machine. */
-enum { PSTATE_BEFORE, STEPPED, RETURN_PC, RETURN_PSTATE, RETURN_KNOWN };
+enum { PSTATE_BEFORE, STEPPED, RETURN_PC, RETURN_PSTATE, RETURN_KNOWN, UNMASKED };
 enum { PC_KNOWN = 1, PSTATE_KNOWN = 2 };
 
 #define READ_SYSTEM(name, value) __asm__ volatile("mrs %0, " name : "=r"(value))
@@ -385,13 +385,17 @@ stub_board_arm_points(struct board *b, bool breaks, bool watches)
     }
     if (!any)
         return;
+    b->machine[UNMASKED] = b->trap.words[STUB_AARCH64_PSTATE] & PSTATE_D;
     b->trap.words[STUB_AARCH64_PSTATE] &= ~(uint64_t)PSTATE_D;
     WRITE_SYSTEM("mdscr_el1", mdscr() | MDSCR_KDE | MDSCR_MDE);
 }
 
+/* A firmware that masks debug exceptions finds them masked at each stop, as it had them. */
 void
 stub_board_disarm_points(struct board *b)
 {
+    b->trap.words[STUB_AARCH64_PSTATE] |= b->machine[UNMASKED];
+    b->machine[UNMASKED] = 0;
     for (unsigned i = 0; i < b->break_count; i++)
         if (b->breaks[i].used)
             set_break(i, 0, 0);

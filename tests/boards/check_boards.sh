@@ -61,6 +61,8 @@ gdb_session() {
 		'stepped by line' '^#0  fold' 'stepped by instruction' '^#0 .*fold' 'Value returned is'
 	has "$1: a watchpoint tells who wrote" "$log" 'hit Hardware watchpoint .*: counter' '^Old value = ' '^New value = '
 	has "$1: an access watchpoint" "$log" 'hit Hardware access \(read/write\) watchpoint .*: pair\[1\]'
+	has "$1: the CPU's slots leave the firmware's masks as they were" "$log" \
+		'hit Hardware watchpoint .*: counter' "^masks $2" 'hit Breakpoint [0-9]*, rom_double' "^masks $2"
 	has "$1: a breakpoint in read-only memory is the CPU's" "$log" \
 		'Note: automatically using hardware breakpoints for read-only addresses' 'hit Breakpoint [0-9]*, rom_double'
 	has "$1: the firmware's monitor commands" "$log" \
@@ -341,7 +343,7 @@ smallest() {
 
 # with_gdb, with_lldb NAME: the sessions that any version must get right.
 with_gdb() {
-	gdb_session "$1"
+	case $1 in aarch64*) gdb_session "$1" 340 ;; *) gdb_session "$1" 200 ;; esac
 	gdb_files "$1"
 	gdb_flash "$1"
 	gdb_second "$1"

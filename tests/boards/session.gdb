@@ -13,6 +13,7 @@ finish
 delete
 watch counter
 continue
+say_masks
 delete
 thread 1
 same_stacks
@@ -23,6 +24,7 @@ continue
 delete
 break rom_double
 continue
+say_masks
 bt 1
 delete
 monitor help
