@@ -33,7 +33,7 @@ UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwi
 	arch/unwind/expr.c arch/unwind/paths.c arch/unwind/prologue.c arch/unwind/insn_x86_64.c \
 	arch/unwind/insn_aarch64.c arch/unwind/plt.c arch/unwind/exception.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c \
 	arch/unwind/dbghelp.c
-STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub/reasons.c stub/reasons_system.c stub/lldb_stop.c stub/ahead.c stub/stacks.c \
+STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub/reasons.c stub/reasons_system.c stub/lldb_stop.c stub/lldb_brief.c stub/ahead.c stub/stacks.c \
 	stub/xml.c stub/xml_lldb.c stub/serve.c stub/all.c stub/minimal.c stub/embedded.c \
 	stub/pkt_plain.c stub/pkt_start.c stub/pkt_dialect.c stub/pkt_mem.c stub/pkt_binary.c stub/pkt_scan.c \
 	stub/pkt_reg.c stub/pkt_reg_all.c stub/pkt_run.c stub/pkt_vcont.c stub/pkt_nonstop.c \

@@ -112,19 +112,27 @@ stub_put_told_rows(const struct engine *s, struct rsp_out *out)
     }
 }
 
+/* Short frames are for a gdb, which asks three times for one that was spoiled. An lldb asks for
+ * none again, so to it only counts how many bytes a session takes. */
+static bool
+has_short_frames(const struct engine *s)
+{
+    return s->frame_max != 0 && (s->client & CLIENT_LLDB) == 0;
+}
+
 size_t
 stub_packet_size(const struct engine *s)
 {
     size_t out = s->output_size - OUT_EXTRA;
     size_t size = s->rx.cap < out ? s->rx.cap : out;
 
-    return s->frame_max != 0 && s->frame_max < size ? s->frame_max : size;
+    return has_short_frames(s) && s->frame_max < size ? s->frame_max : size;
 }
 
 void
 stub_keep_short(const struct engine *s, struct rsp_out *out, size_t most)
 {
-    if (s->frame_max != 0 && most < out->cap)
+    if (has_short_frames(s) && most < out->cap)
         out->cap = most;
 }
 

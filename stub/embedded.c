@@ -2,11 +2,15 @@
 #include "stub/engine.h"
 
 const struct stub_family *const stub_embedded_packets[] = {
-    &stub_start_packets,       &stub_dialect_packets,      &stub_memory_packets,
-    &stub_binary_packets,      &stub_register_packets,     &stub_run_packets,
-    &stub_vcont_packets,       &stub_break_packets,        &stub_thread_packets,
-    &stub_features_packets,    &stub_thread_name_packets,  &stub_flash_packets,
-    &stub_fileio_packets,      &stub_monitor_packets,      &stub_plain_leave_packets,
-    &stub_serial_packets,      &stub_lldb_machine_packets, &stub_lldb_stop_packets,
-    &stub_lldb_region_packets, &stub_line_packets,         NULL,
+    &stub_start_packets,        &stub_dialect_packets,
+    &stub_memory_packets,       &stub_binary_packets,
+    &stub_register_packets,     &stub_run_packets,
+    &stub_vcont_packets,        &stub_break_packets,
+    &stub_thread_packets,       &stub_features_packets,
+    &stub_thread_name_packets,  &stub_flash_packets,
+    &stub_fileio_packets,       &stub_monitor_packets,
+    &stub_plain_leave_packets,  &stub_serial_packets,
+    &stub_lldb_machine_packets, &stub_lldb_stop_packets,
+    &stub_lldb_region_packets,  &stub_lldb_brief_packets,
+    &stub_line_packets,         NULL,
 };

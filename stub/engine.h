@@ -308,6 +308,7 @@ struct engine {
     bool non_stop;    /* QNonStop:1 */
     bool notice;      /* the frame is a notification: never acknowledged */
     bool stepped;     /* the stop told last was the end of a step */
+    bool spoiled;     /* the client has taken a reply that it knows to be spoiled */
 };
 
 /* The same request again while its reply is not acknowledged: 0 no. */
@@ -445,6 +446,11 @@ int stub_change_point(struct engine *s, struct rsp_in *in, const struct rsp_out 
 int stub_put_stop(struct engine *s, struct rsp_out *out, struct stub_event *event);
 /* The same filled by rank while it fits (stops.c); a hook. */
 int stub_put_full_stop(struct engine *s, struct rsp_out *out, struct stub_event *event);
+
+/* ---- a line that loses bytes (line.c): a hook of families that serve lldb ---- */
+
+/* -E when this request is to fail because a reply before it came spoiled; else 0. */
+int stub_tell_spoiled(struct engine *s, const struct stub_row *row);
 /* In a stop reply: pc sp fp, and when ranks is 2 other general registers. 0 or STUB_LATER. */
 int stub_put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, unsigned ranks);
 /* Writes what is to be said of an event and keeps in *told what its done() needs. */
@@ -493,6 +499,8 @@ void stub_json_reason(const struct engine *s, struct rsp_json *json,
 
 int stub_put_lldb_rest(struct engine *s, struct rsp_out *out, const struct stub_event *event);
 void stub_done_lldb_rest(struct engine *s);
+/* Threads of that process and their PCs: both or, where they do not fit, none. 0 or STUB_LATER. */
+int stub_put_thread_list(struct engine *s, struct rsp_out *out, int64_t pid);
 
 /* ---- objects (pkt_features.c) ---- */
 

@@ -39,6 +39,15 @@ may_doubt(const struct engine *s)
     return (s->flags & STUB_UNRELIABLE) != 0 && s->resend_ms != 0 && s->now_ms != 0;
 }
 
+/* 'm' or 'x' when the answer is memory, of which a part is an answer too; else 0. */
+static char
+memory_asked(const struct engine *s)
+{
+    uint8_t letter = s->rx.len > 0 ? s->rx.buf[0] : 0;
+
+    return letter == 'm' || letter == 'x' ? (char)letter : '\0';
+}
+
 /* The request of the unacknowledged reply again. Long after the reply it is a repeat: the client
  * has heard neither our ack nor the reply, and the deed must not be done twice. Soon after it, it
  * is a new one whose client's ack was lost. */
@@ -51,16 +60,28 @@ is_same_new(struct engine *s)
     owe_acks(s);
     if (old)
         s->sent = 0;
+    else
+        s->memory = memory_asked(s);
     return !old;
 }
 
-/* 'm' or 'x' when the answer is memory, of which a part is an answer too; else 0. */
-static char
-memory_asked(const struct engine *s)
+/* An lldb sends no request again, nor does it pass over a reply that comes twice: it takes that
+ * for the answer to its next request, which then fails. So one that may have been lost goes out
+ * once more, and the request behind it is thought over: what the client acknowledges then is the
+ * second copy, and that request has failed already. */
+static bool
+may_be_lost(const struct engine *s)
 {
-    uint8_t letter = s->rx.len > 0 ? s->rx.buf[0] : 0;
+    return (s->client & CLIENT_LLDB) != 0 && s->resends > 0 && !s->spoiled;
+}
 
-    return letter == 'm' || letter == 'x' ? (char)letter : '\0';
+/* It went out as often as it may. A client that has not said yet what it is may be an lldb too. */
+static bool
+is_worn(const struct engine *s)
+{
+    unsigned most = s->resend_max == 0 ? RESEND_MAX : s->resend_max;
+
+    return s->resends >= ((s->client & CLIENT_GDB) == 0 && !s->reporting ? 1 : most);
 }
 
 static bool
@@ -77,11 +98,11 @@ is_new(struct engine *s)
     owe_acks(s);
     if (same && s->waiting && s->resumed)
         return false; /* what it asked for is still running */
-    if (!same || !stub_frame_is_out(s)) {
+    if (!stub_frame_is_out(s) || (!same && !may_be_lost(s))) {
         s->memory = memory_asked(s);
         return true;
     }
-    s->doubt = s->now_ms - s->sent_ms >= REPEAT_MS ? DOUBT_OLD : DOUBT_YOUNG;
+    s->doubt = same && s->now_ms - s->sent_ms >= REPEAT_MS ? DOUBT_OLD : DOUBT_YOUNG;
     s->doubt_ms = s->now_ms;
     s->acks = 0; /* an ack would be taken for that of the next request */
     return !may_doubt(s) && is_same_new(s);
@@ -106,19 +127,41 @@ say_less(struct engine *s)
 }
 
 static bool
-is_worn(const struct engine *s)
-{
-    return s->resends >= (s->resend_max == 0 ? RESEND_MAX : s->resend_max);
-}
-
-static bool
-may_resend(struct engine *s)
+resend(struct engine *s)
 {
     if (is_worn(s))
         return false;
     s->resends++;
     say_less(s);
     return true;
+}
+
+/* The client says that the reply came spoiled. An lldb (19, 22) takes it all the same: sent again
+ * it would be taken for the answer to the next request, and all that follows wrong by one. */
+static bool
+may_resend(struct engine *s)
+{
+    if ((s->flags & STUB_UNRELIABLE) == 0 || (s->client & CLIENT_LLDB) == 0)
+        return resend(s);
+    s->spoiled = true;
+    s->resends = UINT8_MAX;
+    return false;
+}
+
+/* Its user is to hear of it: the next request fails of those whose failure an lldb tells, about
+ * memory, registers or breakpoints. */
+int
+stub_tell_spoiled(struct engine *s, const struct stub_row *row)
+{
+    static const char told[] = "xmXMpPgGZz";
+
+    for (const char *c = told; s->spoiled && *c != '\0'; c++) {
+        if (row->name[0] != *c || row->name[1] != '\0')
+            continue;
+        s->spoiled = false;
+        return -STUB_EIO;
+    }
+    return 0;
 }
 
 static int
@@ -138,7 +181,7 @@ tick(struct engine *s)
     age = s->now_ms - s->sent_ms;
     if (age < s->resend_ms)
         return (int)(s->resend_ms - age);
-    if (may_resend(s))
+    if (resend(s))
         s->sent = 0;
     return (int)s->resend_ms;
 }

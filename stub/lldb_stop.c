@@ -54,9 +54,8 @@ put_thread_pcs(struct engine *s, struct rsp_out *out, int64_t pid)
     return r;
 }
 
-/* Threads and their PCs: both or none. */
-static int
-put_thread_list(struct engine *s, struct rsp_out *out, int64_t pid)
+int
+stub_put_thread_list(struct engine *s, struct rsp_out *out, int64_t pid)
 {
     struct rsp_out before = *out;
     int r = put_thread_ids(s, out, pid);
@@ -123,7 +122,7 @@ stub_put_lldb_rest(struct engine *s, struct rsp_out *out, const struct stub_even
     int r = 0;
 
     if ((s->client & CLIENT_LIST_THREADS) != 0)
-        r = put_thread_list(s, out, event->id.pid);
+        r = stub_put_thread_list(s, out, event->id.pid);
     if (r == 0 && (s->client & CLIENT_LIST_THREADS) != 0 && HAS(s, stop_of))
         r = put_stop_infos(s, out, event->id.pid);
     return r == 0 ? stub_put_ahead(s, out, event->id) : r;

@@ -206,8 +206,11 @@ has_untold_end(struct engine *s)
 static int
 admit(struct engine *s, const struct stub_row *row)
 {
-    int r = (row->flags & ROW_IDLE) == 0 ? need_process(s) : 0;
+    int r = stub_tell_spoiled(s, row);
 
+    if (r != 0)
+        return r;
+    r = (row->flags & ROW_IDLE) == 0 ? need_process(s) : 0;
     if (r != -STUB_ESRCH || (row->flags & ROW_RESUMES) == 0)
         return r;
     if (s->non_stop)

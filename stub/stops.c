@@ -30,6 +30,7 @@ put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
     bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
     int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);
     const struct stub_hook *hook;
+    bool few;
     int r = 0;
 
     rsp_put(out, stopped && short_form ? 'S' : "TWX"[event->kind]);
@@ -43,8 +44,9 @@ put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
     }
     if ((hook = HOOK(s, put_reason)) != NULL)
         hook->put_reason(s, out, event);
+    few = s->frame_max != 0 && (s->client & CLIENT_LLDB) != 0;
     if (stopped && HAS(s, get_register) && !is_unread(s, event))
-        r = stub_put_registers(s, out, event->id, 2);
+        r = stub_put_registers(s, out, event->id, few ? 1 : 2);
     if (stopped && r == 0 && (hook = HOOK(s, put_rest)) != NULL)
         r = hook->put_rest(s, out, event);
     return r;

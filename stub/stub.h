@@ -65,6 +65,7 @@ extern const struct stub_family stub_line_packets;
 extern const struct stub_family stub_lldb_packets;         /* qHostInfo qProcessInfo ... */
 extern const struct stub_family stub_lldb_machine_packets; /* or these, of a board in few words */
 extern const struct stub_family stub_lldb_stop_packets;    /* qThreadStopInfo */
+extern const struct stub_family stub_lldb_brief_packets;   /* none: little ahead, lldb_brief.c */
 extern const struct stub_family stub_lldb_region_packets;  /* qMemoryRegionInfo */
 /* Its target.xml, before the short one of stub_serial_packets; qRegisterInfo. */
 extern const struct stub_family stub_lldb_register_packets;

@@ -25,6 +25,7 @@ SUITE(sets)
 /* tests/stub */
 SUITE(engine)
 SUITE(line)
+SUITE(brief)
 SUITE(transcripts)
 SUITE(packets)
 SUITE(xml)

@@ -1,7 +1,7 @@
 /* test_replug.c - a debugger that is unplugged in the middle of anything, and the next one plugged
  * in at once: at every byte that goes over the line either way. The firmware never runs by
- * accident, no write is lost that was acknowledged and none is made that was not asked for, and the
- * next debugger hears the answers to its own questions. */
+ * accident, no write is lost that was acknowledged and none is made that was not asked for, and
+ * the next debugger hears the answers to its own questions. */
 #include <stdio.h>
 #include <string.h>
 
@@ -263,8 +263,9 @@ now_ms(void *context)
 
 /* ---- what must be ---- */
 
-/* The firmware went where the resumes of the first debugger lead that came whole. The last of them
- * may have been stopped on its way by the second, and runs on where that has taken its end away. */
+/* The firmware went where the resumes of the first debugger lead that came whole. The last of
+ * them may have been stopped on its way by the second, and runs on where that has taken its end
+ * away. */
 static void
 check_path(unsigned cut)
 {

@@ -499,8 +499,8 @@ connect(struct world *w)
     int r;
 
     say(w, "+", 1);
-    r = ask(w, "qSupported:multiprocess+;swbreak+;hwbreak+;xmlRegisters=i386", body, sizeof(body),
-            false);
+    r = ask(w, "qSupported:multiprocess+;swbreak+;vContSupported+;xmlRegisters=i386", body,
+            sizeof(body), false);
     if (r != FINE)
         return r;
     judge(strncmp(body, "PacketSize=", 11) == 0, &w->wrong);
@@ -599,7 +599,7 @@ play(struct world *w, uint64_t seed, uint64_t mean, unsigned long bytes)
 
 START_TEST(bad_line_never_does_what_was_not_asked)
 {
-    static const unsigned means[] = { 10000, 3000, 1000, 300, 100 };
+    static const unsigned means[] = { 10000, 3000, 1000, 300, 200 };
     struct world *w = calloc(1, sizeof(*w));
     const char *seed = getenv("LINE_SEED"); /* another one, and what came of it is told */
 

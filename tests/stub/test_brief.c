@@ -1,0 +1,207 @@
+/* test_brief.c - an lldb on a line that loses bytes: it asks for nothing again, takes replies that
+ * it knows to be spoiled, and takes a reply that comes twice for that to its next request. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/engine.h"
+#include "tests/stub/wire.h"
+#include "tests/suites.h"
+
+static struct wire *wire;
+static uint64_t now;
+
+static void
+close_wire(void)
+{
+    wire_close(wire);
+    free(wire);
+}
+
+/* What the engine sends now; nothing is acknowledged. */
+static const char *
+heard(void)
+{
+    static char text[0x1000];
+    size_t n = 0, more;
+    const uint8_t *p;
+
+    while (p = stub_output(&wire->stub, &more), more > 0 && n + more < sizeof(text)) {
+        memcpy(text + n, p, more);
+        n += more;
+        stub_sent(&wire->stub, more);
+    }
+    text[n] = '\0';
+    return text;
+}
+
+static void
+say(const char *body)
+{
+    uint8_t frame[128];
+    size_t n = strlen(body);
+
+    memcpy(frame + 1, body, n);
+    n = rsp_frame_close(frame, n, '$');
+    ck_assert_uint_eq(stub_feed(&wire->stub, frame, n), n);
+}
+
+static void
+say_raw(const char *bytes)
+{
+    size_t n = strlen(bytes);
+
+    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
+}
+
+static void
+expect(const char *want)
+{
+    const char *text = heard();
+
+    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
+}
+
+static void
+pass(unsigned ms)
+{
+    (void)stub_tick(&wire->stub, now += ms);
+}
+
+/* A board's packets; a client that says that of itself was served. */
+static void
+meet(const char *words)
+{
+    wire = calloc(1, sizeof(*wire));
+    wire_open_with(wire, stub_embedded_packets, 1, 0x400, STUB_UNRELIABLE, 256);
+    now = 0;
+    pass(1);
+    say(words);
+    ck_assert_ptr_nonnull(strstr(heard(), "$PacketSize="));
+    say_raw("+");
+}
+
+static const char lldb[] = "qSupported:xmlRegisters=i386,arm";
+static const char gdb[] = "qSupported:vContSupported+";
+
+START_TEST(a_spoiled_reply_is_sent_again_to_gdb_only)
+{
+    meet(gdb);
+    say("m1001,4");
+    expect("++$01020304#8a");
+    say_raw("-");
+    expect("$01020304#8a");
+    close_wire();
+    meet(lldb);
+    say("m1001,4");
+    expect("++$01020304#8a");
+    say_raw("-");
+    expect("");
+    close_wire();
+}
+END_TEST
+
+START_TEST(an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show)
+{
+    meet(lldb);
+    say("m1001,4");
+    heard();
+    say_raw("-");
+    say("qC"); /* a failure of that nobody would see */
+    expect("++$QC10#f5");
+    say_raw("+");
+    say("m1001,4");
+    expect("++$E05#aa");
+    say_raw("+");
+    say("m1001,4");
+    expect("++$01020304#8a");
+    close_wire();
+}
+END_TEST
+
+START_TEST(a_reply_goes_out_to_an_lldb_once_more)
+{
+    meet(lldb);
+    say("m1001,4");
+    expect("++$01020304#8a");
+    pass(1000);
+    expect("$01020304#8a");
+    for (unsigned i = 0; i < 20; i++)
+        pass(1000);
+    expect("");
+    close_wire();
+}
+END_TEST
+
+/* Its ack was lost; the second copy waits in its input and fails its next request. */
+START_TEST(what_an_lldb_acknowledges_behind_a_second_copy_is_that)
+{
+    meet(lldb);
+    say("m1001,4");
+    pass(0);
+    heard();
+    pass(1000);
+    expect("$01020304#8a");
+    say("m1005,4");
+    expect("");
+    pass(100);
+    say_raw("+");
+    pass(1000);
+    expect(""); /* it has failed there already */
+    say("m1009,4");
+    expect("++$090a0b0c#1f");
+    close_wire();
+}
+END_TEST
+
+/* Nothing came of the first copy: the request behind it is a good one. */
+START_TEST(a_request_behind_a_second_copy_is_answered_when_nothing_else_comes)
+{
+    meet(lldb);
+    say("m1001,4");
+    heard();
+    pass(1000);
+    expect("$01020304#8a");
+    say("m1005,4");
+    expect("");
+    pass(400);
+    expect("++$05060708#9a");
+    close_wire();
+}
+END_TEST
+
+START_TEST(a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes)
+{
+    const char *text;
+
+    meet(lldb);
+    say("QListThreadsInStopReply");
+    expect("++$OK#9a");
+    say_raw("+");
+    say("?");
+    text = heard();
+    ck_assert_ptr_nonnull(strstr(text, ";threads:10;thread-pcs:"));
+    ck_assert_ptr_null(strstr(text, "jstopinfo"));
+    ck_assert_ptr_nonnull(strstr(text, ";memory:0x"));
+    close_wire();
+    meet(gdb);
+    say("?");
+    ck_assert_ptr_null(strstr(heard(), "memory:"));
+    close_wire();
+}
+END_TEST
+
+Suite *
+brief_suite(void)
+{
+    Suite *s = suite_create("brief");
+    TCase *tc = tcase_create("brief");
+
+    tcase_add_test(tc, a_spoiled_reply_is_sent_again_to_gdb_only);
+    tcase_add_test(tc, an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show);
+    tcase_add_test(tc, a_reply_goes_out_to_an_lldb_once_more);
+    tcase_add_test(tc, what_an_lldb_acknowledges_behind_a_second_copy_is_that);
+    tcase_add_test(tc, a_request_behind_a_second_copy_is_answered_when_nothing_else_comes);
+    tcase_add_test(tc, a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes);
+    suite_add_tcase(s, tc);
+    return s;
+}
