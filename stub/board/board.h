@@ -176,7 +176,9 @@ struct stub_board_config {
      * registers of what they interrupted (arch/unwind/unwind.h). Or NULL. */
     const struct unwind_exception *exceptions;
     size_t exception_count;
-    size_t stack_size; /* a multiple of 16, STUB_BOARD_STACK or more; 0: that */
+    /* A multiple of 16, STUB_BOARD_STACK or more; 0: that. Commands of the firmware's own may need
+     * more: one that went beyond it is told of in the debugger's console, at the next stop. */
+    size_t stack_size;
 };
 
 /* Takes the exceptions over that the stub needs and hands all others on to the handlers that were

@@ -108,6 +108,8 @@ void stub_board_get_byte(struct board *b);
 
 /* An exception of the stub's came; trap is filled. Returns when the firmware is to go on. */
 void stub_board_trapped(struct board *b);
+/* Marks the end of the stub's stack, so that going beyond it shows. */
+void stub_board_guard_stack(struct board *b);
 /* stub_board_guard, also inside another such call. */
 bool stub_board_try(struct board *b, void (*deed)(void *), void *argument);
 /* An exception inside the stub that nothing was ready for. The same. */

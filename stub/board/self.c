@@ -365,6 +365,34 @@ ask_clock(void *argument)
     b->now = b->settings.now_ms(b->settings.context);
 }
 
+/* ---- the stub's own stack ---- */
+
+/* Stands at the end of it. What has gone further has written over something of the firmware's. */
+static const uint8_t guard[] = "end of the stack"; /* its last byte is the 0 */
+
+static uint8_t *
+stack_end(const struct board *b)
+{
+    return (uint8_t *)(uintptr_t)b->trap.stack_low;
+}
+
+void
+stub_board_guard_stack(struct board *b)
+{
+    memcpy(stack_end(b), guard, sizeof(guard));
+}
+
+/* Told once, in the debugger's console, as soon as it hears of the firmware again. */
+static void
+check_stack(struct board *b)
+{
+    if (b->text != NULL || memcmp(stack_end(b), guard, sizeof(guard)) == 0)
+        return;
+    b->text = "the stub's stack was too small and memory below it is spoiled: give it a larger "
+              "stack_size\n";
+    stub_board_guard_stack(b);
+}
+
 /* 0 without a clock, or one that faults. */
 static uint64_t
 now(struct board *b)
@@ -395,6 +423,7 @@ serve(struct board *b)
             (begin != 0 ? now(b) - begin > PATIENCE_MS : turns > PATIENCE_TURNS))
             break;
     } while (!b->running || (visit && is_engaged(b)));
+    check_stack(b);
     if (b->reset)
         call(b, b->settings.reset);
     b->reset = false; /* it could not, and the firmware goes on */

@@ -118,6 +118,7 @@ stub_board_start(struct stub_board *board, const struct stub_board_config *confi
     b->action.kind = STUB_CONTINUE;
     if (!configure(b, config))
         return false;
+    stub_board_guard_stack(b);
     stub_board_here = b;
     if (!stub_board_take_over(b)) {
         stub_board_here = NULL;

@@ -143,6 +143,21 @@ START_TEST(a_fault_of_the_stubs_own_begins_a_new_session)
 }
 END_TEST
 
+START_TEST(a_stack_that_was_too_small_is_told_once)
+{
+    trap(TRAP_FAULT, "$?#3f+$vCont;c#a8");
+    memset(board_room, 0xee, 8); /* a command that went too deep */
+    trap(TRAP_FAULT, "+$vCont;c#a8");
+    ck_assert_ptr_null(strstr(said, "$O746865"));
+    trap(TRAP_FAULT, "++$vCont;c#a8");
+    ck_said("$O7468652073747562277320737461636b"); /* "the stub's stack ..." */
+    said_size = 0;
+    memset(said, 0, sizeof(said));
+    trap(TRAP_FAULT, "+$vCont;c#a8");
+    ck_assert_ptr_null(strstr(said, "$O746865"));
+}
+END_TEST
+
 START_TEST(a_start_that_cannot_work_is_refused)
 {
     struct stub_board_config config = board->settings;
@@ -188,6 +203,7 @@ board_session_suite(void)
     tcase_add_test(tc, a_detach_leaves_nothing_behind);
     tcase_add_test(tc, a_breakpoint_of_the_firmwares_own_is_passed_once);
     tcase_add_test(tc, a_fault_of_the_stubs_own_begins_a_new_session);
+    tcase_add_test(tc, a_stack_that_was_too_small_is_told_once);
     tcase_add_test(tc, a_start_that_cannot_work_is_refused);
     suite_add_tcase(s, tc);
     return s;

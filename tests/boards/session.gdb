@@ -32,4 +32,9 @@ monitor uptime
 monitor bakery me too
 monitor stack
 printf "called: %d\n", fold(&last_loaf, 3)
+spoil_stack
+tbreak bake
+continue
+tbreak bake
+continue
 detach

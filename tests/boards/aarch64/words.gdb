@@ -9,6 +9,9 @@ end
 define after_the_wait
   printf "waited: %d\n", $x0
 end
+define spoil_stack
+  set var *(unsigned long *)((char *)&demo_room + 0) = 0
+end
 define load_app
   load build/boards/aarch64-virt-app.elf
 end

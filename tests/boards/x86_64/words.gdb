@@ -9,6 +9,9 @@ end
 define after_the_wait
   printf "waited: %d\n", $rax
 end
+define spoil_stack
+  set var *(unsigned long *)((char *)&demo_room + 512) = 0
+end
 define load_app
   load build/boards/x86_64-pc-app.elf
 end
