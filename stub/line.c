@@ -75,13 +75,17 @@ may_be_lost(const struct engine *s)
     return (s->client & CLIENT_LLDB) != 0 && s->resends > 0 && !s->spoiled;
 }
 
-/* It went out as often as it may. A client that has not said yet what it is may be an lldb too. */
+static unsigned
+most_resends(const struct engine *s)
+{
+    return s->resend_max == 0 ? RESEND_MAX : s->resend_max;
+}
+
+/* No more by time. A client that has not said yet what it is may be an lldb too. */
 static bool
 is_worn(const struct engine *s)
 {
-    unsigned most = s->resend_max == 0 ? RESEND_MAX : s->resend_max;
-
-    return s->resends >= ((s->client & CLIENT_GDB) == 0 && !s->reporting ? 1 : most);
+    return s->resends >= ((s->client & CLIENT_GDB) == 0 && !s->reporting ? 1 : most_resends(s));
 }
 
 static bool
@@ -129,7 +133,7 @@ say_less(struct engine *s)
 static bool
 resend(struct engine *s)
 {
-    if (is_worn(s))
+    if (s->resends >= most_resends(s))
         return false;
     s->resends++;
     say_less(s);
