@@ -56,6 +56,8 @@ let_go_for_good(struct process *p)
         live_process_free(p);
 }
 
+/* One that nobody asked about is let go clean, and one that the client knows keeps what is wished
+ * in that memory. */
 void
 live_hand_over_memory(struct process *p)
 {
@@ -68,10 +70,11 @@ live_hand_over_memory(struct process *p)
     live_plant_lift_all(heir);
     /* The heir last: freeing it hands on to one that still runs, if any, and goes no deeper. */
     TAILQ_FOREACH (child, &p->live->processes, next) {
-        if (child->shares == heir && !child->buried)
+        if (child->shares == heir && child->hidden && !child->buried)
             let_go_for_good(child);
     }
-    let_go_for_good(heir);
+    if (heir->hidden)
+        let_go_for_good(heir);
 }
 
 void

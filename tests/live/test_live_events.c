@@ -217,6 +217,37 @@ START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
 }
 END_TEST
 
+/* Its memory was the parent's, and so was what is planted there. */
+START_TEST(child_of_a_vfork_stays_known_when_its_parent_is_killed)
+{
+    launch("fork", "vfork", WORDS);
+    drive_break_at(&d, "touch");
+    pid_t child = next_child(STUB_VFORK);
+    ck_assert_str_eq(drive_ask(&d, "vKill;%x", (unsigned)d.pid), "OK");
+    ck_assert_uint_eq(drive_threads(&d), 1);
+    go_on(child);
+    ck_assert_int_eq(d.event.kind, STUB_STOPPED);
+    ck_assert_int_eq(d.event.reason, STUB_SWBREAK);
+    ck_assert_int_eq(d.event.id.pid, child);
+    go_on(child);
+    ck_assert_int_eq(d.event.kind, STUB_EXITED);
+    ck_assert_int_eq(d.event.status, 7);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(child_of_a_vfork_is_killed_after_its_parent)
+{
+    launch("fork", "vfork", WORDS);
+    drive_break_at(&d, "touch");
+    pid_t child = next_child(STUB_VFORK);
+    ck_assert_str_eq(drive_ask(&d, "vKill;%x", (unsigned)d.pid), "OK");
+    ck_assert_str_eq(drive_ask(&d, "vKill;%x", (unsigned)child), "OK");
+    ck_assert_int_eq(live_pid(d.live), 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(the_end_of_a_vfork_is_told_when_its_beginning_was)
 {
     launch("fork", "slow", WORDS);
@@ -597,6 +628,8 @@ live_events_suite(void)
     tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
     tcase_add_test(c, a_child_killed_where_it_stands_is_let_go_to_its_parent);
     tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
+    tcase_add_test(c, child_of_a_vfork_stays_known_when_its_parent_is_killed);
+    tcase_add_test(c, child_of_a_vfork_is_killed_after_its_parent);
     tcase_add_test(c, a_signal_beside_a_fork_is_told_after_it);
     tcase_add_test(c, who_did_not_ask_hears_of_no_fork);
     tcase_add_test(c, births_and_ends_of_threads_are_told_to_who_asks);
