@@ -46,7 +46,7 @@ struct report {
     TAILQ_ENTRY(report) next;
     struct stub_event event;
     enum report_state state;
-    bool held;    /* of a thread that the client left stopped: kept until it is resumed */
+    bool held;    /* of who was left stopped by the client: kept until resumed */
     bool owned;   /* by the queue alone (of a thread that is gone): freed when it is told */
     bool arrival; /* the stop after a launch or attach: no news for who resumes without asking */
 };

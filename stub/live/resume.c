@@ -384,6 +384,15 @@ take_actions(struct live *live, struct stub *s)
     return any;
 }
 
+/* The end of a process that the client leaves stopped is kept too, as long as others run: gdb (13)
+ * that steps one thread over a breakpoint loses that step when another process ends meanwhile. */
+static void
+hold_end(struct process *p, struct stub *s, bool others_run)
+{
+    p->end.held = others_run && p->newborn.kind == STUB_STAY &&
+                  stub_action(s, (struct rsp_id){ p->pid, p->pid }).kind == STUB_STAY;
+}
+
 int
 live_resume(void *target, struct stub *s)
 {
@@ -398,8 +407,10 @@ live_resume(void *target, struct stub *s)
     if (!live->standing)
         return live_fail(live, STUB_EBUSY, "the program is running already");
     any = take_actions(live, s);
-    TAILQ_FOREACH (p, &live->processes, next)
+    TAILQ_FOREACH (p, &live->processes, next) {
         p->newborn = stub_action(s, (struct rsp_id){ p->pid, 0 });
+        hold_end(p, s, any);
+    }
     live_drop_stale(live, NULL);
     take_deferred(live);
     if (live_has_news(live))

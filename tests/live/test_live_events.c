@@ -199,6 +199,7 @@ END_TEST
 START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
 {
     launch("fork", "fork", WORDS);
+    drive_pass(&d, SIGCHLD);
     pid_t child = next_child(STUB_FORK);
     kill(child, SIGKILL);
     for (int i = 0; i < 10000 && drive_state(child) != 'Z'; i++)
@@ -213,6 +214,41 @@ START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
     char state = drive_state(child);
     kill(d.pid, SIGKILL);
     ck_assert_int_eq(state, 0);
+    drive_close(&d);
+}
+END_TEST
+
+/* A gdb steps over a breakpoint that way, and would take the end for that of the step. */
+START_TEST(end_of_a_process_is_kept_while_another_is_stepped)
+{
+    launch("fork", "fork", WORDS);
+    drive_pass(&d, SIGCHLD);
+    pid_t child = next_child(STUB_FORK);
+    kill(child, SIGKILL);
+    ck_assert(drive_becomes(child, "Z"));
+    live_poll(d.live);
+    drive_ask(&d, "vCont;s:p%x.%x", (unsigned)d.pid, (unsigned)d.pid);
+    ck_assert_int_eq(d.event.reason, STUB_TRACE);
+    ck_assert_int_eq(d.event.id.pid, d.pid);
+    drive_ask(&d, "vCont;c");
+    ck_assert_int_eq(d.event.kind, STUB_SIGNALLED);
+    ck_assert_int_eq(d.event.id.pid, child);
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(end_of_a_process_is_told_when_it_is_resumed)
+{
+    launch("fork", "fork", WORDS);
+    drive_pass(&d, SIGCHLD);
+    pid_t child = next_child(STUB_FORK);
+    kill(child, SIGKILL);
+    ck_assert(drive_becomes(child, "Z"));
+    live_poll(d.live);
+    drive_ask(&d, "vCont;s:p%x.%x;c:p%x.%x", (unsigned)d.pid, (unsigned)d.pid, (unsigned)child,
+              (unsigned)child);
+    ck_assert_int_eq(d.event.kind, STUB_SIGNALLED);
+    ck_assert_int_eq(d.event.id.pid, child);
     drive_close(&d);
 }
 END_TEST
@@ -628,6 +664,8 @@ live_events_suite(void)
     tcase_add_test(c, the_parent_is_let_go_and_the_child_followed);
     tcase_add_test(c, a_child_killed_where_it_stands_is_let_go_to_its_parent);
     tcase_add_test(c, the_end_of_a_vfork_is_told_when_its_beginning_was);
+    tcase_add_test(c, end_of_a_process_is_kept_while_another_is_stepped);
+    tcase_add_test(c, end_of_a_process_is_told_when_it_is_resumed);
     tcase_add_test(c, child_of_a_vfork_stays_known_when_its_parent_is_killed);
     tcase_add_test(c, child_of_a_vfork_is_killed_after_its_parent);
     tcase_add_test(c, a_signal_beside_a_fork_is_told_after_it);
