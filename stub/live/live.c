@@ -224,22 +224,9 @@ live_ended(struct live *live, int *wait_status)
 }
 
 void
-live_set_lost(struct live *live, enum live_on_lost launched, enum live_on_lost attached)
-{
-    live->config.lost_launched = launched;
-    live->config.lost_attached = attached;
-}
-
-void
 live_set_tls(struct live *live, bool answer)
 {
     live->no_tls = !answer;
-}
-
-void
-live_set_capture(struct live *live, bool capture)
-{
-    live->config.capture_output = capture;
 }
 
 static void *

@@ -90,10 +90,6 @@ bool live_ended(struct live *live, int *wait_status);
 
 /* Do debug registers fire on this machine? Tried once, on a child of our own. */
 bool live_debug_registers_fire(void);
-
-/* The settings of live_config that may change while it is in use. */
-void live_set_lost(struct live *live, enum live_on_lost launched, enum live_on_lost attached);
-void live_set_capture(struct live *live, bool capture);
 void live_set_tls(struct live *live, bool answer); /* where threads' variables are; on at first */
 
 #endif
