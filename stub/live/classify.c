@@ -54,8 +54,9 @@ is_to_pass(struct thread *t, int signal)
                                   !is_fault_at_breakpoint(t, signal));
 }
 
-bool
-live_signal_arrives(struct thread *t, int signal)
+/* A signal is about to be delivered to t: true when it was queued for the client. */
+static bool
+signal_arrives(struct thread *t, int signal)
 {
     if (t->injected == signal) {
         t->injected = 0;
@@ -120,7 +121,7 @@ live_take_deferred(struct thread *t)
     }
     live_ptrace(PTRACE_SETSIGINFO, t->tid, 0, (uintptr_t)&t->deferred_info);
     t->at_signal = signal;
-    return live_signal_arrives(t, signal);
+    return signal_arrives(t, signal);
 }
 
 /* ---- traps ---- */
@@ -137,7 +138,7 @@ on_breakpoint(struct thread *t)
     uint64_t at = pc - arch->breakpoint_pc;
     struct plant *b = live_plant_at(p, at);
     if (b == NULL) {
-        live_signal_arrives(t, SIGTRAP); /* the program's own */
+        signal_arrives(t, SIGTRAP); /* the program's own */
         return;
     }
     live_set_pc(t, at);
@@ -264,7 +265,7 @@ on_trap(struct thread *t)
     if (trap == TRAP_OF_HANDLER)
         t->at_signal = 0; /* ptrace_notify: no delivery stop */
     if (trap == TRAP_OF_USER) {
-        live_signal_arrives(t, SIGTRAP);
+        signal_arrives(t, SIGTRAP);
     } else if (trap == TRAP_OF_BREAKPOINT) {
         on_breakpoint(t);
     } else if (on_debug_register(t) || on_soft_watch(t)) {
@@ -389,7 +390,7 @@ classify(struct thread *t, int status)
     else if (signal == SIGTRAP)
         on_trap(t);
     else
-        live_signal_arrives(t, signal);
+        signal_arrives(t, signal);
 }
 
 static void

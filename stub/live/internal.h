@@ -489,8 +489,6 @@ void live_leave_call(struct thread *t);
 /* ---- classify.c ---- */
 /* What a stop of t means: queues a report, or leaves it to live_go. */
 void live_classify(struct thread *t, int status);
-/* A signal is about to be delivered to t: true when it was queued for the client. */
-bool live_signal_arrives(struct thread *t, int signal);
 /* A step ended in the usual way: told, when the client's is over. */
 void live_step_ended(struct thread *t);
 /* Is the client's step over at this PC? */
@@ -597,8 +595,6 @@ void live_plant_forget(struct process *p); /* after exec: nothing is planted, no
 void live_plant_clean(struct process *p, struct process *copy); /* int3s out of a fork's copy */
 /* A fork's child has the wishes of its parent, and its planted bytes. False: no memory. */
 bool live_plant_copy(struct process *p, struct process *child);
-/* Makes wishes true while threads of p run. */
-void live_plant_sync_running(struct process *p);
 void live_wishes_drop(struct process *p);
 /* True when something is planted in that range. */
 bool live_hides(struct process *p, uint64_t address, size_t n);
@@ -678,7 +674,6 @@ bool live_read_all(struct process *p, uint64_t address, void *buffer, size_t siz
 
 /* ---- regs.c ---- */
 bool live_load_general(struct thread *t);
-bool live_load_extended(struct thread *t);
 void live_flush_registers(struct thread *t);
 void live_forget_registers(struct thread *t);
 void live_drop_extended(struct thread *t);

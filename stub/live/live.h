@@ -90,6 +90,8 @@ bool live_ended(struct live *live, int *wait_status);
 
 /* Do debug registers fire on this machine? Tried once, on a child of our own. */
 bool live_debug_registers_fire(void);
-void live_set_tls(struct live *live, bool answer); /* where threads' variables are; on at first */
+
+/* Whether clients are told where threads' variables are; on at first. */
+void live_set_tls(struct live *live, bool answer);
 
 #endif

@@ -145,9 +145,9 @@ live_plant_sync(struct process *p)
     }
 }
 
-/* While everything stands planting is lazy; where threads run it cannot be. */
-void
-live_plant_sync_running(struct process *p)
+/* Makes wishes true while threads of p run: while everything stands planting is lazy. */
+static void
+sync_running(struct process *p)
 {
     struct live *live = p->live;
 
@@ -402,7 +402,7 @@ wish_plant(struct process *p, const struct stub_point *point, bool hard)
     else
         b->soft_wish = true;
     live_owner(p)->plants_changed |= !b->planted;
-    live_plant_sync_running(p);
+    sync_running(p);
     return 0;
 }
 
@@ -420,7 +420,7 @@ unwish_plant(struct process *p, const struct stub_point *point, bool hard)
         b->soft_wish = false;
     live_lists_free(hard ? &b->hard_lists : &b->soft_lists);
     live_owner(p)->plants_changed = true;
-    live_plant_sync_running(p);
+    sync_running(p);
     if (!live_read_all(p, point->address, byte, p->layout.arch->breakpoint_size))
         return live_fail(p->live, STUB_EFAULT,
                          "the code at 0x%llx is gone, and the breakpoint too",

@@ -90,8 +90,8 @@ hold_extended(struct thread *t)
     return true;
 }
 
-bool
-live_load_extended(struct thread *t)
+static bool
+load_extended(struct thread *t)
 {
     struct live *live = t->process->live;
     struct registers *r = &t->registers;
@@ -131,7 +131,7 @@ live_forget_registers(struct thread *t)
 static bool
 load_set(struct thread *t, unsigned set)
 {
-    return set == ARCH_SET_GENERAL ? live_load_general(t) : live_load_extended(t);
+    return set == ARCH_SET_GENERAL ? live_load_general(t) : load_extended(t);
 }
 
 int
@@ -205,7 +205,7 @@ live_save_registers(void *target, struct rsp_id id, uint32_t *number)
         return live_fail(live, STUB_ESRCH, "that thread has ended");
     if (!live_load_general(t))
         return live_fail(live, STUB_EBUSY, "thread %d does not stand still", (int)t->tid);
-    live_load_extended(t);
+    load_extended(t);
     struct saved_registers *s = &live->saved[0];
     for (size_t i = 0; i < LIVE_SAVED_MAX; i++) {
         if (live->saved[i].number < s->number)
