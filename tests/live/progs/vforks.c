@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 volatile int touched;
-static volatile int born;
+volatile int born;
 static int outlive;
 
 __attribute__((noinline)) void
