@@ -92,12 +92,80 @@ read_into(struct engine *s, int64_t pid, struct rsp_out *out, struct stub_piece 
     return n;
 }
 
+/* *v is the address that lies there: 1; 0 when it cannot be read. STUB_LATER. */
+static int
+read_pointer(struct engine *s, int64_t pid, uint64_t address, uint64_t *v)
+{
+    const struct arch *arch = stub_layout(s, pid)->arch;
+    uint8_t bytes[8];
+    size_t n = read_some(s, pid, address, bytes, arch->address_bytes);
+
+    if (n == ARCH_LATER)
+        return STUB_LATER;
+    *v = n == arch->address_bytes ? arch_get_uint(arch, bytes, n) : 0;
+    return n == arch->address_bytes;
+}
+
+/* ---- pieces, whatever they are put into ---- */
+
+/* Puts one piece into `to`, a struct rsp_out or rsp_json; nothing when it cannot be read or does
+ * not fit. */
+typedef int put_fn(struct engine *s, void *to, struct rsp_id id, struct stub_piece range);
+
+/* The ranges that somebody found, or what he could not: count is then negative. */
+static int
+put_ranges(struct engine *s, put_fn *put, void *to, struct rsp_id id,
+           const struct stub_piece *ranges, int count)
+{
+    int r = count < 0 ? count : 0;
+
+    for (int i = 0; i < count && r == 0; i++)
+        r = put(s, to, id, ranges[i]);
+    return r;
+}
+
+/* The pointer to the dynamic linker's r_debug and what it points to: at each stop of the linker
+ * lldb reads them. */
+static int
+find_linker(struct engine *s, struct rsp_id id, struct stub_piece ranges[2])
+{
+    uint64_t address, debug;
+    int r = -STUB_ENOTSUP;
+
+    if (HAS(s, shlib_info))
+        r = s->target->shlib_info(stub_process_of(s, id.pid), &address);
+    if (r != 0)
+        return r == STUB_LATER ? r : 0;
+    r = read_pointer(s, id.pid, address, &debug);
+    if (r < 0)
+        return r;
+    ranges[0] = (struct stub_piece){ address, stub_layout(s, id.pid)->arch->address_bytes };
+    ranges[1] = (struct stub_piece){ debug, R_DEBUG_SIZE };
+    return debug != 0 ? 2 : 1;
+}
+
+/* What was read at the last stops; not again what the stop reply has had of the linker. */
+static int
+put_recent(struct engine *s, put_fn *put, void *to, struct rsp_id id)
+{
+    const struct stub_piece *ranges = NULL;
+    struct stub_piece linker[2];
+    int n = find_linker(s, id, linker);
+
+    for (int i = 0; i < n; i++)
+        s->ahead->claim(s->ahead, linker[i].address, linker[i].size);
+    if (n >= 0)
+        n = s->ahead->recent(s->ahead, &ranges);
+    return put_ranges(s, put, to, id, ranges, n);
+}
+
 /* ---- in a stop reply ---- */
 
-/* memory:0xADDRESS=BYTES; or nothing when it cannot be read or does not fit. */
+/* memory:0xADDRESS=BYTES; */
 static int
-put_chunk(struct engine *s, struct rsp_out *out, struct rsp_id id, struct stub_piece range)
+put_chunk(struct engine *s, void *to, struct rsp_id id, struct stub_piece range)
 {
+    struct rsp_out *out = to;
     struct rsp_out before = *out;
     const uint8_t *bytes;
     size_t n;
@@ -115,53 +183,6 @@ put_chunk(struct engine *s, struct rsp_out *out, struct rsp_id id, struct stub_p
     return 0;
 }
 
-static int
-put_chunks(struct engine *s, struct rsp_out *out, struct rsp_id id,
-           const struct stub_piece *ranges, int count)
-{
-    int r = count < 0 ? count : 0;
-
-    for (int i = 0; i < count && r == 0; i++)
-        r = put_chunk(s, out, id, ranges[i]);
-    return r;
-}
-
-/* The pointer to the dynamic linker's r_debug and what it points to: at each stop of the linker
- * lldb reads them. */
-static int
-find_linker(struct engine *s, struct rsp_id id, struct stub_piece ranges[2])
-{
-    const struct arch *arch = stub_layout(s, id.pid)->arch;
-    size_t word = arch->address_bytes, n;
-    uint64_t address, debug;
-    uint8_t bytes[8];
-    int r = -STUB_ENOTSUP;
-
-    if (HAS(s, shlib_info))
-        r = s->target->shlib_info(stub_process_of(s, id.pid), &address);
-    if (r != 0)
-        return r == STUB_LATER ? r : 0;
-    n = read_some(s, id.pid, address, bytes, word);
-    if (n == ARCH_LATER)
-        return STUB_LATER;
-    debug = n == word ? arch_get_uint(arch, bytes, word) : 0;
-    ranges[0] = (struct stub_piece){ address, word };
-    ranges[1] = (struct stub_piece){ debug, R_DEBUG_SIZE };
-    return debug != 0 ? 2 : 1;
-}
-
-/* What the stop reply had of the linker is not for jThreadsInfo to have again. */
-static int
-claim_linker(struct engine *s, struct rsp_id id)
-{
-    struct stub_piece ranges[2];
-    int n = find_linker(s, id, ranges);
-
-    for (int i = 0; i < n; i++)
-        s->ahead->claim(s->ahead, ranges[i].address, ranges[i].size);
-    return n < 0 ? n : 0;
-}
-
 /* A process of one thread is told all here; else jThreadsInfo follows when the user sees the stop,
  * and for the stops that only lldb sees the frames that it compares are enough. */
 int
@@ -171,24 +192,20 @@ stub_put_ahead(struct engine *s, struct rsp_out *out, struct rsp_id id)
     const struct stub_piece *ranges;
     struct stub_piece window, linker[2];
     bool single;
-    int n;
+    int r;
 
     if (!is_wanted(s))
         return 0;
     single = stub_stays_single(s, id.pid);
     if (s->ahead != NULL)
         s->ahead->begin(s->ahead, id.pid);
-    n = find_ranges(s, id, single ? all : few, &window, &ranges);
-    n = put_chunks(s, out, id, ranges, n);
-    if (n == 0)
-        n = find_linker(s, id, linker);
-    n = put_chunks(s, out, id, linker, n);
-    if (n != 0 || !single || s->ahead == NULL)
-        return n;
-    n = claim_linker(s, id);
-    if (n == 0)
-        n = s->ahead->recent(s->ahead, &ranges);
-    return put_chunks(s, out, id, ranges, n);
+    r = find_ranges(s, id, single ? all : few, &window, &ranges);
+    r = put_ranges(s, put_chunk, out, id, ranges, r);
+    if (r == 0)
+        r = put_ranges(s, put_chunk, out, id, linker, find_linker(s, id, linker));
+    if (r == 0 && single && s->ahead != NULL)
+        r = put_recent(s, put_chunk, out, id);
+    return r;
 }
 
 /* ---- in JSON ---- */
@@ -208,9 +225,11 @@ stub_json_ahead_begin(struct engine *s, const struct rsp_out *out, size_t thread
     return (struct stub_depth){ 64, bytes < MOST ? bytes : MOST };
 }
 
+/* {"address":...,"bytes":"..."}, in a list that is open; one that does not fit ends it. */
 static int
-put_json(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_piece range)
+put_json(struct engine *s, void *to, struct rsp_id id, struct stub_piece range)
 {
+    struct rsp_json *json = to;
     struct rsp_out *out = json->out;
     const uint8_t *bytes;
     size_t n;
@@ -233,31 +252,17 @@ put_json(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_
     return 0;
 }
 
-static int
-put_json_ranges(struct engine *s, struct rsp_json *json, struct rsp_id id,
-                const struct stub_piece *ranges, int count)
-{
-    int r = count < 0 ? count : 0;
-
-    for (int i = 0; i < count && r == 0; i++)
-        r = put_json(s, json, id, ranges[i]);
-    return r;
-}
-
 /* Where the next outer frame is: its caller's frame pointer stands in it. Upwards only; 0 at the
  * end. */
 static int
 step_frame(struct engine *s, struct rsp_id id, uint64_t *frame)
 {
-    const struct arch *arch = stub_layout(s, id.pid)->arch;
-    size_t word = arch->address_bytes;
-    uint8_t bytes[8];
-    size_t got = read_some(s, id.pid, *frame, bytes, word);
+    size_t word = stub_layout(s, id.pid)->arch->address_bytes;
     uint64_t caller;
+    int r = read_pointer(s, id.pid, *frame, &caller);
 
-    if (got == ARCH_LATER)
-        return STUB_LATER;
-    caller = got == word ? arch_get_uint(arch, bytes, word) : 0;
+    if (r < 0)
+        return r;
     *frame = caller > *frame && caller - *frame >= 2 * word ? caller : 0;
     return 0;
 }
@@ -284,33 +289,24 @@ put_frames(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stu
     return r;
 }
 
-static int
-put_recent(struct engine *s, struct rsp_json *json, struct rsp_id id)
-{
-    const struct stub_piece *ranges = NULL;
-    int n = claim_linker(s, id);
-
-    if (n == 0)
-        n = s->ahead->recent(s->ahead, &ranges);
-    return put_json_ranges(s, json, id, ranges, n);
-}
-
 int
 stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id, struct stub_depth depth,
                 bool last)
 {
-    const struct stub_piece *ranges;
+    const struct stub_piece *ranges = NULL;
     struct stub_piece window = { 0, 0 };
-    int n = 0;
+    int r = 0;
 
     if (!HAS(s, read_memory))
         return 0;
     if (depth.bytes >= BELOW + ABOVE || s->ahead != NULL)
-        n = find_ranges(s, id, depth, &window, &ranges);
-    n = put_json_ranges(s, json, id, ranges, n);
-    if (n == 0 && s->ahead == NULL)
-        n = put_frames(s, json, id, window);
-    return n == 0 && last && s->ahead != NULL ? put_recent(s, json, id) : n;
+        r = find_ranges(s, id, depth, &window, &ranges);
+    r = put_ranges(s, put_json, json, id, ranges, r);
+    if (r == 0 && s->ahead == NULL)
+        r = put_frames(s, json, id, window);
+    if (r == 0 && last && s->ahead != NULL)
+        r = put_recent(s, put_json, json, id);
+    return r;
 }
 
 bool
