@@ -10,7 +10,7 @@ rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned fl
 {
     memset(rx, 0, sizeof *rx);
     rx->buf = buf;
-    rx->cap = cap;
+    rx->cap = cap < UINT32_MAX ? (uint32_t)cap : UINT32_MAX;
     rx->flags = (uint8_t)flags;
     rx->state = OUTSIDE;
 }

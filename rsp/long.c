@@ -252,10 +252,10 @@ take_plain(struct rsp_receiver *rx, const uint8_t *bytes, size_t n)
     const struct rsp_bulk *bulk = rsp_bulk();
     size_t room = smaller(rx->cap - rx->len, n), run = 0;
     if (room > 0 && rx->runs == NULL) {
-        rx->len += bulk->unescape(rx->buf + rx->len, bytes, room, &run, &rx->sum);
+        rx->len += (uint32_t)bulk->unescape(rx->buf + rx->len, bytes, room, &run, &rx->sum);
     } else if (room > 0) {
         run = bulk->copy(rx->buf + rx->len, bytes, room, star_of(rx), &rx->sum);
-        rx->len += run;
+        rx->len += (uint32_t)run;
     }
     if (rx->len == rx->cap && run < n) {
         size_t lost = pass(bytes + run, n - run, star_of(rx), &rx->sum);

@@ -39,8 +39,8 @@ enum {
 
 struct rsp_receiver {
     uint8_t *buf; /* the caller's; the body is collected here */
-    size_t cap;
-    size_t len; /* bytes of body so far, or of the whole body after an event */
+    uint32_t cap;
+    uint32_t len; /* bytes of body so far, or of the whole body after an event */
     /* private */
     void (*runs)(struct rsp_receiver *rx, uint8_t c);
     /* public */
@@ -48,10 +48,10 @@ struct rsp_receiver {
     /* private */
     uint8_t given;
     uint8_t state, sum, last, pending;
-    bool cut, bad, notification;
+    bool cut : 1, bad : 1, notification : 1;
 };
 
-/* Prepares rx to collect bodies of up to cap bytes in buf. */
+/* Prepares rx to collect bodies of up to cap bytes (of 4 GB no more) in buf. */
 void rsp_receiver_init(struct rsp_receiver *rx, uint8_t *buf, size_t cap, unsigned flags);
 
 /* Makes rx undo run lengths ('*') from now on: for the side that reads replies (runs.c). */

@@ -18,7 +18,7 @@ repeat(struct rsp_receiver *rx, unsigned times)
         if (n > 0) {
             memset(rx->buf + rx->len, rx->last, n);
         }
-        rx->len += n;
+        rx->len += (uint32_t)n;
         return;
     }
     for (unsigned i = 0; i < times; i++) {

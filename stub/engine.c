@@ -317,7 +317,7 @@ target_is_usable(const struct stub_target *target)
 static void
 meet_client(struct engine *s)
 {
-    enum { LASTS = offsetof(struct engine, no_ack) };
+    enum { LASTS = offsetof(struct engine, frame_size) };
     const struct stub_hook *hook = HOOK(s, meet);
 
     rsp_receiver_init(&s->rx, s->rx.buf, s->rx.cap, 0);
@@ -353,7 +353,7 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->without = config->without;
     s->ahead = (struct stub_ahead *)(void *)config->stacks;
     s->rx.buf = config->input;
-    s->rx.cap = config->input_size;
+    s->rx.cap = (uint32_t)config->input_size;
     s->output = config->output;
     s->output_size = (uint32_t)config->output_size;
     s->flags = (uint8_t)config->flags;

@@ -273,42 +273,42 @@ struct engine {
     uint8_t flags;      /* STUB_UNRELIABLE, STUB_SERIAL */
 
     /* From here on all is forgotten, that is 0, when the link is lost. */
-    bool no_ack;         /* in force */
     uint32_t frame_size; /* bytes of the finished frame at output + OUT_FRAME; 0: none */
     uint32_t sent;       /* bytes of the frame that went out */
 
     /* Of the vCont under way: where the actions end that are all for single threads, up to the
      * highest of these ids; threads above it need not look at them (stub_action). */
     uint32_t passed; /* 0: none yet */
+    uint32_t passed_tid;
+    uint32_t client; /* CLIENT_... */
 
     struct rsp_id general, cont; /* Hg and Hc */
     struct rsp_id cursor;        /* where qsThreadInfo goes on */
 
     struct told told[CHANNELS];
 
-    uint32_t passed_tid; /* see passed */
-    uint32_t client;     /* CLIENT_... */
-    uint32_t last_key;   /* of the request answered last, to know a repeat by */
-    int16_t said;        /* what a monitor command returned whose words went out before it */
-    uint8_t resends;     /* of the frame that is out */
-    uint8_t acks;        /* acks owed */
-    uint8_t doubt;       /* DOUBT_...: whether the request that came last is a repeat */
-    uint32_t doubt_ms;   /* since when */
-    char memory;      /* 'm' or 'x' when that asked for memory, of which a part is a reply too */
-    char ack;         /* '+' or '-' */
-    bool busy;        /* a request is under way */
-    bool waiting;     /* the client waits for a stop reply, in non-stop mode for notifications */
-    bool interrupt;   /* and wants one soon; or will, when it waits */
-    bool reporting;   /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
-    bool resumed;     /* the request answered last is what the client waits for */
-    bool cut;         /* the request's body was longer than the buffer */
-    bool over;        /* nothing left to serve */
-    bool extended;    /* the client may yet start a program, and says when it goes */
-    bool no_ack_next; /* no-ack mode from when the reply was acknowledged */
-    bool non_stop;    /* QNonStop:1 */
-    bool notice;      /* the frame is a notification: never acknowledged */
-    bool stepped;     /* the stop told last was the end of a step */
-    bool spoiled;     /* the client has taken a reply that it knows to be spoiled */
+    uint32_t last_key; /* of the request answered last, to know a repeat by */
+    uint32_t doubt_ms; /* since when it is in doubt */
+    int16_t said;      /* what a monitor command returned whose words went out before it */
+    uint8_t resends;   /* of the frame that is out */
+    uint8_t acks;      /* acks owed */
+    uint8_t doubt;     /* DOUBT_...: whether the request that came last is a repeat */
+    char memory;       /* 'm' or 'x' when that asked for memory, of which a part is a reply too */
+    char ack;          /* '+' or '-' */
+    bool no_ack;       /* in force */
+    bool busy;         /* a request is under way */
+    bool waiting;      /* the client waits for a stop reply, in non-stop mode for notifications */
+    bool interrupt;    /* and wants one soon; or will, when it waits */
+    bool reporting;    /* the frame carries told[CHANNEL_STOP], done when it is acknowledged */
+    bool resumed;      /* the request answered last is what the client waits for */
+    bool over;         /* nothing left to serve */
+    bool non_stop;     /* QNonStop:1 */
+    bool cut : 1;      /* the request's body was longer than the buffer */
+    bool extended : 1; /* the client may yet start a program, and says when it goes */
+    bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
+    bool notice : 1;      /* the frame is a notification: never acknowledged */
+    bool stepped : 1;     /* the stop told last was the end of a step */
+    bool spoiled : 1;     /* the client has taken a reply that it knows to be spoiled */
 };
 
 /* The same request again while its reply is not acknowledged: 0 no. */
