@@ -48,10 +48,11 @@ if start "$dir/server" $server --once 127.0.0.1:0 build/session one 'two words';
 	else
 		is_ok detach-leaves-it-running
 	fi
-	if until_true 60 is_gone "$server_pid"; then
-		is_ok once-ends-the-server
+	first=$server_pid
+	if is_gone "$first"; then
+		is_wrong once-stays-with-its-program "$(tail -n 3 "$dir/server")"
 	else
-		is_wrong once-ends-the-server "process $server_pid is still there"
+		is_ok once-stays-with-its-program
 	fi
 fi
 if [ -n "${pid:-}" ] && start "$dir/server2" $server --once --attach 127.0.0.1:0 "$pid"; then
@@ -60,6 +61,11 @@ if [ -n "${pid:-}" ] && start "$dir/server2" $server --once --attach 127.0.0.1:0
 		is_ok kill-ends-the-program
 	else
 		is_wrong kill-ends-the-program "process $pid is still there"
+	fi
+	if until_true 60 is_gone "$first"; then
+		is_ok once-ends-with-its-program
+	else
+		is_wrong once-ends-with-its-program "process $first is still there"
 	fi
 fi
 if $OUTSIDE "$INSIDE$PWD/${server%% *}" --version >/dev/null 2>&1; then
