@@ -15,8 +15,10 @@ enum {
      * to say than to interrupt them. */
     ROUNDS = 512,
     ROUNDS_NON_STOP = 8,
-    SPINS = 64,       /* looks before sleeping while threads are about to stop */
-    PATIENCE_MS = 500 /* for a thread to stop, before it counts as stuck */
+    SPINS = 64,        /* looks before sleeping while threads are about to stop */
+    PATIENCE_MS = 500, /* for a thread to stop, before it counts as stuck */
+    /* The same for one that waits for a processor only, and stops as soon as it has one. */
+    RUNNABLE_PATIENCE_MS = 20000
 };
 
 /* A child of this server's own lives that could be the creator of one with the same parent. */
@@ -236,10 +238,18 @@ ask(struct live *live, struct process *only)
     return n;
 }
 
+static bool
+is_stuck(const struct thread *t, unsigned waited_ms)
+{
+    if (t->vforking || waited_ms <= PATIENCE_MS)
+        return t->vforking;
+    return waited_ms > RUNNABLE_PATIENCE_MS || live_task_state(t->group, t->tid) != 'R';
+}
+
 /* Looks after those that do not stop: a leader that has ended while others live, a thread waiting
  * for its vfork's child, a thread deep in the kernel. */
 static void
-look_after(struct live *live, struct process *only, bool patience_over)
+look_after(struct live *live, struct process *only, unsigned waited_ms)
 {
     struct thread *t, *next;
 
@@ -248,7 +258,7 @@ look_after(struct live *live, struct process *only, bool patience_over)
             continue;
         if (live_thread_is_zombie(t))
             continue;
-        if (t->vforking || patience_over)
+        if (is_stuck(t, waited_ms))
             t->stuck = true;
     }
 }
@@ -302,7 +312,7 @@ live_halt(struct live *live, struct process *only)
         pause_us(us);
         waited_us += us;
         if (idle >= SPINS + 20)
-            look_after(live, only, waited_us > PATIENCE_MS * 1000u);
+            look_after(live, only, waited_us / 1000);
     }
     TAILQ_FOREACH (p, &live->processes, next)
         p->halting = false;

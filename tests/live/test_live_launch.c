@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -413,6 +414,76 @@ START_TEST(attach_to_what_is_just_becoming_a_program_stops_it)
 }
 END_TEST
 
+/* How many processors may be used; at most two of them to tell. */
+static unsigned
+processors(unsigned found[2])
+{
+    cpu_set_t set;
+    unsigned n = 0;
+
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 0;
+    for (unsigned i = 0; n < 2 && i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &set))
+            found[n++] = i;
+    return n;
+}
+
+static void
+pin(pid_t pid, unsigned processor)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    ck_assert_int_eq(sched_setaffinity(pid, sizeof(set), &set), 0);
+}
+
+/* Takes a processor for itself alone for most of a second; ends with 1 where that is refused. */
+static pid_t
+start_hog(unsigned processor)
+{
+    pid_t pid = fork();
+    struct timespec now, end;
+
+    if (pid != 0)
+        return pid;
+    pin(0, processor);
+    if (sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 }) != 0)
+        _exit(1);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec++;
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
+    _exit(0);
+}
+
+/* On a busy machine a thread may get no processor for a while: it stands when that is answered. */
+START_TEST(attach_waits_for_a_thread_that_waits_for_a_processor)
+{
+    unsigned there[2] = { 0 };
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        for (;;)
+            continue;
+    ck_assert_uint_eq(processors(there), 2);
+    pin(pid, there[0]);
+    pin(0, there[1]);
+    pid_t hog = start_hog(there[0]);
+    drive_nap(20);
+    drive_attach(&d, pid);
+    ck_assert_int_eq(drive_state(pid), 't');
+    ck_assert_int_eq(live_target.kill(d.live, pid, false), 0);
+    drive_close(&d);
+    ck_assert_int_eq(waitpid(hog, &status, 0), hog);
+    if (status != 0)
+        puts("skip attach_waits_for_a_thread_that_waits_for_a_processor (SCHED_FIFO is refused)");
+}
+END_TEST
+
 /* All threads are seized before the first is asked to stop: a signal comes before that, at times,
  * and is the answer then. */
 START_TEST(signal_that_comes_while_it_is_attached_to_is_the_answer)
@@ -660,6 +731,10 @@ live_launch_suite(void)
     tcase_add_test(c, attach_stops_and_detach_lets_go);
     tcase_add_test(c, attach_to_what_is_just_becoming_a_program_stops_it);
     tcase_add_test(c, signal_that_comes_while_it_is_attached_to_is_the_answer);
+    if (processors((unsigned[2]){ 0 }) > 1)
+        tcase_add_test(c, attach_waits_for_a_thread_that_waits_for_a_processor);
+    else
+        puts("skip attach_waits_for_a_thread_that_waits_for_a_processor (one processor)");
     tcase_add_test(c, detach_leaves_no_breakpoint_behind);
     tcase_add_test(c, detach_leaves_no_debug_register_armed);
     tcase_add_test(c, detach_while_running_lets_go_clean);
