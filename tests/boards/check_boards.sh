@@ -190,14 +190,14 @@ replug() {
 	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
 	one=$out/$1-replug-one.log
 	for turn in 1 2 3 4; do
-		for seen in . '^Breakpoint 1 at' '^Breakpoint 2 at' 'atchpoint 3: counter' 'hit Breakpoint'; do
+		for seen in . '^Breakpoint 1 at' '^Breakpoint 2 at' 'atchpoint 3: counter' 'Breakpoint [12], '; do
 			: >"$one"
 			"$gdb" -nx -q -batch -ex 'set remotetimeout 20' -ex "target remote $sock" -ex 'break fold' \
 				-ex 'break kernel_tick' -ex 'watch counter' -ex 'continue 3' -ex 'stepi 20' -ex 'delete' \
 				-ex 'continue' "$(board_elf "$1")" >>"$one" 2>&1 </dev/null &
 			client=$!
 			until grep -q "$seen" "$one" || ! kill -0 $client 2>/dev/null; do sleep 0.05; done
-			kill -KILL $client && echo "killed at $seen" >>"$one"
+			kill -KILL $client && printf '\nkilled at %s\n' "$seen" >>"$one"
 			wait $client
 			cat "$one" >>"$log"
 		done 2>>"$log"
