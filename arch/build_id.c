@@ -6,6 +6,9 @@
 
 enum { CLASS_AT = 4, DATA_AT = 5, BIG = 2, NOTE_HEAD = 12 };
 enum { PT_NOTE = 4, NT_GNU_BUILD_ID = 3 };
+/* What is looked at of a file that may be anybody's: a real one has a dozen headers, and not many
+ * more notes. */
+enum { HEADERS_MAX = 128, NOTES_MAX = 1024 };
 
 /* Where things are in the file's header, and in one of its program headers. */
 static const struct form {
@@ -18,6 +21,7 @@ struct file {
     const uint8_t *bytes;
     size_t size;
     bool big;
+    unsigned notes; /* that may still be looked at */
 };
 
 /* What lies beyond the file's end is 0. */
@@ -41,9 +45,9 @@ aligned(uint64_t n, uint64_t align)
 
 /* Among the notes in [at, end), which lie in the file. */
 static const uint8_t *
-find_note(const struct file *f, uint64_t at, uint64_t end, uint64_t align, size_t *size)
+find_note(struct file *f, uint64_t at, uint64_t end, uint64_t align, size_t *size)
 {
-    while (end - at >= NOTE_HEAD) {
+    for (; end - at >= NOTE_HEAD && f->notes > 0; f->notes--) {
         uint64_t name = number(f, at, 4);
         uint64_t length = number(f, at + 4, 4);
         uint64_t begin = aligned(NOTE_HEAD + name, align);
@@ -66,7 +70,7 @@ const uint8_t *
 arch_build_id(const void *bytes, size_t n, size_t *size)
 {
     static const uint8_t magic[4] = { 0x7f, 'E', 'L', 'F' };
-    struct file f = { bytes, n, false };
+    struct file f = { bytes, n, false, NOTES_MAX };
     const struct form *form;
     const uint8_t *id = NULL;
     uint64_t headers, step, count;
@@ -79,6 +83,8 @@ arch_build_id(const void *bytes, size_t n, size_t *size)
     headers = number(&f, form->headers, form->size);
     step = number(&f, form->header_size, 2);
     count = number(&f, form->header_count, 2);
+    if (count > HEADERS_MAX)
+        count = HEADERS_MAX;
     for (uint64_t i = 0; i < count && id == NULL && headers <= n; i++, headers += step) {
         uint64_t at = number(&f, headers + form->offset, form->size);
         uint64_t length = number(&f, headers + form->file_size, form->size);

@@ -337,6 +337,12 @@ is_usable(const struct stub_config *config)
            config->input_size >= SMALLEST_BUFFER && config->output_size >= SMALLEST_BUFFER;
 }
 
+static unsigned
+at_most(unsigned v, unsigned most)
+{
+    return v < most ? v : most;
+}
+
 bool
 stub_init(struct stub *stub, const struct stub_config *config)
 {
@@ -360,8 +366,8 @@ stub_init(struct stub *stub, const struct stub_config *config)
     s->frame_max = (uint32_t)config->frame_size;
     if (s->frame_max > 0 && s->frame_max < SMALLEST_FRAME)
         s->frame_max = SMALLEST_FRAME;
-    s->resend_ms = (uint16_t)config->resend_ms;
-    s->resend_max = (uint8_t)config->resend_max;
+    s->resend_ms = (uint16_t)at_most(config->resend_ms, UINT16_MAX);
+    s->resend_max = (uint8_t)at_most(config->resend_max, UINT8_MAX);
     meet_client(s);
     return true;
 }

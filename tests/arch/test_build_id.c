@@ -62,6 +62,28 @@ make(uint8_t file[FILE_SIZE], const struct kind *k)
     memset(file + NOTES_AT + second + 16, 0xab, 64);
 }
 
+/* 65535 headers that are all the same one, of notes that say nothing, in 16 MB: looked at once
+ * each, that is a minute and more. */
+START_TEST(a_file_that_claims_very_much_is_not_read_for_long)
+{
+    enum { MUCH = 16 << 20 };
+    const struct kind k = { true, false, 4, "GNU", 3, ID_SIZE, true };
+    uint8_t *file = calloc(1, MUCH);
+    size_t size;
+
+    ck_assert_ptr_nonnull(file);
+    make(file, &k);
+    memset(file + NOTES_AT, 0, FILE_SIZE - NOTES_AT);
+    put(file, 32, 64 + 56, 8, false);
+    put(file, 54, 0, 2, false);
+    put(file, 56, 0xffff, 2, false);
+    put(file, 64 + 56 + 32, MUCH - NOTES_AT, 8, false);
+    ck_assert_ptr_null(arch_build_id(file, MUCH, &size));
+    ck_assert_uint_eq(size, 0);
+    free(file);
+}
+END_TEST
+
 START_TEST(build_id_is_found_in_every_kind_of_file)
 {
     const struct kind *k = &kinds[_i];
@@ -125,6 +147,7 @@ build_id_suite(void)
     TCase *tc = tcase_create("build_id");
 
     tcase_add_loop_test(tc, build_id_is_found_in_every_kind_of_file, 0, COUNT(kinds));
+    tcase_add_test(tc, a_file_that_claims_very_much_is_not_read_for_long);
     tcase_add_loop_test(tc, build_id_that_is_cut_off_is_none, 0, 4);
     tcase_add_loop_test(tc, spoiled_headers_and_notes_give_nothing_outside_the_file, 0, 5);
     suite_add_tcase(s, tc);
