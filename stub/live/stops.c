@@ -241,9 +241,9 @@ ask(struct live *live, struct process *only)
 static bool
 is_stuck(const struct thread *t, unsigned waited_ms)
 {
-    if (t->vforking || waited_ms <= PATIENCE_MS)
-        return t->vforking;
-    return waited_ms > RUNNABLE_PATIENCE_MS || live_task_state(t->group, t->tid) != 'R';
+    if (t->vforking || waited_ms > RUNNABLE_PATIENCE_MS)
+        return true;
+    return waited_ms > PATIENCE_MS && live_task_state(t->group, t->tid) != 'R';
 }
 
 /* Looks after those that do not stop: a leader that has ended while others live, a thread waiting

@@ -218,8 +218,9 @@ START_TEST(a_child_killed_where_it_stands_is_let_go_to_its_parent)
 }
 END_TEST
 
-/* A gdb steps over a breakpoint that way, and would take the end for that of the step. */
-START_TEST(end_of_a_process_is_kept_while_another_is_stepped)
+/* Its end has been seen by the target, and is not told yet. */
+static pid_t
+kill_a_child_that_stands(void)
 {
     launch("fork", "fork", WORDS);
     drive_pass(&d, SIGCHLD);
@@ -227,6 +228,13 @@ START_TEST(end_of_a_process_is_kept_while_another_is_stepped)
     kill(child, SIGKILL);
     ck_assert(drive_becomes(child, "Z"));
     live_poll(d.live);
+    return child;
+}
+
+/* A gdb steps over a breakpoint that way, and would take the end for that of the step. */
+START_TEST(end_of_a_process_is_kept_while_another_is_stepped)
+{
+    pid_t child = kill_a_child_that_stands();
     drive_ask(&d, "vCont;s:p%x.%x", (unsigned)d.pid, (unsigned)d.pid);
     ck_assert_int_eq(d.event.reason, STUB_TRACE);
     ck_assert_int_eq(d.event.id.pid, d.pid);
@@ -239,12 +247,7 @@ END_TEST
 
 START_TEST(end_of_a_process_is_told_when_it_is_resumed)
 {
-    launch("fork", "fork", WORDS);
-    drive_pass(&d, SIGCHLD);
-    pid_t child = next_child(STUB_FORK);
-    kill(child, SIGKILL);
-    ck_assert(drive_becomes(child, "Z"));
-    live_poll(d.live);
+    pid_t child = kill_a_child_that_stands();
     drive_ask(&d, "vCont;s:p%x.%x;c:p%x.%x", (unsigned)d.pid, (unsigned)d.pid, (unsigned)child,
               (unsigned)child);
     ck_assert_int_eq(d.event.kind, STUB_SIGNALLED);

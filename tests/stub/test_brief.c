@@ -17,23 +17,6 @@ close_wire(void)
     free(wire);
 }
 
-/* What the engine sends now; nothing is acknowledged. */
-static const char *
-heard(void)
-{
-    static char text[0x1000];
-    size_t n = 0, more;
-    const uint8_t *p;
-
-    while (p = stub_output(&wire->stub, &more), more > 0 && n + more < sizeof(text)) {
-        memcpy(text + n, p, more);
-        n += more;
-        stub_sent(&wire->stub, more);
-    }
-    text[n] = '\0';
-    return text;
-}
-
 static void
 say(const char *body)
 {
@@ -56,7 +39,7 @@ say_raw(const char *bytes)
 static void
 expect(const char *want)
 {
-    const char *text = heard();
+    const char *text = wire_heard(wire);
 
     ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
 }
@@ -76,7 +59,7 @@ meet(const char *words)
     now = 0;
     pass(1);
     say(words);
-    ck_assert_ptr_nonnull(strstr(heard(), "$PacketSize="));
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), "$PacketSize="));
     say_raw("+");
 }
 
@@ -104,7 +87,7 @@ START_TEST(an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show)
 {
     meet(lldb);
     say("m1001,4");
-    heard();
+    wire_heard(wire);
     say_raw("-");
     say("qC"); /* a failure of that nobody would see */
     expect("++$QC10#f5");
@@ -138,7 +121,7 @@ START_TEST(what_an_lldb_acknowledges_behind_a_second_copy_is_that)
     meet(lldb);
     say("m1001,4");
     pass(0);
-    heard();
+    wire_heard(wire);
     pass(1000);
     expect("$01020304#8a");
     say("m1005,4");
@@ -158,7 +141,7 @@ START_TEST(a_request_behind_a_second_copy_is_answered_when_nothing_else_comes)
 {
     meet(lldb);
     say("m1001,4");
-    heard();
+    wire_heard(wire);
     pass(1000);
     expect("$01020304#8a");
     say("m1005,4");
@@ -178,14 +161,14 @@ START_TEST(a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes)
     expect("++$OK#9a");
     say_raw("+");
     say("?");
-    text = heard();
+    text = wire_heard(wire);
     ck_assert_ptr_nonnull(strstr(text, ";threads:10;thread-pcs:"));
     ck_assert_ptr_null(strstr(text, "jstopinfo"));
     ck_assert_ptr_nonnull(strstr(text, ";memory:0x"));
     close_wire();
     meet(gdb);
     say("?");
-    ck_assert_ptr_null(strstr(heard(), "memory:"));
+    ck_assert_ptr_null(strstr(wire_heard(wire), "memory:"));
     close_wire();
 }
 END_TEST

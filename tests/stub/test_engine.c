@@ -31,23 +31,6 @@ reopen(unsigned threads, unsigned flags)
     wire_open(wire, threads, 0x400, flags);
 }
 
-/* What the engine sends now, whatever it is, as a string; nothing is acknowledged. */
-static const char *
-heard(void)
-{
-    static char text[0x1000];
-    size_t n = 0, more;
-    const uint8_t *p;
-
-    while (p = stub_output(&wire->stub, &more), more > 0 && n + more < sizeof(text)) {
-        memcpy(text + n, p, more);
-        n += more;
-        stub_sent(&wire->stub, more);
-    }
-    text[n] = '\0';
-    return text;
-}
-
 static void
 feed(const char *bytes)
 {
@@ -59,7 +42,7 @@ feed(const char *bytes)
 static void
 expect(const char *want)
 {
-    const char *text = heard();
+    const char *text = wire_heard(wire);
 
     ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
 }
@@ -121,7 +104,7 @@ START_TEST(answer_is_sent_for_a_bounded_number_of_naks)
     expect("+$QC10#f5");
     for (unsigned i = 0; i < 100; i++) {
         feed("-");
-        sent += strcmp(heard(), "$QC10#f5") == 0;
+        sent += strcmp(wire_heard(wire), "$QC10#f5") == 0;
     }
     ck_assert_uint_eq(sent, 10);
     feed("$qC#b4");
@@ -146,12 +129,12 @@ START_TEST(answer_is_resent_a_bounded_number_of_times)
     unsigned sent = 0;
 
     feed("$qSupported:vContSupported+#6c"); /* a gdb, which knows an answer that comes twice */
-    heard();
+    wire_heard(wire);
     feed("+$qC#b4");
     expect("+$QC10#f5");
     for (unsigned i = 0; i < 100; i++) {
         stub_tick(&wire->stub, now += 1000);
-        sent += strcmp(heard(), "$QC10#f5") == 0;
+        sent += strcmp(wire_heard(wire), "$QC10#f5") == 0;
     }
     ck_assert_uint_eq(sent, 10);
     ck_assert_int_eq(stub_tick(&wire->stub, now + 1), -1);
@@ -172,10 +155,10 @@ START_TEST(repeated_request_is_answered_again_but_done_once)
 {
     feed("$vCont;s:10#53");
     ck_assert_uint_eq(wire->fake.deeds, 1);
-    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     stub_tick(&wire->stub, 600);
     feed("$vCont;s:10#53");
-    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     ck_assert_uint_eq(wire->fake.deeds, 1);
 }
 END_TEST
@@ -184,11 +167,11 @@ END_TEST
 START_TEST(request_after_an_ack_is_no_repeat)
 {
     feed("$vCont;s:10#53");
-    heard();
+    wire_heard(wire);
     feed("+");
     stub_tick(&wire->stub, 600);
     feed("$vCont;s:10#53");
-    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     ck_assert_uint_eq(wire->fake.deeds, 2);
 }
 END_TEST
@@ -202,7 +185,7 @@ START_TEST(resume_repeated_while_it_runs_is_done_once)
     ck_assert_uint_eq(wire->fake.deeds, 1);
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 5, 0);
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "$T05thread:10;"));
+    ck_assert(begins(wire_heard(wire), "$T05thread:10;"));
     feed("+");
     expect("");
 }
@@ -268,7 +251,7 @@ hear_memory(char kind, size_t *length)
     struct rsp_receiver rx;
     enum rsp_event event;
     uint8_t body[0x400];
-    const char *text = heard();
+    const char *text = wire_heard(wire);
     size_t n;
 
     *length = strlen(text);
@@ -312,7 +295,7 @@ START_TEST(memory_goes_out_again_in_parts_on_a_lossy_line)
     reopen(1, STUB_UNRELIABLE | STUB_SERIAL);
     expect_parts('m', "$m1001,70#c2");
     feed("$qSupported:vContSupported+#6c");
-    ck_assert(begins(heard(), "++$PacketSize="));
+    ck_assert(begins(wire_heard(wire), "++$PacketSize="));
     feed("+");
     expect_parts('x', "$x1001,70#cd");
     feed("$qC#b4"); /* nothing else is ever cut, nor memory on a line that loses nothing */
@@ -343,7 +326,7 @@ expect_registers(unsigned flags, size_t want)
         for (unsigned i = 0; i < FAKE_REGISTERS; i++)
             wire->fake.threads[0].registers[i] = (uint8_t)(turn * (17 * i + 1));
         feed("$g#67");
-        text = heard();
+        text = wire_heard(wire);
         rsp_receiver_init(&rx, body, sizeof(body), 0);
         rsp_receiver_expand(&rx);
         rsp_receive(&rx, (const uint8_t *)text + 2, strlen(text) - 2, &event);
@@ -394,10 +377,10 @@ START_TEST(link_lost_between_stop_and_ack_loses_no_event)
     expect("+");
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "$T0bthread:11;"));
+    ck_assert(begins(wire_heard(wire), "$T0bthread:11;"));
     stub_link_lost(&wire->stub);
     feed("$?#3f");
-    ck_assert(begins(heard(), "+$T0bthread:11;"));
+    ck_assert(begins(wire_heard(wire), "+$T0bthread:11;"));
 }
 END_TEST
 
@@ -409,7 +392,7 @@ START_TEST(stop_without_a_client_is_told_to_the_next)
     stub_doorbell(&wire->stub);
     expect("");
     feed("$?#3f");
-    ck_assert(begins(heard(), "+$T0bthread:12;"));
+    ck_assert(begins(wire_heard(wire), "+$T0bthread:12;"));
 }
 END_TEST
 
@@ -418,11 +401,11 @@ START_TEST(stop_reported_and_acknowledged_is_told_again_to_who_asks)
     feed("$c#63");
     fake_stop(&wire->fake, 0x12, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
-    heard();
+    wire_heard(wire);
     feed("+");
     stub_link_lost(&wire->stub);
     feed("$?#3f");
-    ck_assert(begins(heard(), "+$T0bthread:12;"));
+    ck_assert(begins(wire_heard(wire), "+$T0bthread:12;"));
 }
 END_TEST
 
@@ -440,7 +423,7 @@ START_TEST(thousand_stops_at_once_are_told_one_by_one)
         unsigned long tid;
 
         stub_doorbell(&wire->stub);
-        text = heard();
+        text = wire_heard(wire);
         if (text[0] == '+')
             text++;
         ck_assert_msg(begins(text, "$T05thread:"), "%u: %s", i, text);
@@ -465,7 +448,7 @@ START_TEST(lldb_is_told_once_of_stops_that_one_reply_shows)
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 10, 0);
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 10, 0);
     stub_doorbell(&wire->stub);
-    ck_assert_ptr_nonnull(strstr(heard(), "jstopinfo:"));
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), "jstopinfo:"));
     feed("+");
     expect("");
     feed("$c#63");
@@ -544,7 +527,7 @@ START_TEST(interrupt_in_the_segment_of_the_resume_stops_it)
 {
     feed("$c#63\x03");
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "+$T02thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
 }
 END_TEST
 
@@ -562,11 +545,11 @@ END_TEST
 START_TEST(interrupt_beside_a_stop_gives_one_stop)
 {
     feed("$c#63");
-    heard();
+    wire_heard(wire);
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
     feed("\x03");
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "$T0bthread:11;"));
+    ck_assert(begins(wire_heard(wire), "$T0bthread:11;"));
     feed("+");
     feed("$c#63");
     stub_doorbell(&wire->stub);
@@ -580,14 +563,14 @@ START_TEST(interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
     feed("$c#63");
     fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "+$T05thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     feed("+\x03");
     expect("");
     feed("$qC#b4");
-    ck_assert(begins(heard(), "+$QC10#"));
+    ck_assert(begins(wire_heard(wire), "+$QC10#"));
     feed("+$c#63");
     stub_doorbell(&wire->stub);
-    ck_assert(begins(heard(), "+$T02thread:10;"));
+    ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
     feed("+$c#63");
     stub_doorbell(&wire->stub);
     expect("+");

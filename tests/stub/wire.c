@@ -68,6 +68,22 @@ drain(struct wire *w)
     }
 }
 
+const char *
+wire_heard(struct wire *w)
+{
+    static char text[0x1000];
+    size_t n = 0, more;
+    const uint8_t *p;
+
+    while (p = stub_output(&w->stub, &more), more > 0 && n + more < sizeof(text)) {
+        memcpy(text + n, p, more);
+        n += more;
+        stub_sent(&w->stub, more);
+    }
+    text[n] = '\0';
+    return text;
+}
+
 void
 wire_ring(struct wire *w)
 {

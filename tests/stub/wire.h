@@ -40,6 +40,9 @@ bool wire_hear(struct wire *w);
 /* Sends text and hears the answer: exactly one frame, whose body and a NUL stand in w->body. NULL
  * when there was none or more than one. */
 const char *wire_ask(struct wire *w, const char *text);
+/* What the engine sends now, whatever it is, as a string; nothing is acknowledged. Good until the
+ * next call. */
+const char *wire_heard(struct wire *w);
 /* The target has news. */
 void wire_ring(struct wire *w);
 
