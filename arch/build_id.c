@@ -6,9 +6,8 @@
 
 enum { CLASS_AT = 4, DATA_AT = 5, BIG = 2, NOTE_HEAD = 12 };
 enum { PT_NOTE = 4, NT_GNU_BUILD_ID = 3 };
-/* What is looked at of a file that may be anybody's: a real one has a dozen headers, and not many
- * more notes. */
-enum { HEADERS_MAX = 128, NOTES_MAX = 1024 };
+/* Of a file that may be anybody's so many notes are looked at; a real one has a few dozen. */
+enum { NOTES_MAX = 1024 };
 
 /* Where things are in the file's header, and in one of its program headers. */
 static const struct form {
@@ -83,8 +82,6 @@ arch_build_id(const void *bytes, size_t n, size_t *size)
     headers = number(&f, form->headers, form->size);
     step = number(&f, form->header_size, 2);
     count = number(&f, form->header_count, 2);
-    if (count > HEADERS_MAX)
-        count = HEADERS_MAX;
     for (uint64_t i = 0; i < count && id == NULL && headers <= n; i++, headers += step) {
         uint64_t at = number(&f, headers + form->offset, form->size);
         uint64_t length = number(&f, headers + form->file_size, form->size);

@@ -3,12 +3,12 @@
 #include "tests/suites.h"
 #include "tests/suites_hosted.h"
 
-#define SUITE(what) what##_suite,
+#define SUITE(what) { #what, what##_suite },
 const bool tests_small = false;
 
-static Suite *(*const suites[])(void) = {
+static const struct named_suite suites[] = {
 #include "tests/suites.h"
-#define SUITE(what) what##_suite,
+#define SUITE(what) { #what, what##_suite },
 #include "tests/suites_hosted.h"
 };
 

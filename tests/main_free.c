@@ -2,10 +2,10 @@
 #include "tests/runner.h"
 #include "tests/suites.h"
 
-#define SUITE(what) what##_suite,
+#define SUITE(what) { #what, what##_suite },
 const bool tests_small = true;
 
-static Suite *(*const suites[])(void) = {
+static const struct named_suite suites[] = {
 #include "tests/suites.h"
 };
 

@@ -17,6 +17,7 @@ SUITE(spin)
 /* tests/live */
 SUITE(cpu)
 SUITE(live_launch)
+SUITE(live_attach)
 SUITE(live_break)
 SUITE(live_steps)
 SUITE(live_memory)

@@ -79,6 +79,8 @@ START_TEST(a_spoiled_reply_is_sent_again_to_gdb_only)
     expect("++$01020304#8a");
     say_raw("-");
     expect("");
+    pass(1000);
+    expect("");
     close_wire();
 }
 END_TEST
@@ -152,6 +154,46 @@ START_TEST(a_request_behind_a_second_copy_is_answered_when_nothing_else_comes)
 }
 END_TEST
 
+static unsigned
+frames_in(const char *text)
+{
+    unsigned n = 0;
+
+    while ((text = strstr(text, ";memory:0x")) != NULL) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
+/* Frames go upwards: one that is its own caller is told once. */
+START_TEST(a_frame_that_leads_nowhere_is_the_last_that_is_told)
+{
+    meet(lldb);
+    wire->fake.stack[0x101] = 0x41;
+    wire->fake.stack[0x100] = 0x00;
+    say("?");
+    ck_assert_uint_eq(frames_in(wire_heard(wire)), 1);
+    close_wire();
+}
+END_TEST
+
+/* By that whoever serves ends, or waits for another program. */
+START_TEST(who_detaches_from_a_board_has_done_with_it_and_who_kills_it_by_name_has_not)
+{
+    meet(gdb);
+    say("vKill;10");
+    wire_heard(wire);
+    ck_assert(!stub_is_over(&wire->stub));
+    close_wire();
+    meet(gdb);
+    say("D");
+    expect("++$OK#9a");
+    ck_assert(stub_is_over(&wire->stub));
+    close_wire();
+}
+END_TEST
+
 START_TEST(a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes)
 {
     const char *text;
@@ -164,7 +206,7 @@ START_TEST(a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes)
     text = wire_heard(wire);
     ck_assert_ptr_nonnull(strstr(text, ";threads:10;thread-pcs:"));
     ck_assert_ptr_null(strstr(text, "jstopinfo"));
-    ck_assert_ptr_nonnull(strstr(text, ";memory:0x"));
+    ck_assert_uint_eq(frames_in(text), 2); /* 0x4100, 0x4200, and the end */
     close_wire();
     meet(gdb);
     say("?");
@@ -185,6 +227,9 @@ brief_suite(void)
     tcase_add_test(tc, what_an_lldb_acknowledges_behind_a_second_copy_is_that);
     tcase_add_test(tc, a_request_behind_a_second_copy_is_answered_when_nothing_else_comes);
     tcase_add_test(tc, a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes);
+    tcase_add_test(tc, a_frame_that_leads_nowhere_is_the_last_that_is_told);
+    tcase_add_test(tc,
+                   who_detaches_from_a_board_has_done_with_it_and_who_kills_it_by_name_has_not);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -557,6 +557,26 @@ START_TEST(interrupt_beside_a_stop_gives_one_stop)
 }
 END_TEST
 
+START_TEST(a_longer_wait_than_there_can_be_is_the_longest)
+{
+    struct stub_config config = { .size = sizeof(config),
+                                  .target = &wire->fake.ops,
+                                  .target_object = &wire->fake,
+                                  .packets = stub_all_packets,
+                                  .input = wire->input,
+                                  .output = wire->output,
+                                  .input_size = wire->input_size,
+                                  .output_size = wire->output_size,
+                                  .resend_ms = UINT16_MAX + 1000 };
+
+    ck_assert(stub_init(&wire->stub, &config));
+    stub_tick(&wire->stub, 1);
+    feed("$qC#b4");
+    wire_heard(wire);
+    ck_assert_int_eq(stub_tick(&wire->stub, 2), UINT16_MAX - 1);
+}
+END_TEST
+
 /* gdb makes one `next` of many steps: it takes the end that was on its way for one of them. */
 START_TEST(interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
 {
@@ -753,6 +773,7 @@ engine_suite(void)
     tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
     tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
     tcase_add_test(tc, interrupt_beside_a_stop_gives_one_stop);
+    tcase_add_test(tc, a_longer_wait_than_there_can_be_is_the_longest);
     tcase_add_test(tc, interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume);
     tcase_add_test(tc, interrupt_byte_inside_a_frame_is_data);
     tcase_add_test(tc, link_lost_under_a_late_answer_leaves_a_working_engine);
