@@ -20,6 +20,13 @@ bytes() {
 frame() {
 	sort -t"$(printf '\t')" -k2 -n -r "$1" | awk -F'\t' 'NR == 1 { sub(/.*:/, "", $1); print $2, $1 }'
 }
+# sources MACHINE: the C files of its library; an object may be there of a file that is no more.
+sources() {
+	(cd $build/freestanding-"$1" && find rsp arch stub -name '*.o' | sed 's/o$/c/' | sort) |
+		while read -r c; do
+			[ ! -f "$c" ] || echo "$c"
+		done
+}
 # state COMPILER STRUCT: its size, read from an object of that size, so that no program need run.
 state() {
 	printf '#include "stub/engine.h"\nchar it[sizeof(struct %s)];\n' "$2" |
@@ -28,13 +35,11 @@ state() {
 }
 
 for machine in x86_64 aarch64; do
-	(cd $build/freestanding-$machine && find . -name '*.o' | sed 's|^\./||' | sort) |
-		while read -r o; do
-			su=$build/freestanding-$machine/${o%.o}.su
-			[ -f "$su" ] || continue # assembly
-			set -- $(bytes $build/freestanding-$machine/"$o") $(frame "$su")
-			echo "${o%.o}.c $1 $2 ${3:-0} ${4:--}"
-		done >"$tmp/$machine"
+	sources $machine | while read -r c; do
+		o=$build/freestanding-$machine/${c%.c}.o
+		set -- $(bytes "$o") $(frame "${o%.o}.su")
+		echo "$c $1 $2 ${3:-0} ${4:--}"
+	done >"$tmp/$machine"
 done
 
 echo "Bytes of code and constants at -Os, and the largest stack frame of each file"
@@ -113,7 +118,7 @@ whole() {
 	$aarch64 $small -c -o "$tmp/memory.o" tests/size/memory.c
 	$aarch64 $small -flto=auto -nostdlib -static -Wl,--gc-sections,--build-id=none -o "$tmp/$1-whole" \
 		tests/size/"$1".c tests/size/firmware.c "$tmp/memory.o" \
-		$(cd $build/freestanding-aarch64 && find rsp arch stub -name '*.o' ! -path 'stub/board/*' | sed 's/o$/c/')
+		$(sources aarch64 | grep -v '^stub/board/')
 	echo "  with link-time optimization $(($(bytes "$tmp/$1-whole" | tr ' ' +) - $(bytes "$tmp/memory.o" | tr ' ' +))) bytes," \
 		"the firmware's own callbacks with them"
 }
