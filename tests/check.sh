@@ -10,15 +10,27 @@ failures=build/check/failures
 : >"$failures"
 passed=0 failed=0 skipped=0
 
-# part NAME COMMAND...: an exit status that no counted failure explains is a failure too.
-part() {
+# run NAME COMMAND...: a part's log, its exit status and the seconds it took, under build/check.
+run() {
+	at=build/check/$1
+	shift
+	begin=$(date +%s)
+	"$@" >"$at.log" 2>&1 </dev/null
+	echo $? $(($(date +%s) - begin)) >"$at.status"
+}
+# start NAME COMMAND...: a part that runs beside what follows, until `finish NAME`. A shell's background
+# commands ignore Ctrl-C, and so would every program under test.
+start() {
 	name=$1
 	shift
+	run "$name" env --default-signal=INT,QUIT "$@" &
+	eval "pid_$(echo "$name" | tr - _)=$!"
+}
+# report NAME: an exit status that no counted failure explains is a failure too.
+report() {
+	name=$1
 	log=build/check/$name.log
-	begin=$(date +%s)
-	: >"$log" || { failed=$((failed + 1)); return; }
-	"$@" >"$log" 2>&1 </dev/null
-	status=$?
+	read -r status took <build/check/"$name".status
 	p=$(grep -c '^ok ' "$log")
 	f=$(grep -c '^not ok ' "$log")
 	s=$(grep -c '^skip ' "$log")
@@ -34,14 +46,21 @@ part() {
 		p=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '%-22s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" \
-		$(($(date +%s) - begin))
+	printf '%-22s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$p" "$f" "$s" "$took"
 	grep '^skip ' "$log"
 	if [ "$f" -ne 0 ]; then
 		grep -A3 -E '^not ok |:[0-9]+:[FE]:' "$log" | tail -n 40
 		[ "$(grep -c '^not ok ' "$log")" -gt 1 ] || tail -n 15 "$log"
 		grep -E '^not ok |:[0-9]+:[FE]:' "$log" | sed "s/^/failed in $name: /" >>"$failures"
 	fi
+}
+part() {
+	run "$@"
+	report "$1"
+}
+finish() {
+	eval "wait \$pid_$(echo "$1" | tr - _)"
+	report "$1"
 }
 
 jobs=-j$(nproc 2>/dev/null || echo 2)
@@ -58,14 +77,17 @@ quick() {
 	part unit-san sh tests/unit.sh build/unit-san
 	part bad-input sh tests/live/bad_input.sh
 	part program sh tests/program/program.sh
+	start lldb sh tests/live/session_lldb.sh # a session waits more than it computes
 	part gdb sh tests/live/session_gdb.sh
-	part lldb sh tests/live/session_lldb.sh
+	finish lldb
+	start lldb-san sh tests/live/session_lldb.sh build/stubborn-san
 	part gdb-san sh tests/live/session_gdb.sh build/stubborn-san
-	part lldb-san sh tests/live/session_lldb.sh build/stubborn-san
+	finish lldb-san
+	start bad-line sh tests/live/bad_line.sh
 	part editors sh tests/editors/editors.sh
 	part platform sh tests/live/platform.sh
-	part bad-line sh tests/live/bad_line.sh
 	part mutate sh tests/live/mutate.sh 10
+	finish bad-line
 	part vanish sh tests/live/vanish.sh 180
 	part counts sh tests/bench/counts.sh
 	part ahead sh tests/live/ahead.sh

@@ -15,7 +15,6 @@ SUITE(server_life)
 SUITE(spin)
 
 /* tests/live */
-SUITE(cpu)
 SUITE(live_launch)
 SUITE(live_attach)
 SUITE(live_break)
@@ -31,8 +30,6 @@ SUITE(live_pad)
 SUITE(live_catch)
 SUITE(live_tls)
 SUITE(live_objects)
-SUITE(emulate)
-SUITE(move)
 SUITE(live_start)
 
 /* tests/host */
@@ -40,6 +37,11 @@ SUITE(host)
 
 /* tests/dump */
 SUITE(dump)
+
+/* Those that only compute; unit.sh runs what stands below this line beside what stands above. */
+SUITE(cpu)
+SUITE(emulate)
+SUITE(move)
 
 /* tests/board */
 SUITE(board_memory)
