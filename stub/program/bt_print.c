@@ -95,17 +95,41 @@ print_end(FILE *out, const struct bt_options *o, const struct bt_thread *t)
 
 /* ---- JSON ---- */
 
+/* Bytes of the character at `text` if it is right UTF-8, else 0 (RFC 3629, 4). */
+static size_t
+utf8(const char *text)
+{
+    const uint8_t *t = (const uint8_t *)text;
+    size_t size = t[0] < 0x80   ? 1
+                  : t[0] < 0xc2 ? 0
+                  : t[0] < 0xe0 ? 2
+                  : t[0] < 0xf0 ? 3
+                  : t[0] < 0xf5 ? 4
+                                : 0;
+    uint8_t low = t[0] == 0xe0 ? 0xa0 : t[0] == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = t[0] == 0xed ? 0x9f : t[0] == 0xf4 ? 0x8f : 0xbf;
+
+    for (size_t i = 1; i < size; i++, low = 0x80, high = 0xbf)
+        if (t[i] < low || t[i] > high)
+            return 0;
+    return size;
+}
+
+/* Names of files are any bytes; what is no character is told as U+FFFD. */
 static void
 print_string(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
+    for (size_t size; *text != '\0'; text += size > 0 ? size : 1) {
+        size = utf8(text);
+        if (size == 0)
+            fputs("\\ufffd", out);
+        else if (*text == '"' || *text == '\\')
             fprintf(out, "\\%c", *text);
         else if ((unsigned char)*text < ' ')
             fprintf(out, "\\u%04x", (unsigned char)*text);
         else
-            fputc(*text, out);
+            fwrite(text, 1, size, out);
     }
     fputc('"', out);
 }
@@ -183,7 +207,9 @@ print_thread_json(struct page *p, const struct bt_thread *t)
     fprintf(p->file, "\n  {\"tid\":%d,\"frames\":[", (int)t->tid);
     print_frames(p, t);
     fprintf(p->file, "],\"end\":");
-    print_string(p->file, t->why != NULL ? t->why : unwind_reason_name(t->end.reason));
+    print_string(p->file, t->why != NULL                    ? t->why
+                          : t->end.reason == UNWIND_RUNNING ? "more frames"
+                                                            : unwind_reason_name(t->end.reason));
     fprintf(p->file, ",\"address\":\"0x%" PRIx64 "\",\"stood_us\":%.0f}", t->end.address,
             t->stood_for);
 }

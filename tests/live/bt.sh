@@ -93,6 +93,19 @@ all = json.load(sys.stdin)
 t = all["threads"]
 sys.exit(not (all["modules"][0]["path"].endswith("/prog") and len(t) == 2 and t[0]["end"] == "outermost" and t[0]["frames"][0]["trust"] == 3))'
 	is 'writes JSON' [ $? -eq 0 ]
+	$bt --json -n 3 $pid | grep -q '"end":"more frames"'
+	is 'says in JSON that there are more' [ $? -eq 0 ]
+	odd=$(printf '%s/\303\244 \377\355\240\200"\\' "$tmp")
+	cp /bin/sleep "$odd"
+	"$odd" 1000 &
+	odd_pid=$!
+	pids="$pids $odd_pid"
+	until [ /proc/$odd_pid/exe -ef "$odd" ]; do sleep 0.05; done
+	$bt --json -l $odd_pid | python3 -c 'import json, sys
+path = json.load(sys.stdin)["modules"][0]["path"]
+sys.exit(not path.endswith("/\u00e4 \ufffd\ufffd\ufffd\ufffd\"\\"))'
+	is 'writes JSON of a name that is no text' [ $? -eq 0 ]
+	kill $odd_pid
 fi
 $bt -v $pid >"$tmp/ours"
 is 'stops no thread that sleeps' [ "$(grep -c 'stood still' "$tmp/ours")" -eq 0 ]
