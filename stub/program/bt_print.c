@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rsp/rsp.h"
 #include "stub/dump/dump.h"
 
 struct page {
@@ -95,41 +96,20 @@ print_end(FILE *out, const struct bt_options *o, const struct bt_thread *t)
 
 /* ---- JSON ---- */
 
-/* Bytes of the character at `text` if it is right UTF-8, else 0 (RFC 3629, 4). */
-static size_t
-utf8(const char *text)
-{
-    const uint8_t *t = (const uint8_t *)text;
-    size_t size = t[0] < 0x80   ? 1
-                  : t[0] < 0xc2 ? 0
-                  : t[0] < 0xe0 ? 2
-                  : t[0] < 0xf0 ? 3
-                  : t[0] < 0xf5 ? 4
-                                : 0;
-    uint8_t low = t[0] == 0xe0 ? 0xa0 : t[0] == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = t[0] == 0xed ? 0x9f : t[0] == 0xf4 ? 0x8f : 0xbf;
-
-    for (size_t i = 1; i < size; i++, low = 0x80, high = 0xbf)
-        if (t[i] < low || t[i] > high)
-            return 0;
-    return size;
-}
-
-/* Names of files are any bytes; what is no character is told as U+FFFD. */
+/* As the server writes them (rsp/json.c): of a name that is no text, each byte by its number. */
 static void
 print_string(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (size_t size; *text != '\0'; text += size > 0 ? size : 1) {
-        size = utf8(text);
-        if (size == 0)
-            fputs("\\ufffd", out);
-        else if (*text == '"' || *text == '\\')
+    for (size_t left = strlen(text), size; left > 0; text += size, left -= size) {
+        size = rsp_utf8((const uint8_t *)text, left);
+        if (*text == '"' || *text == '\\')
             fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < ' ')
-            fprintf(out, "\\u%04x", (unsigned char)*text);
-        else
+        else if (size > 0 && (unsigned char)*text >= ' ')
             fwrite(text, 1, size, out);
+        else
+            fprintf(out, "\\u%04x", (unsigned char)*text);
+        size = size > 0 ? size : 1;
     }
     fputc('"', out);
 }

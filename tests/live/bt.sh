@@ -103,7 +103,7 @@ sys.exit(not (all["modules"][0]["path"].endswith("/prog") and len(t) == 2 and t[
 	until [ /proc/$odd_pid/exe -ef "$odd" ]; do sleep 0.05; done
 	$bt --json -l $odd_pid | python3 -c 'import json, sys
 path = json.load(sys.stdin)["modules"][0]["path"]
-sys.exit(not path.endswith("/\u00e4 \ufffd\ufffd\ufffd\ufffd\"\\"))'
+sys.exit(not path.endswith("/\u00e4 \u00ff\u00ed\u00a0\u0080\"\\"))'
 	is 'writes JSON of a name that is no text' [ $? -eq 0 ]
 	kill $odd_pid
 fi
