@@ -9,7 +9,7 @@ enum { LONGEST_LINE = 48, NUMBER_MAX = 1000000 };
 static void
 take_registers(struct board *b, struct rsp_id id, struct unwind_registers *registers)
 {
-    const struct arch_layout *layout = stub_board_layout_now(b, id.pid);
+    const struct arch_layout *layout = stub_board_layout_shown(b, id.pid);
 
     registers->valid = 0;
     for (unsigned i = 0; i < UNWIND_REGISTERS; i++) {

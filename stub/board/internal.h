@@ -93,6 +93,8 @@ struct board {
     struct hard_point breaks[HARD_POINTS], watches[HARD_POINTS];
     uint8_t break_count, watch_count; /* the CPU's slots */
     bool floating;                    /* trap.floating holds the registers */
+    bool floated;                     /* it did at this stop or one before */
+    const struct arch_layout *shown;  /* to this client; NULL: it has not asked */
     uint64_t machine[12];             /* the machine's own */
     _Alignas(16) uint8_t tables[752]; /* and its tables */
 };
@@ -149,6 +151,9 @@ struct hard_point *stub_board_watch_at(struct board *b, uint64_t address);
 
 /* ---- tasks.c ---- */
 
+/* What the client is shown: no floating point before the firmware has enabled it. It stays what it
+ * is for as long as the client does, since that reads target.xml once. */
+const struct arch_layout *stub_board_layout_shown(void *target, int64_t pid);
 int stub_board_next_thread(void *target, struct rsp_id *id);
 int stub_board_thread_info(void *target, struct rsp_id id, struct stub_thread_info *info);
 int stub_board_get_register(void *target, struct rsp_id id, const struct arch_register *r,
@@ -161,10 +166,9 @@ struct rsp_id stub_board_current(const struct board *b);
 
 /* ---- what a machine provides: machine_NAME.c and trap_NAME.S ---- */
 
-extern const struct arch_layout stub_board_layout; /* with all features that may be there */
+/* With all features that may be there, and without floating point where that need not be. */
+extern const struct arch_layout stub_board_layout, stub_board_bare_layout;
 extern const struct unwind_machine *const stub_board_unwind;
-/* What is there at the moment: no floating point before the firmware has enabled it. */
-const struct arch_layout *stub_board_layout_now(void *target, int64_t pid);
 extern const struct arch_places *const stub_board_places;
 extern const size_t stub_board_entry_stack; /* bytes at the end of which trap.exit is, or 0 */
 extern const unsigned stub_board_argument;  /* the word that holds a call's first argument */

@@ -8,7 +8,7 @@ extern uint8_t stub_board_vectors[], stub_board_chains[];
 void stub_board_keep_vectors(uint8_t *to);
 void stub_board_put_vectors(const uint8_t *from);
 
-static const struct arch_layout plain = { .arch = &arch_aarch64 };
+const struct arch_layout stub_board_bare_layout = { .arch = &arch_aarch64 };
 const struct arch_layout stub_board_layout = { .arch = &arch_aarch64,
                                                .features = ARCH_AARCH64_FPU };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
@@ -67,13 +67,6 @@ mdscr(void)
 }
 
 /* ---- registers ---- */
-
-const struct arch_layout *
-stub_board_layout_now(void *target, int64_t pid)
-{
-    (void)pid;
-    return ((struct board *)target)->floating ? &stub_board_layout : &plain;
-}
 
 uint64_t
 stub_board_pc(const struct board *b)

@@ -10,6 +10,9 @@ extern uint8_t stub_board_gates[], stub_board_interrupted[];
 
 const struct arch_layout stub_board_layout = { .arch = &arch_x86_64,
                                                .features = ARCH_X86_64_SEGMENTS };
+/* gdb takes no x86-64 without floating point: disabled, its registers are unavailable. */
+const struct arch_layout stub_board_bare_layout = { .arch = &arch_x86_64,
+                                                    .features = ARCH_X86_64_SEGMENTS };
 const struct arch_places *const stub_board_places = &arch_x86_64_linux;
 /* The CPU pushes on it, then the way back is laid on it. */
 const size_t stub_board_entry_stack = 512;
@@ -52,14 +55,6 @@ static void
 write_msr(uint32_t number, uint64_t value)
 {
     __asm__ volatile("wrmsr" : : "c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
-}
-
-const struct arch_layout *
-stub_board_layout_now(void *target, int64_t pid)
-{
-    (void)target;
-    (void)pid;
-    return &stub_board_layout;
 }
 
 uint64_t

@@ -233,7 +233,7 @@ host_info(void *target, struct stub_host_info *info)
 
 const struct stub_target stub_board_target = {
     .size = sizeof(stub_board_target),
-    .layout = stub_board_layout_now,
+    .layout = stub_board_layout_shown,
     .next_thread = stub_board_next_thread,
     .thread_info = stub_board_thread_info,
     .read_memory = stub_board_read,
@@ -280,7 +280,8 @@ stub_board_try(struct board *b, void (*deed)(void *), void *argument)
 }
 
 /* With these words a client begins, and no line but a reliable one tells of the end of the client
- * before it: its breakpoints would be left to the new one, which knows nothing of them. */
+ * before it: its breakpoints would be left to the new one, which knows nothing of them. It is
+ * shown the registers that are there by now. */
 static void
 greet(struct board *b, int byte)
 {
@@ -293,6 +294,7 @@ greet(struct board *b, int byte)
         return;
     b->greeted = 0;
     b->erased = 0;
+    b->shown = NULL;
     stub_board_forget_points(b);
 }
 
@@ -523,6 +525,7 @@ take_back(struct board *b)
     b->stepping = false;
     stub_board_lift(b);
     stub_board_save_rest(b);
+    b->floated = b->floated || b->floating;
     stub_board_note_current(b);
 }
 

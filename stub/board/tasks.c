@@ -122,6 +122,17 @@ stub_board_thread_info(void *target, struct rsp_id id, struct stub_thread_info *
 
 /* ---- registers ---- */
 
+const struct arch_layout *
+stub_board_layout_shown(void *target, int64_t pid)
+{
+    struct board *b = target;
+
+    (void)pid;
+    if (b->shown == NULL)
+        b->shown = b->floated ? &stub_board_layout : &stub_board_bare_layout;
+    return b->shown;
+}
+
 /* The CPU's, or those of a task that was put by, which has no floating-point ones here. */
 static struct arch_sets
 sets_of(struct board *b, uint64_t *words, bool floating)

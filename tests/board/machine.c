@@ -53,19 +53,13 @@ stub_board_guard(struct board *b, void (*deed)(void *), void *argument)
     return true;
 }
 
-const struct arch_layout stub_board_layout = { .arch = &arch_aarch64 };
+const struct arch_layout stub_board_layout = { .arch = &arch_aarch64,
+                                               .features = ARCH_AARCH64_FPU };
+const struct arch_layout stub_board_bare_layout = { .arch = &arch_aarch64 };
 const struct arch_places *const stub_board_places = &arch_aarch64_linux;
 const size_t stub_board_entry_stack = 0;
 const unsigned stub_board_argument = STUB_AARCH64_X0;
 const struct unwind_machine *const stub_board_unwind = &unwind_aarch64;
-
-const struct arch_layout *
-stub_board_layout_now(void *target, int64_t pid)
-{
-    (void)target;
-    (void)pid;
-    return &stub_board_layout;
-}
 
 bool
 stub_board_take_over(struct board *b)
@@ -179,7 +173,7 @@ stub_board_code_changed(uint64_t address, size_t size)
 void
 stub_board_save_rest(struct board *b)
 {
-    (void)b;
+    b->floating = machine.floating;
 }
 
 void

@@ -24,6 +24,7 @@ extern struct machine {
     unsigned touch_count;
     enum trap_kind kind; /* what the next exception is */
     bool stepping, breaks_armed, watches_armed;
+    bool floating; /* enabled by the firmware */
 } machine;
 
 /* Its flash: how often which callback was called. An erase says FLASH_PATIENCE - 1 times that it

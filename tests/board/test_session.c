@@ -106,6 +106,30 @@ START_TEST(a_new_client_has_no_breakpoints)
 }
 END_TEST
 
+/* A gdb fails for good when a g is longer than its first one. */
+START_TEST(a_client_is_shown_one_set_of_registers)
+{
+    trap(TRAP_FAULT, "$qSupported:swbreak+;xmlRegisters=arm#4c+$p22#d4+$vCont;c#a8");
+    ck_said("$E16#");
+    machine.floating = true;
+    said_size = 0;
+    trap(TRAP_FAULT, "+$p22#d4+$vCont;c#a8");
+    ck_said("$E16#");
+    trap(TRAP_FAULT, "+$qSupported:swbreak+;xmlRegisters=arm#4c+$p22#d4+$vCont;c#a8");
+    ck_said("$0*<#96");
+}
+END_TEST
+
+START_TEST(registers_that_went_away_are_unavailable)
+{
+    machine.floating = true;
+    trap(TRAP_FAULT, "$qSupported:swbreak+;xmlRegisters=arm#4c+$vCont;c#a8");
+    machine.floating = false;
+    trap(TRAP_FAULT, "+$p22#d4+$vCont;c#a8");
+    ck_said("$x*");
+}
+END_TEST
+
 START_TEST(a_detach_leaves_nothing_behind)
 {
     trap(TRAP_FAULT, "$?#3f+$Z0,1200,4#d9+$D#44");
@@ -200,6 +224,8 @@ board_session_suite(void)
     tcase_add_test(tc, ctrl_c_stops_once);
     tcase_add_test(tc, half_a_frame_does_not_keep_the_firmware);
     tcase_add_test(tc, a_new_client_has_no_breakpoints);
+    tcase_add_test(tc, a_client_is_shown_one_set_of_registers);
+    tcase_add_test(tc, registers_that_went_away_are_unavailable);
     tcase_add_test(tc, a_detach_leaves_nothing_behind);
     tcase_add_test(tc, a_breakpoint_of_the_firmwares_own_is_passed_once);
     tcase_add_test(tc, a_fault_of_the_stubs_own_begins_a_new_session);
