@@ -74,7 +74,7 @@ stub_action(struct stub *stub, struct rsp_id thread)
 
     if (hook != NULL)
         return hook->action(s, thread);
-    if (s->rx.buf[0] == 's')
+    if ((s->rx.buf[0] | 0x20) == 's') /* or S */
         a.kind = thread.tid == s->general.tid ? STUB_STEP : STUB_STAY;
     return a;
 }

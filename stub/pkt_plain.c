@@ -1,6 +1,6 @@
-/* pkt_plain.c - qSupported ? c s, no more of them than a debugger cannot do without (GDB manual,
- * "General Query Packets" and "Packets"): for a target of one thread on a line that is sound. Who
- * wants more names stub_start_packets and stub_run_packets instead. */
+/* pkt_plain.c - qSupported ? c s C S, no more of them than a debugger cannot do without (GDB
+ * manual, "General Query Packets" and "Packets"): for a target of one thread on a line that is
+ * sound. Who wants more names stub_start_packets and stub_run_packets instead. */
 #include "stub/engine.h"
 
 static int
@@ -31,12 +31,15 @@ say_why(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return stub_put_stop(s, out, &event);
 }
 
-/* c and s */
+/* c and s, and C and S, whose signal is let fall, for who has none. Where those are not known gdb
+ * (13, 16) says so, and never sends the c that it then wants to. */
 static int
 run(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    (void)in, (void)out;
-    return stub_resume(s);
+    (void)out;
+    if (rsp_left(in) > 0)
+        (void)rsp_take_hex(in);
+    return rsp_take_end(in) ? stub_resume(s) : PKT_BAD;
 }
 
 static const struct stub_row rows[] = {
@@ -44,5 +47,7 @@ static const struct stub_row rows[] = {
     { "?", say_why, 0, ROW_BARE },
     { "c", run, NEEDS(resume), ROW_BARE | ROW_RESUMES },
     { "s", run, NEEDS(resume), ROW_BARE | ROW_RESUMES },
+    { "C", run, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
+    { "S", run, NEEDS(resume), ROW_GLUED | ROW_RESUMES },
 };
 const struct stub_family stub_plain_packets = FAMILY(rows);

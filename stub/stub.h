@@ -33,7 +33,8 @@ struct stub {
  * lists follow; who makes one of his own begins with those of stub_minimal_packets. Families that
  * only have a target without the operations they need serve nothing and cost their bytes. */
 struct stub_family;
-extern const struct stub_family stub_plain_packets;    /* qSupported ? c s, in few bytes */
+/* qSupported ? c s, and C S without their signals, in few bytes */
+extern const struct stub_family stub_plain_packets;
 extern const struct stub_family stub_start_packets;    /* qSupported, no-ack, ? */
 extern const struct stub_family stub_memory_packets;   /* m M */
 extern const struct stub_family stub_register_packets; /* g p P */

@@ -122,9 +122,19 @@ whole() {
 	echo "  with link-time optimization $(($(bytes "$tmp/$1-whole" | tr ' ' +) - $(bytes "$tmp/memory.o" | tr ' ' +))) bytes," \
 		"the firmware's own callbacks with them"
 }
+# board LIST: the bytes of PORTING.md's example with that list of packets, its own few with them.
+board() {
+	sed "s/stub_embedded_packets/stub_$1_packets/" tests/boards/smallest/smallest.c >"$tmp/smallest.c"
+	$aarch64 $small -nostdlib -static -Wl,--gc-sections,--build-id=none,--no-warn-rwx-segments \
+		-T tests/boards/smallest/link.ld -o "$tmp/board" tests/boards/smallest/start.S \
+		tests/boards/smallest/memory.c "$tmp/smallest.c" $build/freestanding-aarch64/libstubborn.a
+	echo "a whole board with the $1 list: $(($(bytes "$tmp/board" | tr ' ' +))) bytes of text and rodata"
+}
 echo
 linked minimal tests/size/firmware.c
 whole minimal
 linked embedded tests/size/firmware.c
 whole embedded
 linked walker
+board minimal
+board embedded
