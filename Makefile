@@ -124,7 +124,7 @@ FREESTANDING = -ffreestanding -fno-stack-protector -fstack-usage -Os -fomit-fram
 # For the smallest firmware: make freestanding LTO='-flto=auto -ffat-lto-objects', of which gcc compiles what is
 # linked once more as a whole. Not the default: it does so in every link, also without -flto.
 LTO =
-freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/libstubborn.a
+freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/libstubborn.a  ## libstubborn.a for firmware
 
 $(B)/freestanding-x86_64/%.o: %.c
 	@mkdir -p $(@D)
