@@ -171,8 +171,12 @@ take_nak(struct engine *s)
     if (!stub_frame_is_out(s))
         return;
     hook = HOOK(s, may_resend);
-    if (hook == NULL || hook->may_resend(s))
+    if (hook == NULL || hook->may_resend(s)) {
         s->sent = 0;
+    } else if (s->busy) { /* there is more to its answer */
+        frame_done(s);
+        work(s);
+    }
 }
 
 static void
@@ -215,6 +219,22 @@ may_begin(const struct engine *s)
     return !s->busy && (stub_output_free(s) || stub_frame_is_out(s));
 }
 
+/* Of an answer in several frames one is out that nobody acknowledges: its '+' was lost, or the
+ * client that asked is no more. The next one would wait for ever: what is left is not said. */
+static bool
+give_up(struct engine *s)
+{
+    const struct stub_hook *hook = HOOK(s, is_heard);
+
+    if (!s->busy || !stub_frame_is_out(s) || (hook != NULL && !hook->is_heard(s)))
+        return false;
+    s->busy = false;
+    s->said = 0;
+    s->last_key = 0;
+    frame_done(s);
+    return true;
+}
+
 size_t
 stub_feed(struct stub *stub, const uint8_t *bytes, size_t n)
 {
@@ -225,7 +245,7 @@ stub_feed(struct stub *stub, const uint8_t *bytes, size_t n)
         enum rsp_event event;
         bool begins = bytes[taken] == '$' || bytes[taken] == '%';
 
-        if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s))
+        if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s) && !give_up(s))
             break;
         if (begins)
             s->doubt = 0;

@@ -99,7 +99,8 @@ enum stub_hook_name {
     HOOK_shorten,
     HOOK_is_new,
     HOOK_may_resend,
-    HOOK_tick
+    HOOK_tick,
+    HOOK_is_heard
 };
 
 /* A word of qSupported: what a client says, what is said back when it holds, what that makes of
@@ -192,6 +193,9 @@ struct stub_hook {
         bool (*may_resend)(struct engine *s);
         /* As stub_tick, now_ms being the time (else: nothing is waited for). */
         int (*tick)(struct engine *s);
+        /* Whether the frame that is out will not go out again by time, so that who begins another
+         * request must have heard it, or never will (else: so it is). */
+        bool (*is_heard)(const struct engine *s);
     };
 };
 /* One of a family's: HOOKED(meet, greet). */

@@ -130,6 +130,40 @@ START_TEST(registers_that_went_away_are_unavailable)
 }
 END_TEST
 
+static int
+refuse(void *context, const char *args, struct rsp_out *out)
+{
+    (void)context;
+    (void)args;
+    rsp_put_text(out, "no");
+    return -STUB_EIO;
+}
+static const struct stub_command failing[] = { { "fail", "fails", refuse }, { NULL, NULL, NULL } };
+
+/* The words of a monitor command that failed go ahead of its error, which waits for their ack. */
+START_TEST(words_that_nobody_acknowledges_do_not_shut_the_next_client_out)
+{
+    struct stub_board_config config = board_config();
+
+    config.commands = failing;
+    start_board(config);
+    trap(TRAP_FAULT, "$?#3f+$qRcmd,6661696c#fe$vCont;c#a8");
+    ck_said("$O6e6f#");
+    ck_assert(board->running);
+}
+END_TEST
+
+START_TEST(words_that_an_lldb_takes_spoiled_are_followed_by_their_error)
+{
+    struct stub_board_config config = board_config();
+
+    config.commands = failing;
+    start_board(config);
+    trap(TRAP_FAULT, "$qSupported:xmlRegisters=i386#c1+$qRcmd,6661696c#fe-+$vCont;c#a8");
+    ck_said("$O6e6f#86$E05#");
+}
+END_TEST
+
 START_TEST(a_detach_leaves_nothing_behind)
 {
     trap(TRAP_FAULT, "$?#3f+$Z0,1200,4#d9+$D#44");
@@ -226,6 +260,8 @@ board_session_suite(void)
     tcase_add_test(tc, a_new_client_has_no_breakpoints);
     tcase_add_test(tc, a_client_is_shown_one_set_of_registers);
     tcase_add_test(tc, registers_that_went_away_are_unavailable);
+    tcase_add_test(tc, words_that_nobody_acknowledges_do_not_shut_the_next_client_out);
+    tcase_add_test(tc, words_that_an_lldb_takes_spoiled_are_followed_by_their_error);
     tcase_add_test(tc, a_detach_leaves_nothing_behind);
     tcase_add_test(tc, a_breakpoint_of_the_firmwares_own_is_passed_once);
     tcase_add_test(tc, a_fault_of_the_stubs_own_begins_a_new_session);
