@@ -100,6 +100,13 @@ frame_done(struct engine *s)
     }
 }
 
+void
+stub_frame_heard(struct engine *s)
+{
+    frame_done(s);
+    work(s);
+}
+
 bool
 stub_frame_is_out(const struct engine *s)
 {
@@ -171,12 +178,8 @@ take_nak(struct engine *s)
     if (!stub_frame_is_out(s))
         return;
     hook = HOOK(s, may_resend);
-    if (hook == NULL || hook->may_resend(s)) {
+    if (hook == NULL || hook->may_resend(s))
         s->sent = 0;
-    } else if (s->busy) { /* there is more to its answer */
-        frame_done(s);
-        work(s);
-    }
 }
 
 static void
@@ -190,8 +193,7 @@ take_event(struct engine *s, enum rsp_event event)
     case RSP_ACK:
         if (!s->no_ack && stub_frame_is_out(s)) {
             s->doubt = 0;
-            frame_done(s);
-            work(s);
+            stub_frame_heard(s);
         }
         break;
     case RSP_NAK:
@@ -219,33 +221,19 @@ may_begin(const struct engine *s)
     return !s->busy && (stub_output_free(s) || stub_frame_is_out(s));
 }
 
-/* Of an answer in several frames one is out that nobody acknowledges: its '+' was lost, or the
- * client that asked is no more. The next one would wait for ever: what is left is not said. */
-static bool
-give_up(struct engine *s)
-{
-    const struct stub_hook *hook = HOOK(s, is_heard);
-
-    if (!s->busy || !stub_frame_is_out(s) || (hook != NULL && !hook->is_heard(s)))
-        return false;
-    s->busy = false;
-    s->said = 0;
-    s->last_key = 0;
-    frame_done(s);
-    return true;
-}
-
 size_t
 stub_feed(struct stub *stub, const uint8_t *bytes, size_t n)
 {
     struct engine *s = ENGINE_OF(stub);
+    const struct stub_hook *hook;
     size_t taken = 0;
 
     while (taken < n) {
         enum rsp_event event;
         bool begins = bytes[taken] == '$' || bytes[taken] == '%';
 
-        if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s) && !give_up(s))
+        if (begins && !rsp_receiver_inside(&s->rx) && !may_begin(s) &&
+            ((hook = HOOK(s, give_up)) == NULL || !hook->give_up(s)))
             break;
         if (begins)
             s->doubt = 0;
@@ -302,10 +290,8 @@ stub_sent(struct stub *stub, size_t n)
     if (!stub_frame_is_out(s))
         return;
     s->sent_ms = s->now_ms;
-    if (s->no_ack || s->notice) {
-        frame_done(s);
-        work(s);
-    }
+    if (s->no_ack || s->notice)
+        stub_frame_heard(s);
 }
 
 void

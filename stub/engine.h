@@ -100,7 +100,7 @@ enum stub_hook_name {
     HOOK_is_new,
     HOOK_may_resend,
     HOOK_tick,
-    HOOK_is_heard
+    HOOK_give_up
 };
 
 /* A word of qSupported: what a client says, what is said back when it holds, what that makes of
@@ -193,9 +193,9 @@ struct stub_hook {
         bool (*may_resend)(struct engine *s);
         /* As stub_tick, now_ms being the time (else: nothing is waited for). */
         int (*tick)(struct engine *s);
-        /* Whether the frame that is out will not go out again by time, so that who begins another
-         * request must have heard it, or never will (else: so it is). */
-        bool (*is_heard)(const struct engine *s);
+        /* The next request would begin while one is under way: ends that if all that it waits for
+         * is an ack that will not come (else: the next one waits). */
+        bool (*give_up)(struct engine *s);
     };
 };
 /* One of a family's: HOOKED(meet, greet). */
@@ -585,6 +585,8 @@ bool stub_output_free(const struct engine *s);
 struct rsp_out stub_body(struct engine *s);
 /* True while the frame waits for its acknowledgement. */
 bool stub_frame_is_out(const struct engine *s);
+/* And the client has it. */
+void stub_frame_heard(struct engine *s);
 /* What stub_body gave becomes the frame, to be sent. */
 void stub_close_frame(struct engine *s, const struct rsp_out *body, char lead);
 /* Lets out begin a body anew. */

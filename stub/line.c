@@ -149,6 +149,8 @@ may_resend(struct engine *s)
         return resend(s);
     s->spoiled = true;
     s->resends = UINT8_MAX;
+    if (s->busy) /* it waits for what comes behind the words of a command that failed */
+        stub_frame_heard(s);
     return false;
 }
 
@@ -190,16 +192,9 @@ tick(struct engine *s)
     return (int)s->resend_ms;
 }
 
-static bool
-is_heard(const struct engine *s)
-{
-    return s->resend_ms == 0 || s->now_ms == 0 || is_worn(s);
-}
-
 static const struct stub_hook hooks[] = {
     HOOKED(is_new, is_new),
     HOOKED(may_resend, may_resend),
     HOOKED(tick, tick),
-    HOOKED(is_heard, is_heard),
 };
 const struct stub_family stub_line_packets = FAMILY_OF_HOOKS(hooks);

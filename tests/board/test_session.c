@@ -153,6 +153,31 @@ START_TEST(words_that_nobody_acknowledges_do_not_shut_the_next_client_out)
 }
 END_TEST
 
+static uint64_t clock_ms;
+static uint64_t
+tell_time(void *context)
+{
+    (void)context;
+    return ++clock_ms;
+}
+
+START_TEST(with_a_clock_such_words_go_out_once_more_first)
+{
+    struct stub_board_config config = board_config();
+    const char *copy;
+
+    config.commands = failing;
+    config.now_ms = tell_time;
+    clock_ms = 0;
+    start_board(config);
+    trap(TRAP_FAULT, "$?#3f+$qRcmd,6661696c#fe$vCont;c#a8");
+    ck_said("$O6e6f#86$O6e6f#86");
+    copy = strstr(strstr(said, "$O") + 1, "$O") + 1;
+    ck_assert(strstr(copy, "$O") == NULL);
+    ck_assert(board->running);
+}
+END_TEST
+
 START_TEST(words_that_an_lldb_takes_spoiled_are_followed_by_their_error)
 {
     struct stub_board_config config = board_config();
@@ -261,6 +286,7 @@ board_session_suite(void)
     tcase_add_test(tc, a_client_is_shown_one_set_of_registers);
     tcase_add_test(tc, registers_that_went_away_are_unavailable);
     tcase_add_test(tc, words_that_nobody_acknowledges_do_not_shut_the_next_client_out);
+    tcase_add_test(tc, with_a_clock_such_words_go_out_once_more_first);
     tcase_add_test(tc, words_that_an_lldb_takes_spoiled_are_followed_by_their_error);
     tcase_add_test(tc, a_detach_leaves_nothing_behind);
     tcase_add_test(tc, a_breakpoint_of_the_firmwares_own_is_passed_once);
