@@ -307,6 +307,17 @@ P
 		'Section .text, range .*: matched' 'hit Temporary breakpoint 1, bake' 'hit Temporary breakpoint 2, rom_double' 'detached'
 }
 
+# Whole frames too, with arguments that no debugger has. For longer: fuzz.py with another number and no seed.
+fuzz() {
+	log=$out/$1-fuzz.log
+	command -v python3 >/dev/null 2>&1 || { echo "skip boards: $1: hostile frames (no python3 here)"; return; }
+	start_board "$1" "$sock" >"$log" || { echo "not ok boards: $1 starts"; bad=1; return 1; }
+	timeout 600 python3 tests/boards/fuzz.py "$sock" "$(board_elf "$1")" "$gdb" 12 2026 >>"$log" 2>&1
+	stop_board
+	has "$1: hostile frames and noise, each batch followed by right answers, the last by gdb's stack" "$log" '^seed 2026$' \
+		'^answered as ever behind 12 batches; never used of the stack: [0-9]{3,}$'
+}
+
 # Buffers of 256 bytes: whole sessions, start-up and all, by short frames.
 gdb_tight() {
 	in_gdb "$1" tight || return
@@ -373,6 +384,7 @@ for name in ${*:-$board_names}; do
 		replug "$name"
 		gdb_reset "$name"
 		flood "$name"
+		fuzz "$name"
 		stands "$name"
 	fi
 	if [ -z "$lldb" ]; then
