@@ -52,9 +52,9 @@ read_prefix(const struct arch_memory *memory, uint64_t address, uint8_t *buffer,
 size_t
 arch_read(const struct arch_memory *memory, uint64_t address, void *buffer, size_t size)
 {
-    uint64_t above = memory->top != 0 ? memory->top - address : UINT64_MAX - address;
+    uint64_t top = memory->top != 0 ? memory->top : UINT64_MAX, above = top - address;
 
-    if (size == 0 || (memory->top != 0 && address > memory->top))
+    if (size == 0 || address > top)
         return 0;
     return read_prefix(memory, address, buffer, size - 1 > above ? (size_t)above + 1 : size);
 }

@@ -191,14 +191,13 @@ take_event(struct engine *s, enum rsp_event event)
         take_packet(s, event == RSP_TOO_LONG);
         break;
     case RSP_ACK:
-        if (!s->no_ack && stub_frame_is_out(s)) {
+        if (stub_frame_is_out(s)) {
             s->doubt = 0;
             stub_frame_heard(s);
         }
         break;
     case RSP_NAK:
-        if (!s->no_ack)
-            take_nak(s);
+        take_nak(s);
         break;
     case RSP_BAD_SUM:
         owe_ack(s, '-');
