@@ -63,6 +63,15 @@ stub_put_stop(struct engine *s, struct rsp_out *out, struct stub_event *event)
     return event->kind == STUB_STOPPED ? stub_put_registers(s, out, event->id, 1) : 0;
 }
 
+bool
+stub_does_files(const struct stub *stub)
+{
+    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
+
+    return s->waiting && !s->non_stop && (s->client & CLIENT_GDB) != 0 &&
+           HOOK(s, put_request) != NULL;
+}
+
 /* ---- resuming ---- */
 
 struct stub_action

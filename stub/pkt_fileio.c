@@ -3,14 +3,6 @@
  * answer. */
 #include "stub/engine.h"
 
-bool
-stub_does_files(const struct stub *stub)
-{
-    const struct engine *s = (const struct engine *)(const void *)stub->opaque;
-
-    return s->waiting && !s->non_stop && (s->client & CLIENT_GDB) != 0;
-}
-
 /* FRESULT[,ERROR[,C]] with a sign before the result; C: the user wants the program to stop. */
 static int
 take_answer(struct engine *s, struct rsp_in *in, struct rsp_out *out)

@@ -521,6 +521,22 @@ START_TEST(output_of_any_length_is_told_in_order)
 }
 END_TEST
 
+/* Without F there is no answer to a wish. */
+START_TEST(files_are_asked_for_only_where_they_can_be_answered)
+{
+    feed("$qSupported:vContSupported+#6c");
+    wire_heard(wire);
+    ck_assert(!stub_does_files(&wire->stub)); /* nobody waits */
+    feed("+$c#63");
+    ck_assert(stub_does_files(&wire->stub));
+    wire_close(wire);
+    wire_open_with(wire, stub_minimal_packets, 1, 0x400, 0, 0);
+    feed("$c#63");
+    ck_assert(stub_is_waiting(&wire->stub));
+    ck_assert(!stub_does_files(&wire->stub));
+}
+END_TEST
+
 /* ---- interrupts ---- */
 
 START_TEST(interrupt_in_the_segment_of_the_resume_stops_it)
@@ -770,6 +786,7 @@ engine_suite(void)
     tcase_add_test(tc, lldb_is_told_once_of_stops_that_one_reply_shows);
     tcase_add_test(tc, a_gdb_is_sent_long_runs_of_one_byte_as_run_lengths);
     tcase_add_test(tc, output_of_any_length_is_told_in_order);
+    tcase_add_test(tc, files_are_asked_for_only_where_they_can_be_answered);
     tcase_add_test(tc, interrupt_in_the_segment_of_the_resume_stops_it);
     tcase_add_test(tc, interrupt_of_what_stands_is_dropped);
     tcase_add_test(tc, interrupt_beside_a_stop_gives_one_stop);
