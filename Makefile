@@ -34,11 +34,11 @@ UNWIND = arch/unwind/walk.c arch/unwind/sources.c arch/unwind/memory.c arch/unwi
 	arch/unwind/insn_aarch64.c arch/unwind/plt.c arch/unwind/exception.c arch/unwind/sigframe.c arch/unwind/frameptr.c arch/unwind/pac.c \
 	arch/unwind/dbghelp.c
 STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub/reasons.c stub/reasons_system.c stub/lldb_stop.c stub/lldb_brief.c stub/ahead.c stub/stacks.c \
-	stub/xml.c stub/xml_lldb.c stub/serve.c stub/all.c stub/minimal.c stub/embedded.c \
+	stub/xml.c stub/xml_lldb.c stub/serve.c stub/all.c stub/minimal.c stub/gdb_only.c stub/embedded.c \
 	stub/pkt_plain.c stub/pkt_start.c stub/pkt_dialect.c stub/pkt_mem.c stub/pkt_binary.c stub/pkt_scan.c \
 	stub/pkt_reg.c stub/pkt_reg_all.c stub/pkt_run.c stub/pkt_vcont.c stub/pkt_nonstop.c \
 	stub/pkt_leave.c stub/pkt_plain_leave.c stub/pkt_events.c stub/pkt_break.c stub/pkt_condition.c stub/pkt_thread.c \
-	stub/pkt_process.c stub/pkt_features.c stub/pkt_xfer.c stub/pkt_flash.c stub/pkt_fileio.c stub/pkt_file.c \
+	stub/pkt_process.c stub/pkt_features.c stub/pkt_machine.c stub/pkt_xfer.c stub/pkt_flash.c stub/pkt_fileio.c stub/pkt_file.c \
 	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_quick.c stub/pkt_linux.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_machine.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c

@@ -125,8 +125,12 @@ read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     if (result != 0)
         return result;
-    if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, &r))
-        return -STUB_EINVAL;
+    if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, &r)) {
+        /* gdb may know more registers of its kind of machine. */
+        if (!writes)
+            rsp_put_text(out, "xx");
+        return writes ? -STUB_EINVAL : PKT_DONE;
+    }
     if (!writes)
         return stub_put_register(s, out, id, &r);
     if (n != r.size)

@@ -42,6 +42,7 @@ extern const struct stub_family stub_run_packets;      /* c s */
 extern const struct stub_family stub_break_packets;    /* Z z */
 extern const struct stub_family stub_thread_packets;   /* H T qC qfThreadInfo */
 extern const struct stub_family stub_features_packets; /* qXfer:features:read */
+extern const struct stub_family stub_machine_packets;  /* or this, the machine's name for a gdb */
 /* Which debugger is there: lldb, reasons of stops (without it only that there is one),
  * watchpoints, errors in words, several processes, output of the program. */
 extern const struct stub_family stub_dialect_packets;
@@ -85,11 +86,13 @@ extern const struct stub_family stub_launch_packets;    /* vRun vAttach A QEnvir
 extern const struct stub_family stub_lldb_host_packets; /* processes, users, modules, ... */
 extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer ... */
 
-/* Lists, NULL at the end: all; what a gdb needs to read, write, step, break and run; and what a
- * board can use, for either debugger. */
+/* Lists, NULL at the end: all; what a debugger needs to read, write, step, break and run; what a
+ * board can use, for either debugger; and what a gdb needs whose own registers for that machine
+ * begin with the target's. */
 extern const struct stub_family *const stub_all_packets[];
 extern const struct stub_family *const stub_minimal_packets[];
 extern const struct stub_family *const stub_embedded_packets[];
+extern const struct stub_family *const stub_gdb_packets[];
 
 /* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */
 struct stub_command {

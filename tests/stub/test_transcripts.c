@@ -5,7 +5,7 @@
  *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,
  *                   whole-reads (the read callback is all or nothing), board (has a memory map),
  *                   top=0x27ff (the highest address),
- *                   naks (the engine may send some), minimal or
+ *                   naks (the engine may send some), minimal, gdb-only or
  *                   embedded (the packets of that list)
  *     - OPERATION   takes an operation from the target, before the first packet
  *     > BODY        is sent in a frame
@@ -40,6 +40,7 @@ struct play {
     char settings[128];
     char taken[8][32]; /* operations taken away */
     unsigned taken_count;
+    unsigned sessions;
 };
 
 /* ---- lines ---- */
@@ -162,9 +163,12 @@ ready(struct play *p)
         packets = stub_embedded_packets;
     if (strstr(p->settings, "minimal") != NULL)
         packets = stub_minimal_packets;
+    if (strstr(p->settings, "gdb-only") != NULL)
+        packets = stub_gdb_packets;
     wire_open_with(&p->wire, packets, number_in(p->settings, "threads=", 3),
                    number_in(p->settings, "buffer=", 0x1000), flags, 0);
     p->open = true;
+    p->sessions++;
     p->wire.piece = p->way == BYTEWISE ? 1 : 0;
     p->wire.fake.late = p->way == LATE || strstr(p->settings, "late") != NULL;
     p->wire.fake.ops.top = number_in(p->settings, "top=", 0);
@@ -178,7 +182,8 @@ ready(struct play *p)
     }
     for (unsigned i = 0; i < p->taken_count; i++)
         take_away(p, p->taken[i]);
-    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0 && packets != stub_minimal_packets) {
+    if (p->way == NO_ACK && (flags & STUB_UNRELIABLE) == 0 && packets != stub_minimal_packets &&
+        packets != stub_gdb_packets) {
         const char *said = wire_ask(&p->wire, "QStartNoAckMode");
 
         EXPECT(p, said != NULL && strcmp(said, "OK") == 0, "no no-ack mode");
@@ -370,6 +375,7 @@ play_all(enum way way)
 
     p->way = way;
     read_all(play_each, p);
+    ck_assert_uint_gt(p->sessions, 2);
     free(p);
 }
 
