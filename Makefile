@@ -42,6 +42,9 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub
 	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_quick.c stub/pkt_linux.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_machine.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
 	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
+# The engine once more for gdb alone, in the fewest bytes: what stub/plain.h says is taken for certain.
+PLAIN = stub/engine.c stub/dispatch.c stub/events.c stub/serve.c stub/gdb_only.c \
+	stub/pkt_plain.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_break.c stub/pkt_machine.c
 BOARD = stub/board/self.c stub/board/start.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
 	stub/board/fileio.c stub/board/flash.c stub/board/backtrace.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
@@ -124,7 +127,7 @@ FREESTANDING = -ffreestanding -fno-stack-protector -fstack-usage -Os -fomit-fram
 # For the smallest firmware: make freestanding LTO='-flto=auto -ffat-lto-objects', of which gcc compiles what is
 # linked once more as a whole. Not the default: it does so in every link, also without -flto.
 LTO =
-freestanding: $(B)/freestanding-x86_64/libstubborn.a $(B)/freestanding-aarch64/libstubborn.a  ## libstubborn.a for firmware
+freestanding: $(foreach m,x86_64 aarch64,$(B)/freestanding-$(m)/libstubborn.a $(B)/freestanding-$(m)/libstubborn-plain.a)  ## libstubborn.a and libstubborn-plain.a for firmware
 
 $(B)/freestanding-x86_64/%.o: %.c
 	@mkdir -p $(@D)
@@ -132,28 +135,35 @@ $(B)/freestanding-x86_64/%.o: %.c
 $(B)/freestanding-aarch64/%.o: %.c
 	@mkdir -p $(@D)
 	$(AARCH64_CC) $(OURS) $(FREESTANDING) -fno-pic -mgeneral-regs-only -c -o $@ $<
+$(B)/freestanding-x86_64/plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(FREESTANDING) -DSTUB_PLAIN=1 -fno-pic -mgeneral-regs-only -mno-red-zone -c -o $@ $<
+$(B)/freestanding-aarch64/plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(AARCH64_CC) $(OURS) $(FREESTANDING) -DSTUB_PLAIN=1 -fno-pic -mgeneral-regs-only -c -o $@ $<
 $(B)/freestanding-x86_64/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -I. -MMD -MP -c -o $@ $<
 $(B)/freestanding-aarch64/%.o: %.S
 	@mkdir -p $(@D)
 	$(AARCH64_CC) -I. -MMD -MP -c -o $@ $<
-$(B)/freestanding-%/libstubborn.a:
+# What both libraries of a machine have, and the engine of each.
+BESIDE = $(filter-out $(STUB),$(BARE)) $(BOARD)
+beside = $(patsubst %.c,$(B)/freestanding-$(1)/%.o,$(BESIDE) stub/board/machine_$(1).c) $(B)/freestanding-$(1)/stub/board/trap_$(1).o
+$(B)/freestanding-%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(B)/freestanding-x86_64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-x86_64/%.o) \
-	$(patsubst %.c,$(B)/freestanding-x86_64/%.o,$(BOARD) stub/board/machine_x86_64.c) \
-	$(B)/freestanding-x86_64/stub/board/trap_x86_64.o
-$(B)/freestanding-aarch64/libstubborn.a: $(BARE:%.c=$(B)/freestanding-aarch64/%.o) \
-	$(patsubst %.c,$(B)/freestanding-aarch64/%.o,$(BOARD) stub/board/machine_aarch64.c) \
-	$(B)/freestanding-aarch64/stub/board/trap_aarch64.o
+$(B)/freestanding-x86_64/libstubborn.a: $(STUB:%.c=$(B)/freestanding-x86_64/%.o) $(call beside,x86_64)
+$(B)/freestanding-aarch64/libstubborn.a: $(STUB:%.c=$(B)/freestanding-aarch64/%.o) $(call beside,aarch64)
+$(B)/freestanding-x86_64/libstubborn-plain.a: $(PLAIN:%.c=$(B)/freestanding-x86_64/plain/%.o) $(call beside,x86_64)
+$(B)/freestanding-aarch64/libstubborn-plain.a: $(PLAIN:%.c=$(B)/freestanding-aarch64/plain/%.o) $(call beside,aarch64)
 
 # ---- firmware for the boards that QEMU has, with the stub inside ----
 
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight aarch64-plain x86_64-plain)
+BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight aarch64-plain x86_64-plain aarch64-gdb x86_64-gdb)
 FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
@@ -165,8 +175,11 @@ $(B)/boards/aarch64/%.o: tests/boards/%.S
 $(B)/boards/aarch64-virt.elf: $(B)/boards/aarch64/roomy.o
 $(B)/boards/aarch64-tight.elf: $(B)/boards/aarch64/tight.o
 $(B)/boards/aarch64-plain.elf: $(B)/boards/aarch64/plain.o
-$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf: $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory) \
-	$(B)/freestanding-aarch64/libstubborn.a tests/boards/aarch64/link.ld
+AARCH64_BOARD = $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory)
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf: $(AARCH64_BOARD) \
+	$(B)/freestanding-aarch64/libstubborn.a
+$(B)/boards/aarch64-gdb.elf: $(B)/boards/aarch64/gdb_only.o $(AARCH64_BOARD) $(B)/freestanding-aarch64/libstubborn-plain.a
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf $(B)/boards/aarch64-gdb.elf: tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/x86_64/%.o: tests/boards/%.c
@@ -178,8 +191,11 @@ $(B)/boards/x86_64/%.o: tests/boards/%.S
 $(B)/boards/x86_64-pc.elf: $(B)/boards/x86_64/roomy.o
 $(B)/boards/x86_64-tight.elf: $(B)/boards/x86_64/tight.o
 $(B)/boards/x86_64-plain.elf: $(B)/boards/x86_64/plain.o
-$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf: $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory) \
-	$(B)/freestanding-x86_64/libstubborn.a tests/boards/x86_64/link.ld
+X86_64_BOARD = $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory)
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf: $(X86_64_BOARD) \
+	$(B)/freestanding-x86_64/libstubborn.a
+$(B)/boards/x86_64-gdb.elf: $(B)/boards/x86_64/gdb_only.o $(X86_64_BOARD) $(B)/freestanding-x86_64/libstubborn-plain.a
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf $(B)/boards/x86_64-gdb.elf: tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start smallest memory) \
@@ -215,6 +231,13 @@ $(B)/clang/%.o: %.c
 $(B)/unit: $(TESTS:%.c=$(B)/obj/%.o) $(UNDER_TEST:%.c=$(B)/obj/%.o)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/unit-san: $(TESTS:%.c=$(B)/san/%.o) $(UNDER_TEST:%.c=$(B)/san/%.o)
+	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
+# The suites that know of a plain build, on one.
+ON_PLAIN = $(PLAIN) tests/stub/test_plain.c tests/stub/test_transcripts.c
+$(B)/san-plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(SANITIZE) -DSTUB_PLAIN=1 -c -o $@ $<
+$(B)/unit-plain: $(ON_PLAIN:%.c=$(B)/san-plain/%.o) $(patsubst %.c,$(B)/san/%.o,$(filter-out $(ON_PLAIN),$(TESTS) $(UNDER_TEST)))
 	$(CC) $(SANITIZE) -o $@ $^ $(shell pkg-config --libs check) $(LIBS)
 $(B)/stubborn-san: $(PROGRAM:%.c=$(B)/san/%.o) $(LIVE:%.c=$(B)/san/%.o) $(IMAGE:%.c=$(B)/san/%.o) $(HOST:%.c=$(B)/san/%.o) $(LIB:%.c=$(B)/san/%.o)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)

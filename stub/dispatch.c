@@ -95,7 +95,7 @@ void
 stub_put_told_rows(const struct engine *s, struct rsp_out *out)
 {
     const unsigned lossy = (s->flags & STUB_UNRELIABLE) != 0 ? ROW_NOT_LOSSY : 0;
-    const unsigned hidden = (s->client & CLIENT_LLDB) != 0 ? lossy | ROW_GDB_KEY : lossy;
+    const unsigned hidden = stub_is_lldb(s) ? lossy | ROW_GDB_KEY : lossy;
     const struct stub_row *row;
     unsigned family = 0, i = 0;
 
@@ -117,7 +117,7 @@ stub_put_told_rows(const struct engine *s, struct rsp_out *out)
 static bool
 has_short_frames(const struct engine *s)
 {
-    return s->frame_max != 0 && (s->client & CLIENT_LLDB) == 0;
+    return stub_frame_max(s) != 0 && !stub_is_lldb(s);
 }
 
 size_t

@@ -63,7 +63,7 @@ stub_send_notice(struct engine *s, const struct rsp_out *body)
 void
 stub_settle(struct engine *s)
 {
-    if (s->ahead != NULL)
+    if (stub_ahead(s) != NULL)
         s->ahead->settle(s->ahead);
     if (HAS(s, settled))
         s->target->settled(s->object);
@@ -84,11 +84,11 @@ static void
 frame_done(struct engine *s)
 {
     s->frame_size = s->sent = 0;
-    if (s->notice) {
+    if (stub_is_notice(s)) {
         s->notice = false;
         return;
     }
-    if (s->no_ack_next) {
+    if (stub_no_ack_next(s)) {
         s->no_ack = true;
         s->no_ack_next = false;
         /* LLDB's testsuite sends sums of other packets too, on lines that lose nothing. */
@@ -118,7 +118,7 @@ stub_frame_is_out(const struct engine *s)
 static void
 owe_ack(struct engine *s, char ack)
 {
-    if (s->no_ack)
+    if (stub_no_ack(s))
         return;
     s->ack = ack;
     s->acks = 1;
@@ -289,7 +289,7 @@ stub_sent(struct stub *stub, size_t n)
     if (!stub_frame_is_out(s))
         return;
     s->sent_ms = s->now_ms;
-    if (s->no_ack || s->notice)
+    if (stub_no_ack(s) || stub_is_notice(s))
         stub_frame_heard(s);
 }
 
@@ -315,7 +315,7 @@ static bool
 target_is_usable(const struct stub_target *target)
 {
     return target != NULL && target->size >= sizeof(struct stub_small_target) &&
-           (target->machine != NULL || target->layout != NULL);
+           (target->machine != NULL || (!STUB_PLAIN && target->layout != NULL));
 }
 
 /* A line without a past. */
@@ -386,7 +386,7 @@ stub_link_lost(struct stub *stub)
     if (s->busy)
         stub_settle(s);
     meet_client(s);
-    if (s->ahead != NULL)
+    if (stub_ahead(s) != NULL)
         s->ahead->forget(s->ahead);
     if (gone && HAS(s, client_gone))
         s->target->client_gone(s->object);

@@ -326,17 +326,21 @@ enum { OUT_FRAME = 2, OUT_BODY = OUT_FRAME + 1, OUT_EXTRA = OUT_FRAME + RSP_FRAM
 
 #define ENGINE_OF(stub) ((struct engine *)(void *)(stub)->opaque)
 
+/* Behind struct engine, whose members it reads. */
+#include "stub/plain.h"
+
 /* True when the target has the operation at that offset: not past its size and not NULL. */
 bool stub_has(const struct engine *s, size_t operation);
 /* The same of an operation by its name. Those of the small table are never past the size. */
 #define HAS(s, op)                                                                                \
-    (offsetof(struct stub_target, op) < sizeof(struct stub_small_target)                          \
-         ? (s)->target->op != NULL                                                                \
-         : stub_has((s), offsetof(struct stub_target, op)))
+    (stub_may_have(offsetof(struct stub_target, op)) &&                                           \
+     (offsetof(struct stub_target, op) < sizeof(struct stub_small_target)                         \
+          ? (s)->target->op != NULL                                                               \
+          : stub_has((s), offsetof(struct stub_target, op))))
 
 /* The hook of that name, of the first family that has one; or NULL. */
 const struct stub_hook *stub_hook(const struct engine *s, enum stub_hook_name name);
-#define HOOK(s, member) stub_hook((s), HOOK_##member)
+#define HOOK(s, member) (STUB_PLAIN ? NULL : stub_hook((s), HOOK_##member))
 
 /* ---- words that handlers share (dispatch.c) ---- */
 
@@ -572,7 +576,7 @@ int stub_json_ahead(struct engine *s, struct rsp_json *json, struct rsp_id id,
 static inline void
 stub_note_read(struct engine *s, uint64_t address, size_t size)
 {
-    if (s->ahead != NULL && (s->client & CLIENT_LLDB) != 0 && size > 0)
+    if (stub_ahead(s) != NULL && stub_is_lldb(s) && size > 0)
         s->ahead->note(s->ahead, s->general.pid, address, size);
 }
 /* True when a stop reply says all there is to say of that process, as it has one thread for ever:

@@ -68,8 +68,7 @@ stub_does_files(const struct stub *stub)
 {
     const struct engine *s = (const struct engine *)(const void *)stub->opaque;
 
-    return s->waiting && !s->non_stop && (s->client & CLIENT_GDB) != 0 &&
-           HOOK(s, put_request) != NULL;
+    return s->waiting && !s->non_stop && stub_is_gdb(s) && HOOK(s, put_request) != NULL;
 }
 
 /* ---- resuming ---- */

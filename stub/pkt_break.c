@@ -11,7 +11,7 @@ change_point(struct engine *s, struct stub_point *point, bool insert)
         insert ? s->target->insert : s->target->remove;
     int r = deed(stub_process(s), point);
 
-    if (r != -STUB_ENOTSUP || point->type != STUB_POINT_READ || (s->client & CLIENT_GDB) != 0)
+    if (r != -STUB_ENOTSUP || point->type != STUB_POINT_READ || stub_is_gdb(s))
         return r;
     point->type = STUB_POINT_ACCESS;
     return deed(stub_process(s), point);

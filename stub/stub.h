@@ -88,7 +88,7 @@ extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer 
 
 /* Lists, NULL at the end: all; what a debugger needs to read, write, step, break and run; what a
  * board can use, for either debugger; and what a gdb needs whose own registers for that machine
- * begin with the target's. */
+ * begin with the target's, all that libstubborn-plain.a has. */
 extern const struct stub_family *const stub_all_packets[];
 extern const struct stub_family *const stub_minimal_packets[];
 extern const struct stub_family *const stub_embedded_packets[];

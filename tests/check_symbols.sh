@@ -3,12 +3,13 @@
 # lines.
 #   freestanding archives: nothing undefined but memcpy memmove memset memcmp, no writable data;
 #   every archive: global names begin with the prefix of a directory.
-# Without arguments: the three archives that `make all freestanding` leaves in build/.
+# Without arguments: the archives that `make all freestanding` leaves in build/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
 [ $# -gt 0 ] || set -- build/libstubborn.a build/freestanding-x86_64/libstubborn.a \
-	build/freestanding-aarch64/libstubborn.a
+	build/freestanding-x86_64/libstubborn-plain.a build/freestanding-aarch64/libstubborn.a \
+	build/freestanding-aarch64/libstubborn-plain.a
 
 # say WHAT: standard input lists what is wrong.
 say() {

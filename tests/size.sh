@@ -1,7 +1,7 @@
 #!/bin/sh
 # size.sh - what the freestanding set costs a firmware: bytes of code and constants by file for two
 # machines at -Os, the deepest single stack frame, and the engine's state; and what is linked of it
-# into two firmwares for aarch64, tests/size/minimal.c and embedded.c over firmware.c, by file.
+# into three firmwares for aarch64, tests/size/plain.c, minimal.c and embedded.c over firmware.c, by file.
 set -eu
 build=build
 tmp=$(mktemp -d)
@@ -76,12 +76,12 @@ echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them use
 
 small="-std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer -ffunction-sections
 	-fdata-sections -mgeneral-regs-only -fno-pic"
-# linked NAME [FILE]: the firmware's bytes by file, from the linker's map; what the firmware brings itself
+# linked NAME [FILE [LIBRARY]]: the firmware's bytes by file, from the linker's map; what the firmware brings itself
 # (its callbacks and the four memory functions) is not counted, its struct stub_target is.
 linked() {
 	$aarch64 $small -nostdlib -static \
 		-Wl,--gc-sections,--build-id=none,-Map="$tmp/$1.map" -o "$tmp/$1" tests/size/"$1".c \
-		tests/size/memory.c ${2:-} $build/freestanding-aarch64/libstubborn.a
+		tests/size/memory.c ${2:-} $build/freestanding-aarch64/${3:-libstubborn.a}
 	awk '
 		function number(hex, i, n) {
 			for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
@@ -108,33 +108,36 @@ linked() {
 	nm "$tmp/$1" | awk '$2 ~ /[tT]/ { print $3 }' | sort >"$tmp/functions"
 	cat $build/freestanding-aarch64/rsp/*.su $build/freestanding-aarch64/rsp/small/*.su \
 		$build/freestanding-aarch64/arch/*.su $build/freestanding-aarch64/arch/unwind/*.su \
-		$build/freestanding-aarch64/stub/*.su |
+		$build/freestanding-aarch64/${3:+plain/}stub/*.su |
 		awk -F'\t' '{ sub(/.*:/, "", $1); print $1, $2 }' | sort | join - "$tmp/functions" |
 		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
 }
-# whole NAME: the firmware's bytes when the compiler sees it and the library as one (-flto), its own
+# whole NAME [FLAG]: the firmware's bytes when the compiler sees it and the library as one (-flto), its own
 # callbacks with it, without the four memory functions.
 whole() {
 	$aarch64 $small -c -o "$tmp/memory.o" tests/size/memory.c
-	$aarch64 $small -flto=auto -nostdlib -static -Wl,--gc-sections,--build-id=none -o "$tmp/$1-whole" \
+	$aarch64 $small ${2:-} -flto=auto -nostdlib -static -Wl,--gc-sections,--build-id=none -o "$tmp/$1-whole" \
 		tests/size/"$1".c tests/size/firmware.c "$tmp/memory.o" \
 		$(sources aarch64 | grep -v '^stub/board/')
 	echo "  with link-time optimization $(($(bytes "$tmp/$1-whole" | tr ' ' +) - $(bytes "$tmp/memory.o" | tr ' ' +))) bytes," \
 		"the firmware's own callbacks with them"
 }
-# board LIST: the bytes of PORTING.md's example with that list of packets, its own few with them.
+# board LIST [LIBRARY]: the bytes of PORTING.md's example with that list of packets, its own few with them.
 board() {
 	sed "s/stub_embedded_packets/stub_$1_packets/" tests/boards/smallest/smallest.c >"$tmp/smallest.c"
 	$aarch64 $small -nostdlib -static -Wl,--gc-sections,--build-id=none,--no-warn-rwx-segments \
 		-T tests/boards/smallest/link.ld -o "$tmp/board" tests/boards/smallest/start.S \
-		tests/boards/smallest/memory.c "$tmp/smallest.c" $build/freestanding-aarch64/libstubborn.a
+		tests/boards/smallest/memory.c "$tmp/smallest.c" $build/freestanding-aarch64/${2:-libstubborn.a}
 	echo "a whole board with the $1 list: $(($(bytes "$tmp/board" | tr ' ' +))) bytes of text and rodata"
 }
 echo
+linked plain tests/size/firmware.c libstubborn-plain.a
+whole plain -DSTUB_PLAIN=1
 linked minimal tests/size/firmware.c
 whole minimal
 linked embedded tests/size/firmware.c
 whole embedded
 linked walker
+board gdb libstubborn-plain.a
 board minimal
 board embedded

@@ -233,6 +233,7 @@ host_info(void *target, struct stub_host_info *info)
 
 const struct stub_target stub_board_target = {
     .size = sizeof(stub_board_target),
+    .machine = &stub_board_layout, /* of libstubborn-plain.a, which asks for no other */
     .layout = stub_board_layout_shown,
     .next_thread = stub_board_next_thread,
     .thread_info = stub_board_thread_info,

@@ -338,7 +338,7 @@ lldb_tight() {
 # The smallest list of packets: no threads, no watchpoints, no words, but all that a session is made of.
 gdb_plain() {
 	in_gdb "$1" plain || return
-	has "$1: gdb works with the packets of the smallest stub" "$log" '^Breakpoint 1, fold .*layers=(layers@entry=)?2\)' \
+	has "$1: gdb works with the packets of $3" "$log" '^Breakpoint 1, fold .*layers=(layers@entry=)?2\)' \
 		'^#1 .*fold' '^#[78] .*bake' "^$2 +0x" 'stepped by line' 'stepped by instruction' '^#0 .*fold' \
 		'Value returned is' ' = 1000$' 'called: 7$' '^0x.*constant.*0x07.0x00' 'Cannot access memory at address 0x123456789000' \
 		'received signal SIGINT' 'from a loop' '^#0 .*spin' '^#1 .* in get_into' '^Breakpoint [0-9]*, bake' \
@@ -396,9 +396,12 @@ done
 
 # plain MACHINE: the smallest list of packets, in whatever debuggers there are.
 plain() {
-	case $1 in aarch64) set -- aarch64-plain cpsr x1 ;; *) set -- x86_64-plain eflags rsi ;; esac
-	if command -v "$gdb" >/dev/null 2>&1; then gdb_plain "$1" "$2"; fi
-	if command -v "$lldb" >/dev/null 2>&1; then lldb_plain "$1" "$3"; fi
+	case $1 in aarch64) set -- aarch64 cpsr x1 ;; *) set -- x86_64 eflags rsi ;; esac
+	if command -v "$gdb" >/dev/null 2>&1; then
+		gdb_plain "$1-plain" "$2" 'the smallest stub'
+		gdb_plain "$1-gdb" "$2" 'the plain library'
+	fi
+	if command -v "$lldb" >/dev/null 2>&1; then lldb_plain "$1-plain" "$3"; fi
 }
 
 # tight MACHINE: 256-byte buffers, in whatever debuggers there are.

@@ -1,6 +1,6 @@
 /* firmware.c - what `make size` measures and nobody runs: what a board must bring so that a gdb
- * can read, write, step, break and run. Its own callbacks are empty. minimal.c and embedded.c
- * choose the packets. */
+ * can read, write, step, break and run. Its own callbacks are empty. plain.c, minimal.c
+ * and embedded.c choose the packets. */
 #include "tests/size/firmware.h"
 
 /* A real one does more than these, so that no compiler makes one piece of it and the stub. */
@@ -54,6 +54,19 @@ done(void *target, const struct stub_event *event)
     (void)target, (void)event;
 }
 
+CALLBACK void
+again(void *target)
+{
+    (void)target;
+}
+
+CALLBACK int
+interrupt(void *target, struct rsp_id id)
+{
+    (void)target, (void)id;
+    return 0;
+}
+
 CALLBACK int
 insert(void *process, const struct stub_point *point)
 {
@@ -85,6 +98,9 @@ static const struct stub_small_target target = {
     .resume = resume,
     .peek = peek,
     .done = done,
+    .again = again,
+    .interrupt = interrupt,
+    .running = interrupt,
     .insert = insert,
     .remove = insert,
 };

@@ -1153,6 +1153,7 @@ load_address(void *process, const char *path, uint64_t *address)
 static const struct stub_target ops = {
     .size = sizeof(struct stub_target),
     .linux_signals = true,
+    .machine = &layout, /* of a plain build; any other asks fake_layout */
     .layout = fake_layout,
     .next_thread = next_thread,
     .thread_info = thread_info,

@@ -1,0 +1,215 @@
+/* test_plain.c - the engine with the packets of stub_gdb_packets, as any build has it: with
+ * STUB_PLAIN (stub/plain.h) the engine does the same. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/engine.h"
+#include "tests/stub/wire.h"
+#include "tests/suites.h"
+
+static struct wire *wire;
+
+static void
+open_wire(void)
+{
+    wire = calloc(1, sizeof(*wire));
+    wire_open_with(wire, stub_gdb_packets, 1, 0x100, 0, 0);
+}
+
+static void
+close_wire(void)
+{
+    wire_close(wire);
+    free(wire);
+}
+
+static void
+feed(const char *bytes)
+{
+    size_t n = strlen(bytes);
+
+    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
+}
+
+static void
+expect(const char *want)
+{
+    const char *text = wire_heard(wire);
+
+    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
+}
+
+static void
+expect_begin(const char *want)
+{
+    const char *text = wire_heard(wire);
+
+    ck_assert_msg(strncmp(text, want, strlen(want)) == 0, "%s, not %s", text, want);
+}
+
+START_TEST(plain_request_is_acknowledged_and_answered)
+{
+    ck_assert(stub_is_idle(&wire->stub));
+    feed("$m1000");
+    ck_assert(stub_is_receiving(&wire->stub));
+    feed(",2#8c");
+    expect("+$0001#c1");
+    ck_assert(!stub_is_idle(&wire->stub));
+    feed("+");
+    ck_assert(stub_is_idle(&wire->stub));
+    expect("");
+}
+END_TEST
+
+START_TEST(plain_nak_sends_the_answer_again)
+{
+    feed("-");
+    expect("");
+    feed("$m1000,2#8c");
+    expect("+$0001#c1");
+    feed("-");
+    expect("$0001#c1");
+    feed("-");
+    expect("$0001#c1");
+    feed("+-");
+    expect("");
+}
+END_TEST
+
+START_TEST(plain_wrong_checksum_gets_a_nak_and_nothing_done)
+{
+    feed("$M2000,1:ab#00");
+    expect("-");
+    feed("$M2000,1:ab#zz");
+    expect("-");
+    ck_assert_uint_eq(wire->fake.heap[0], 0);
+    feed("$m1000,2#8c");
+    expect("+$0001#c1");
+}
+END_TEST
+
+START_TEST(plain_two_requests_in_one_segment_get_two_answers)
+{
+    static const char both[] = "$m1000,2#8c$m1001,2#8d";
+    size_t took = stub_feed(&wire->stub, (const uint8_t *)both, sizeof(both) - 1);
+
+    ck_assert_uint_eq(took, strlen("$m1000,2#8c"));
+    expect("+$0001#c1");
+    feed(both + took);
+    expect("+$0102#c3");
+}
+END_TEST
+
+START_TEST(plain_stop_that_was_not_acknowledged_is_told_to_the_next_client)
+{
+    feed("$c#63");
+    expect("+");
+    ck_assert(stub_is_waiting(&wire->stub));
+    fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 11, 0);
+    stub_doorbell(&wire->stub);
+    expect_begin("$T0b02:");
+    stub_link_lost(&wire->stub);
+    feed("$?#3f");
+    expect_begin("+$T0b02:");
+    feed("+");
+    stub_link_lost(&wire->stub);
+    feed("$?#3f");
+    expect_begin("+$T0b02:");
+}
+END_TEST
+
+START_TEST(plain_client_that_comes_while_it_runs_stops_it)
+{
+    feed("$c#63");
+    expect("+");
+    stub_link_lost(&wire->stub);
+    feed("$?#3f");
+    stub_doorbell(&wire->stub);
+    expect_begin("+$T0202:");
+}
+END_TEST
+
+START_TEST(plain_interrupt_stops_what_runs_once)
+{
+    feed("\x03");
+    stub_doorbell(&wire->stub);
+    expect("");
+    feed("$c#63\x03");
+    stub_doorbell(&wire->stub);
+    expect_begin("+$T0202:");
+    feed("+");
+    feed("$c#63");
+    stub_doorbell(&wire->stub);
+    expect("+");
+}
+END_TEST
+
+/* gdb makes one `next` of many steps. */
+START_TEST(plain_interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
+{
+    feed("$c#63");
+    fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
+    stub_doorbell(&wire->stub);
+    expect_begin("+$T0502:");
+    feed("+\x03");
+    expect("");
+    feed("$c#63");
+    stub_doorbell(&wire->stub);
+    expect_begin("+$T0202:");
+}
+END_TEST
+
+/* There is no packet with which a client could answer. */
+START_TEST(plain_stub_does_no_files)
+{
+    feed("$c#63");
+    expect("+");
+    ck_assert(stub_is_waiting(&wire->stub));
+    ck_assert(!stub_does_files(&wire->stub));
+}
+END_TEST
+
+START_TEST(plain_init_refuses_what_cannot_work)
+{
+    struct stub stub;
+    struct stub_target target = wire->fake.ops;
+    struct stub_config config = { .size = sizeof(config),
+                                  .target = &target,
+                                  .target_object = &wire->fake,
+                                  .packets = stub_gdb_packets,
+                                  .input = wire->input,
+                                  .output = wire->output,
+                                  .input_size = 256,
+                                  .output_size = 256 };
+
+    ck_assert(stub_init(&stub, &config));
+    target.layout = NULL;
+    ck_assert(stub_init(&stub, &config));
+    target.machine = NULL;
+    ck_assert(!stub_init(&stub, &config));
+    /* A plain build asks for no layout. */
+    target.layout = wire->fake.ops.layout;
+    ck_assert(stub_init(&stub, &config) != STUB_PLAIN);
+}
+END_TEST
+
+Suite *
+plain_suite(void)
+{
+    Suite *suite = suite_create("plain");
+    TCase *tc = tcase_create("plain");
+
+    tcase_add_checked_fixture(tc, open_wire, close_wire);
+    tcase_add_test(tc, plain_request_is_acknowledged_and_answered);
+    tcase_add_test(tc, plain_nak_sends_the_answer_again);
+    tcase_add_test(tc, plain_wrong_checksum_gets_a_nak_and_nothing_done);
+    tcase_add_test(tc, plain_two_requests_in_one_segment_get_two_answers);
+    tcase_add_test(tc, plain_stop_that_was_not_acknowledged_is_told_to_the_next_client);
+    tcase_add_test(tc, plain_client_that_comes_while_it_runs_stops_it);
+    tcase_add_test(tc, plain_interrupt_stops_what_runs_once);
+    tcase_add_test(tc, plain_interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume);
+    tcase_add_test(tc, plain_stub_does_no_files);
+    tcase_add_test(tc, plain_init_refuses_what_cannot_work);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
