@@ -203,11 +203,25 @@ has_untold_end(struct engine *s)
            (event.kind == STUB_EXITED || event.kind == STUB_SIGNALLED);
 }
 
+/* H of one thread of no process, or of all of them. Where one process is all, it is that one's. */
+static bool
+chooses_of_none(struct engine *s)
+{
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+
+    return rsp_take_if(&in, 'H') && (rsp_take_if(&in, 'g') || rsp_take_if(&in, 'c')) &&
+           (rsp_take_text_if(&in, "p0.") || rsp_take_text_if(&in, "p-1.")) &&
+           rsp_take_hex(&in) != 0 && rsp_take_end(&in);
+}
+
 static int
 admit(struct engine *s, const struct stub_row *row)
 {
+    enum { H_NO_PROCESS = 0xff }; /* lldb-server's, which LLDB's testsuite asks for */
     int r = stub_tell_spoiled(s, row);
 
+    if (r == 0 && chooses_of_none(s))
+        r = -H_NO_PROCESS;
     if (r != 0)
         return r;
     r = (row->flags & ROW_IDLE) == 0 ? need_process(s) : 0;
