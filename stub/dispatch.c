@@ -180,7 +180,7 @@ run(struct engine *s, const struct stub_row *row, struct rsp_in *in, struct rsp_
         return -STUB_EBUSY;
     if ((row->flags & ROW_BARE) != 0 && rsp_left(in) > 0)
         return PKT_BAD;
-    r = hook != NULL ? hook->admit(s, row) : 0;
+    r = hook != NULL ? hook->admit(s, row, out) : 0;
     return r != 0 ? r : row->handle(s, in, out);
 }
 

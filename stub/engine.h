@@ -129,7 +129,7 @@ struct stub_hook {
         bool (*forbids)(const struct engine *s, const struct stub_row *row);
         /* Whether a request is for its handler, where processes end (else: always). 0; PKT_... or
          * -E, which is then the answer; or STUB_LATER. */
-        int (*admit)(struct engine *s, const struct stub_row *row);
+        int (*admit)(struct engine *s, const struct stub_row *row, struct rsp_out *out);
         /* Writes an error as this client reads it (else: its number). False: nothing was
          * written. */
         bool (*put_error)(struct engine *s, struct rsp_out *out, const struct stub_row *row,
@@ -293,6 +293,9 @@ struct engine {
 
     uint32_t last_key; /* of the request answered last, to know a repeat by */
     uint32_t doubt_ms; /* since when it is in doubt */
+    /* Where memory began that came spoiled, its low half, and how much of it was asked for; 0:
+     * the reply was none of memory. */
+    uint32_t wrong_at, wrong_size;
     int16_t said;      /* what a monitor command returned whose words went out before it */
     uint8_t resends;   /* of the frame that is out */
     uint8_t acks;      /* acks owed */
@@ -313,6 +316,7 @@ struct engine {
     bool notice : 1;      /* the frame is a notification: never acknowledged */
     bool stepped : 1;     /* the stop told last was the end of a step */
     bool spoiled : 1;     /* the client has taken a reply that it knows to be spoiled */
+    bool untold : 1;      /* and its user has not been told so in words */
 };
 
 /* The same request again while its reply is not acknowledged: 0 no. */
@@ -457,8 +461,9 @@ int stub_put_full_stop(struct engine *s, struct rsp_out *out, struct stub_event 
 
 /* ---- a line that loses bytes (line.c): a hook of families that serve lldb ---- */
 
-/* -E when this request is to fail because a reply before it came spoiled; else 0. */
-int stub_tell_spoiled(struct engine *s, const struct stub_row *row);
+/* What an lldb's user is told when a reply before this request came spoiled: -E when it is to
+ * fail, PKT_MORE when words go ahead of its answer; else 0. */
+int stub_tell_spoiled(struct engine *s, const struct stub_row *row, struct rsp_out *out);
 /* In a stop reply: pc sp fp, and when ranks is 2 other general registers. 0 or STUB_LATER. */
 int stub_put_registers(struct engine *s, struct rsp_out *out, struct rsp_id id, unsigned ranks);
 /* Writes what is to be said of an event and keeps in *told what its done() needs. */

@@ -85,7 +85,9 @@ most_resends(const struct engine *s)
 static bool
 is_worn(const struct engine *s)
 {
-    return s->resends >= ((s->client & CLIENT_GDB) == 0 && !s->reporting ? 1 : most_resends(s));
+    bool once = (s->client & CLIENT_GDB) == 0 && !s->reporting && !s->busy;
+
+    return s->resends >= (once ? 1 : most_resends(s));
 }
 
 static bool
@@ -140,34 +142,67 @@ resend(struct engine *s)
     return true;
 }
 
+/* What memory the request that came last asks for. */
+static struct stub_range
+range_asked(const struct engine *s)
+{
+    struct rsp_in in = rsp_in_from(s->rx.buf, s->rx.len);
+
+    rsp_take(&in, memory_asked(s));
+    return stub_take_range(&in, ',');
+}
+
 /* The client says that the reply came spoiled. An lldb (19, 22) takes it all the same: sent again
  * it would be taken for the answer to the next request, and all that follows wrong by one. */
 static bool
 may_resend(struct engine *s)
 {
+    struct stub_range range = { 0, 0 };
+
     if ((s->flags & STUB_UNRELIABLE) == 0 || (s->client & CLIENT_LLDB) == 0)
         return resend(s);
-    s->spoiled = true;
+    if (memory_asked(s) != 0)
+        range = range_asked(s);
+    s->wrong_at = (uint32_t)range.address;
+    s->wrong_size = (uint32_t)range.length;
+    s->spoiled = s->untold = true;
     s->resends = UINT8_MAX;
     if (s->busy) /* it waits for what comes behind the words of a command that failed */
         stub_frame_heard(s);
     return false;
 }
 
-/* Its user is to hear of it: the next request fails of those whose failure an lldb tells, about
- * memory, registers or breakpoints. */
-int
-stub_tell_spoiled(struct engine *s, const struct stub_row *row)
+/* An lldb that can read nothing of what it asks for shows what the program's file has there, and
+ * says nothing. That the rest cannot be read of what it has begun to read, it tells. */
+static bool
+can_show(const struct engine *s, const char *name)
 {
-    static const char told[] = "xmXMpPgGZz";
+    const char *c = "MXpPgGZz";
 
-    for (const char *c = told; s->spoiled && *c != '\0'; c++) {
-        if (row->name[0] != *c || row->name[1] != '\0')
-            continue;
-        s->spoiled = false;
-        return -STUB_EIO;
+    if (memory_asked(s) != 0)
+        return (uint32_t)range_asked(s).address - s->wrong_at - 1 < s->wrong_size;
+    while (*c != '\0' && *c != name[0])
+        c++;
+    return *c != '\0' && name[1] == '\0';
+}
+
+/* The next request fails of those whose failure an lldb shows; and at the next resume, where it
+ * takes what a program prints, its user is told in words. */
+int
+stub_tell_spoiled(struct engine *s, const struct stub_row *row, struct rsp_out *out)
+{
+    static const char words[] = "error: a reply came spoiled: what was shown may be wrong\n";
+
+    if (s->untold && (row->flags & ROW_RESUMES) != 0) {
+        s->spoiled = s->untold = false;
+        rsp_put(out, 'O');
+        rsp_put_hex_bytes(out, (const uint8_t *)words, sizeof(words) - 1);
+        return PKT_MORE;
     }
-    return 0;
+    if (!s->spoiled || !can_show(s, row->name))
+        return 0;
+    s->spoiled = false;
+    return -STUB_EIO;
 }
 
 static int

@@ -119,6 +119,9 @@ without(const struct engine *s, unsigned client)
             client &= ~w->client;
     if ((client & CLIENT_LLDB) != 0 && (client & CLIENT_MULTIPROCESS) == 0)
         client &= ~(unsigned)FORKS;
+    /* Where bytes are lost a gdb is to use m: no sum tells how many bytes of 0 there were. */
+    if ((s->flags & STUB_UNRELIABLE) != 0 && (client & CLIENT_GDB) != 0)
+        client &= ~(unsigned)CLIENT_BINARY_UPLOAD;
     return client;
 }
 

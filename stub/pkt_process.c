@@ -215,10 +215,10 @@ chooses_of_none(struct engine *s)
 }
 
 static int
-admit(struct engine *s, const struct stub_row *row)
+admit(struct engine *s, const struct stub_row *row, struct rsp_out *out)
 {
     enum { H_NO_PROCESS = 0xff }; /* lldb-server's, which LLDB's testsuite asks for */
-    int r = stub_tell_spoiled(s, row);
+    int r = stub_tell_spoiled(s, row, out);
 
     if (r == 0 && chooses_of_none(s))
         r = -H_NO_PROCESS;

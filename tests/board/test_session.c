@@ -184,7 +184,7 @@ START_TEST(words_that_an_lldb_takes_spoiled_are_followed_by_their_error)
 
     config.commands = failing;
     start_board(config);
-    trap(TRAP_FAULT, "$qSupported:xmlRegisters=i386#c1+$qRcmd,6661696c#fe-+$vCont;c#a8");
+    trap(TRAP_FAULT, "$qSupported:xmlRegisters=i386#c1+$qRcmd,6661696c#fe-+$vCont;c#a8+");
     ck_said("$O6e6f#86$E05#");
 }
 END_TEST

@@ -94,11 +94,81 @@ START_TEST(an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show)
     say("qC"); /* a failure of that nobody would see */
     expect("++$QC10#f5");
     say_raw("+");
-    say("m1001,4");
+    say("m1001,4"); /* nor of that: what the program's file has would be shown */
+    expect("++$01020304#8a");
+    say_raw("+");
+    say("m1006,4"); /* nor of that */
+    expect("++$06070809#9e");
+    say_raw("+");
+    say("m1005,4"); /* the rest of what it has begun to read */
     expect("++$E05#aa");
     say_raw("+");
-    say("m1001,4");
-    expect("++$01020304#8a");
+    say("m1005,4");
+    expect("++$05060708#9a");
+    say_raw("-");
+    say("m1008,1"); /* some of it was lost */
+    expect("++$E05#aa");
+    close_wire();
+}
+END_TEST
+
+START_TEST(a_spoiled_reply_about_no_memory_fails_a_request_for_registers)
+{
+    meet(lldb);
+    say("qC");
+    wire_heard(wire);
+    say_raw("-");
+    say("m0,4"); /* does not go on from there */
+    expect("++$E0e#da");
+    say_raw("+");
+    say("pffff");
+    expect("++$E05#aa");
+    close_wire();
+}
+END_TEST
+
+/* The sum of a frame does not tell how many bytes of 0 it had. */
+START_TEST(a_gdb_is_not_offered_binary_reads_where_bytes_are_lost)
+{
+    meet(gdb);
+    say(gdb);
+    ck_assert_ptr_null(strstr(wire_heard(wire), "binary-upload"));
+    close_wire();
+    meet("qSupported:swbreak+"); /* an lldb, whose frames are to be short */
+    say("qSupported:swbreak+");
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), "binary-upload+"));
+    close_wire();
+}
+END_TEST
+
+/* "error: " in hex. */
+#define WORDS "++$O6572726f723a20"
+
+START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
+{
+    const char *text;
+
+    meet(lldb);
+    say("qC");
+    wire_heard(wire);
+    say_raw("-");
+    say("pffff");
+    expect("++$E05#aa");
+    say_raw("+");
+    say("vCont;c");
+    text = wire_heard(wire);
+    ck_assert_msg(strncmp(text, WORDS, strlen(WORDS)) == 0, "%s", text);
+    ck_assert(!wire->fake.running);
+    pass(1000); /* it waits for a stop, whatever comes before: lost ones are said again */
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), WORDS + 2));
+    pass(1000);
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), WORDS + 2));
+    say_raw("-"); /* that came spoiled too, and is taken */
+    text = wire_heard(wire);
+    ck_assert_msg(strncmp(text, WORDS + 2, strlen(WORDS) - 2) == 0, "%s", text);
+    say_raw("+");
+    expect("");
+    ck_assert(wire->fake.running);
     close_wire();
 }
 END_TEST
@@ -223,6 +293,9 @@ brief_suite(void)
 
     tcase_add_test(tc, a_spoiled_reply_is_sent_again_to_gdb_only);
     tcase_add_test(tc, an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show);
+    tcase_add_test(tc, a_spoiled_reply_about_no_memory_fails_a_request_for_registers);
+    tcase_add_test(tc, a_gdb_is_not_offered_binary_reads_where_bytes_are_lost);
+    tcase_add_test(tc, an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on);
     tcase_add_test(tc, a_reply_goes_out_to_an_lldb_once_more);
     tcase_add_test(tc, what_an_lldb_acknowledges_behind_a_second_copy_is_that);
     tcase_add_test(tc, a_request_behind_a_second_copy_is_answered_when_nothing_else_comes);

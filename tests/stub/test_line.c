@@ -612,7 +612,7 @@ START_TEST(bad_line_never_does_what_was_not_asked)
             means[_i], w->bytes, w->faults, w->plugs, w->answers, w->failures, w->fooled,
             w->accidents, w->twice, w->lost, w->wrong);
     ck_assert_uint_gt(w->answers, 200);
-    ck_assert_uint_gt(w->faults, 400000 / means[_i] / 3);
+    ck_assert_uint_gt(w->faults, 400000 / means[_i] / 4);
     ck_assert_uint_eq(w->accidents, 0);
     ck_assert_uint_eq(w->twice, 0);
     ck_assert_uint_eq(w->lost, 0);
