@@ -153,12 +153,13 @@ stub_interrupt_now(struct engine *s)
         s->interrupt = false;
     else
         s->interrupt = s->target->interrupt(s->object, any) == STUB_LATER;
+    s->asked = !s->non_stop;
 }
 
 /* A stop that nobody waits for is dropped; one wanted while a request is being carried out (a
  * late resume) is owed until that is done. When it crossed the end of a step it is owed until the
  * next resume, which then ends at once: a debugger that makes many steps of one command takes that
- * end for one of many, and goes on. */
+ * end for one of many, and goes on. So does a gdb at a breakpoint whose commands continue. */
 static void
 take_interrupt(struct engine *s)
 {

@@ -314,7 +314,8 @@ struct engine {
     bool extended : 1; /* the client may yet start a program, and says when it goes */
     bool no_ack_next : 1; /* no-ack mode from when the reply was acknowledged */
     bool notice : 1;      /* the frame is a notification: never acknowledged */
-    bool stepped : 1;     /* the stop told last was the end of a step */
+    bool stepped : 1;     /* the stop told last does not do for an interrupt that crossed it */
+    bool asked : 1;       /* the target was to interrupt, and no stop was told since */
     bool spoiled : 1;     /* the client has taken a reply that it knows to be spoiled */
     bool untold : 1;      /* and its user has not been told so in words */
 };

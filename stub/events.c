@@ -152,8 +152,13 @@ answer(struct engine *s)
         return;
     s->reporting = true;
     if (event.kind != STUB_OUTPUT) {
-        s->waiting = s->resumed = s->interrupt = false;
-        s->stepped = event.kind == STUB_STOPPED && event.reason == STUB_TRACE;
+        bool hit = event.kind == STUB_STOPPED && event.reason >= STUB_SWBREAK &&
+                   event.reason <= STUB_AWATCH && (s->client & CLIENT_GDB) != 0;
+
+        s->waiting = s->resumed = false;
+        s->stepped = hit || (event.kind == STUB_STOPPED && event.reason == STUB_TRACE);
+        s->interrupt = hit && s->asked;
+        s->asked = false;
         if (event.kind == STUB_STOPPED)
             s->general = event.id;
     }

@@ -613,6 +613,42 @@ START_TEST(interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
 }
 END_TEST
 
+/* A breakpoint's commands may end in `continue`, or gdb find its condition false: it goes on. */
+static void
+hit_beside_an_interrupt(const char *words, bool crosses)
+{
+    feed(words);
+    wire_heard(wire);
+    feed("+$c#63");
+    expect("+");
+    fake_stop(&wire->fake, 0x10, STUB_SWBREAK, 5, 0);
+    if (!crosses)
+        feed("\x03");
+    stub_doorbell(&wire->stub);
+    ck_assert(begins(wire_heard(wire), "$T05thread:10;"));
+    if (crosses)
+        feed("\x03");
+    feed("+$c#63");
+    stub_doorbell(&wire->stub);
+}
+
+START_TEST(interrupt_beside_a_breakpoint_stops_gdbs_next_resume)
+{
+    hit_beside_an_interrupt("$qSupported:vContSupported+#6c", _i == 1);
+    ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
+    feed("+$c#63");
+    stub_doorbell(&wire->stub);
+    expect("+");
+}
+END_TEST
+
+START_TEST(interrupt_beside_a_breakpoint_is_satisfied_by_it_for_an_lldb)
+{
+    hit_beside_an_interrupt("$qSupported:xmlRegisters=i386#c1", _i == 1);
+    expect("+");
+}
+END_TEST
+
 START_TEST(interrupt_byte_inside_a_frame_is_data)
 {
     feed("$X2000,1:\x03#b4");
@@ -792,6 +828,8 @@ engine_suite(void)
     tcase_add_test(tc, interrupt_beside_a_stop_gives_one_stop);
     tcase_add_test(tc, a_longer_wait_than_there_can_be_is_the_longest);
     tcase_add_test(tc, interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume);
+    tcase_add_loop_test(tc, interrupt_beside_a_breakpoint_stops_gdbs_next_resume, 0, 2);
+    tcase_add_loop_test(tc, interrupt_beside_a_breakpoint_is_satisfied_by_it_for_an_lldb, 0, 2);
     tcase_add_test(tc, interrupt_byte_inside_a_frame_is_data);
     tcase_add_test(tc, link_lost_under_a_late_answer_leaves_a_working_engine);
     tcase_add_test(tc, next_request_waits_for_a_late_answer);
