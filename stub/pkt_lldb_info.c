@@ -212,6 +212,7 @@ describe_register(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     struct arch_register r;
     char name[ARCH_NAME_MAX];
 
+    stub_know_lldb(s);
     if (!rsp_take_end(in))
         return PKT_BAD;
     if (layout == NULL || number > UINT16_MAX)

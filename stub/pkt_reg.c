@@ -126,10 +126,11 @@ read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (result != 0)
         return result;
     if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, &r)) {
-        /* gdb may know more registers of its kind of machine. */
-        if (!writes)
-            rsp_put_text(out, "xx");
-        return writes ? -STUB_EINVAL : PKT_DONE;
+        /* gdb may know more registers of its kind of machine; an lldb asks for parts of them. */
+        if (writes || stub_is_lldb(s))
+            return -STUB_EINVAL;
+        rsp_put_text(out, "xx");
+        return PKT_DONE;
     }
     if (!writes)
         return stub_put_register(s, out, id, &r);
