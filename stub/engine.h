@@ -243,7 +243,8 @@ enum {
     CLIENT_NO_RESUMED = 1u << 14,
     CLIENT_THREAD_OPTIONS = 1u << 15,
     CLIENT_THREAD_EVENTS = 1u << 16, /* QThreadEvents:1 */
-    CLIENT_XML = 1u << 17            /* xmlRegisters=: reads target.xml; an lldb always does */
+    CLIENT_XML = 1u << 17,           /* xmlRegisters=: reads target.xml; an lldb always does */
+    CLIENT_OWN_REGISTERS = 1u << 18  /* was told the machine's name alone */
 };
 enum { CLIENT_ONE_ARGUMENT = 1u << 24 }; /* single-inf-arg+: vRun's arguments are one text */
 

@@ -17,6 +17,7 @@ read_features(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (layout == NULL)
         return -STUB_ESRCH;
     s->client &= ~(uint32_t)CLIENT_XML; /* it is told no registers: g has those that it knows */
+    s->client |= CLIENT_OWN_REGISTERS;
     rsp_put_text(out, "l<target><architecture>");
     rsp_put_text(out, layout->arch->name);
     rsp_put_text(out, "</architecture><osabi>none</osabi></target>");

@@ -126,10 +126,9 @@ read_or_write(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     if (result != 0)
         return result;
     if (number > UINT16_MAX || !arch_register(stub_layout(s, id.pid), (unsigned)number, &r)) {
-        /* gdb may know more registers of its kind of machine; an lldb asks for parts of them. */
-        if (writes || stub_is_lldb(s))
+        if (writes || (s->client & CLIENT_OWN_REGISTERS) == 0)
             return -STUB_EINVAL;
-        rsp_put_text(out, "xx");
+        rsp_put_text(out, "xx"); /* gdb knows more registers of its kind of machine */
         return PKT_DONE;
     }
     if (!writes)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """dap.py WHO PORT PROGRAM SOURCE -- ADAPTER... - plays an editor: a whole session of the Debug Adapter
 Protocol with ADAPTER (lldb-dap, `gdb -i dap`), which attaches to a server at 127.0.0.1:PORT. Each
-answer is one ok/not ok line; the exit status is 1 when one is not ok."""
+answer is one ok/not ok line; the exit status is 1 when one is not ok, AGAIN when it is to be played
+once more."""
 import json
 import os
 import queue
@@ -10,6 +11,11 @@ import sys
 import threading
 
 WAIT = 30  # seconds for any answer
+AGAIN = 75  # EX_TEMPFAIL
+
+
+class TooEarly(Exception):
+    """lldb-dap 19 looked at the process before its lldb had heard of it, whoever serves it."""
 
 
 class Adapter:
@@ -101,7 +107,10 @@ class Session:
         a.ask("initialize", adapterID="test", linesStartAt1=True, columnsStartAt1=True,
               pathFormat="path")
         attached = a.send("attach", **self.attach())
-        a.event("initialized")
+        while not any(event["event"] == "initialized" for event in a.events):
+            a.take()
+            if "process unloaded" in a.answers.get(attached, {}).get("message", ""):
+                raise TooEarly()
         body = a.ask("setBreakpoints", source={"path": self.source},
                      breakpoints=[{"line": self.line}])
         self.claim("setBreakpoints", len(body["breakpoints"]) == 1, body)
@@ -183,6 +192,8 @@ class Session:
             self.look(thread)
             self.walk(thread)
             self.end()
+        except TooEarly:
+            return AGAIN
         except (RuntimeError, TimeoutError, EOFError, KeyError, IndexError) as error:
             self.claim("session", False, repr(error))
         finally:
