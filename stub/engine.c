@@ -5,6 +5,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct engine) <= sizeof(struct stub), "struct stub must hold the engine");
+_Static_assert(sizeof(struct engine) <= 256, "and on a board each byte of it counts");
 _Static_assert(offsetof(struct stub_small_target, client_gone) ==
                    offsetof(struct stub_target, client_gone),
                "struct stub_small_target has the members of struct stub_target up to there");

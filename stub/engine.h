@@ -281,10 +281,19 @@ struct engine {
     uint32_t frame_size; /* bytes of the finished frame at output + OUT_FRAME; 0: none */
     uint32_t sent;       /* bytes of the frame that went out */
 
-    /* Of the vCont under way: where the actions end that are all for single threads, up to the
-     * highest of these ids; threads above it need not look at them (stub_action). */
-    uint32_t passed; /* 0: none yet */
-    uint32_t passed_tid;
+    union {
+        /* Of the vCont under way: where the actions end that are all for single threads, up to the
+         * highest of these ids; threads above it need not look at them (stub_action). */
+        struct {
+            uint32_t passed; /* 0: none yet */
+            uint32_t passed_tid;
+        };
+        /* Between resumes, where memory began that came spoiled, its low half, and how much of it
+         * was asked for; 0: the reply was none of memory. */
+        struct {
+            uint32_t wrong_at, wrong_size;
+        };
+    };
     uint32_t client; /* CLIENT_... */
 
     struct rsp_id general, cont; /* Hg and Hc */
@@ -294,9 +303,6 @@ struct engine {
 
     uint32_t last_key; /* of the request answered last, to know a repeat by */
     uint32_t doubt_ms; /* since when it is in doubt */
-    /* Where memory began that came spoiled, its low half, and how much of it was asked for; 0:
-     * the reply was none of memory. */
-    uint32_t wrong_at, wrong_size;
     int16_t said;      /* what a monitor command returned whose words went out before it */
     uint8_t resends;   /* of the frame that is out */
     uint8_t acks;      /* acks owed */

@@ -153,7 +153,7 @@ answer(struct engine *s)
     s->reporting = true;
     if (event.kind != STUB_OUTPUT) {
         bool hit = event.kind == STUB_STOPPED && event.reason >= STUB_SWBREAK &&
-                   event.reason <= STUB_AWATCH && (s->client & CLIENT_GDB) != 0;
+                   event.reason <= STUB_AWATCH && stub_is_gdb(s);
 
         s->waiting = s->resumed = false;
         s->stepped = hit || (event.kind == STUB_STOPPED && event.reason == STUB_TRACE);
