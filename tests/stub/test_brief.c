@@ -160,12 +160,12 @@ START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
     ck_assert_msg(strncmp(text, WORDS, strlen(WORDS)) == 0, "%s", text);
     ck_assert(!wire->fake.running);
     pass(1000); /* it waits for a stop, whatever comes before: lost ones are said again */
-    ck_assert_ptr_nonnull(strstr(wire_heard(wire), WORDS + 2));
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
     pass(1000);
-    ck_assert_ptr_nonnull(strstr(wire_heard(wire), WORDS + 2));
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
     say_raw("-"); /* that came spoiled too, and is taken */
     text = wire_heard(wire);
-    ck_assert_msg(strncmp(text, WORDS + 2, strlen(WORDS) - 2) == 0, "%s", text);
+    ck_assert_msg(strncmp(text, &WORDS[2], strlen(WORDS) - 2) == 0, "%s", text);
     say_raw("+");
     expect("");
     ck_assert(wire->fake.running);
