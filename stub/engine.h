@@ -303,7 +303,7 @@ struct engine {
 
     uint32_t last_key; /* of the request answered last, to know a repeat by */
     uint32_t doubt_ms; /* since when it is in doubt */
-    int16_t said;      /* what a monitor command returned whose words went out before it */
+    int16_t said;      /* words went out ahead of an answer: what a monitor command returned */
     uint8_t resends;   /* of the frame that is out */
     uint8_t acks;      /* acks owed */
     uint8_t doubt;     /* DOUBT_...: whether the request that came last is a repeat */
@@ -604,6 +604,23 @@ struct rsp_out stub_body(struct engine *s);
 bool stub_frame_is_out(const struct engine *s);
 /* And the client has it. */
 void stub_frame_heard(struct engine *s);
+/* A give_up of families whose answers may begin with words. They are out and nobody acknowledges
+ * them: the '+' was lost, or the client is no more. Who asks on would wait for ever, so what is
+ * left of that answer, an error or a resume, is not done. Where frames go out again by time these
+ * do so once first, in case that they were lost. */
+static inline bool
+stub_give_up(struct engine *s)
+{
+    bool waits = s->resend_ms != 0 && s->now_ms != 0 && s->resends == 0 && HOOK(s, tick) != NULL;
+
+    if (s->said == 0 || !stub_frame_is_out(s) || waits)
+        return false;
+    s->busy = false;
+    s->said = 0;
+    s->last_key = 0;
+    stub_frame_heard(s);
+    return true;
+}
 /* What stub_body gave becomes the frame, to be sent. */
 void stub_close_frame(struct engine *s, const struct rsp_out *body, char lead);
 /* Lets out begin a body anew. */

@@ -193,8 +193,11 @@ stub_tell_spoiled(struct engine *s, const struct stub_row *row, struct rsp_out *
 {
     static const char words[] = "error: a reply came spoiled: what was shown may be wrong\n";
 
+    if ((row->flags & ROW_RESUMES) != 0)
+        s->said = 0; /* they were heard */
     if (s->untold && (row->flags & ROW_RESUMES) != 0) {
         s->spoiled = s->untold = false;
+        s->said = 1;
         rsp_put(out, 'O');
         rsp_put_hex_bytes(out, (const uint8_t *)words, sizeof(words) - 1);
         return PKT_MORE;
@@ -231,5 +234,6 @@ static const struct stub_hook hooks[] = {
     HOOKED(is_new, is_new),
     HOOKED(may_resend, may_resend),
     HOOKED(tick, tick),
+    HOOKED(give_up, stub_give_up),
 };
 const struct stub_family stub_line_packets = FAMILY_OF_HOOKS(hooks);

@@ -85,25 +85,8 @@ monitor(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return PKT_DONE;
 }
 
-/* Words are out that nobody acknowledges: the '+' was lost, or the client is no more. Whoever asks
- * on would wait for ever, so what is left of that answer, the error, is not said. Where frames go
- * out again by time these do so once first, in case that they were lost. */
-static bool
-give_up(struct engine *s)
-{
-    bool waits = HOOK(s, tick) != NULL && s->resend_ms != 0 && s->now_ms != 0 && s->resends == 0;
-
-    if (s->said == 0 || !stub_frame_is_out(s) || waits)
-        return false;
-    s->busy = false;
-    s->said = 0;
-    s->last_key = 0;
-    stub_frame_heard(s);
-    return true;
-}
-
 static const struct stub_row rows[] = {
     { "qRcmd", monitor, 0, ROW_IDLE },
 };
-static const struct stub_hook hooks[] = { HOOKED(give_up, give_up) };
+static const struct stub_hook hooks[] = { HOOKED(give_up, stub_give_up) };
 const struct stub_family stub_monitor_packets = FAMILY_WITH(rows, hooks);

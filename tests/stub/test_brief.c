@@ -173,6 +173,25 @@ START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
 }
 END_TEST
 
+/* Its '+' was lost, or it is no more: the words go out once more, then the next one is served. */
+START_TEST(words_that_nobody_hears_shut_nobody_out)
+{
+    meet(lldb);
+    say("qC");
+    wire_heard(wire);
+    say_raw("-");
+    say("vCont;c");
+    ck_assert_int_eq(strncmp(wire_heard(wire), WORDS, strlen(WORDS)), 0);
+    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)"$", 1), 0);
+    pass(1000);
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
+    say("m1001,4");
+    ck_assert_ptr_nonnull(strstr(wire_heard(wire), "$01020304#8a"));
+    ck_assert(!wire->fake.running);
+    close_wire();
+}
+END_TEST
+
 START_TEST(a_reply_goes_out_to_an_lldb_once_more)
 {
     meet(lldb);
@@ -296,6 +315,7 @@ brief_suite(void)
     tcase_add_test(tc, a_spoiled_reply_about_no_memory_fails_a_request_for_registers);
     tcase_add_test(tc, a_gdb_is_not_offered_binary_reads_where_bytes_are_lost);
     tcase_add_test(tc, an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on);
+    tcase_add_test(tc, words_that_nobody_hears_shut_nobody_out);
     tcase_add_test(tc, a_reply_goes_out_to_an_lldb_once_more);
     tcase_add_test(tc, what_an_lldb_acknowledges_behind_a_second_copy_is_that);
     tcase_add_test(tc, a_request_behind_a_second_copy_is_answered_when_nothing_else_comes);
