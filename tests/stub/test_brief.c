@@ -29,22 +29,6 @@ say(const char *body)
 }
 
 static void
-say_raw(const char *bytes)
-{
-    size_t n = strlen(bytes);
-
-    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
-}
-
-static void
-expect(const char *want)
-{
-    const char *text = wire_heard(wire);
-
-    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
-}
-
-static void
 pass(unsigned ms)
 {
     (void)stub_tick(&wire->stub, now += ms);
@@ -60,7 +44,7 @@ meet(const char *words)
     pass(1);
     say(words);
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), "$PacketSize="));
-    say_raw("+");
+    wire_feed(wire, "+");
 }
 
 static const char lldb[] = "qSupported:xmlRegisters=i386,arm";
@@ -70,17 +54,17 @@ START_TEST(a_spoiled_reply_is_sent_again_to_gdb_only)
 {
     meet(gdb);
     say("m1001,4");
-    expect("++$01020304#8a");
-    say_raw("-");
-    expect("$01020304#8a");
+    wire_expect(wire, "++$01020304#8a");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$01020304#8a");
     close_wire();
     meet(lldb);
     say("m1001,4");
-    expect("++$01020304#8a");
-    say_raw("-");
-    expect("");
+    wire_expect(wire, "++$01020304#8a");
+    wire_feed(wire, "-");
+    wire_expect(wire, "");
     pass(1000);
-    expect("");
+    wire_expect(wire, "");
     close_wire();
 }
 END_TEST
@@ -90,24 +74,24 @@ START_TEST(an_lldb_is_told_of_a_spoiled_reply_by_the_next_that_it_can_show)
     meet(lldb);
     say("m1001,4");
     wire_heard(wire);
-    say_raw("-");
+    wire_feed(wire, "-");
     say("qC"); /* a failure of that nobody would see */
-    expect("++$QC10#f5");
-    say_raw("+");
+    wire_expect(wire, "++$QC10#f5");
+    wire_feed(wire, "+");
     say("m1001,4"); /* nor of that: what the program's file has would be shown */
-    expect("++$01020304#8a");
-    say_raw("+");
+    wire_expect(wire, "++$01020304#8a");
+    wire_feed(wire, "+");
     say("m1006,4"); /* nor of that */
-    expect("++$06070809#9e");
-    say_raw("+");
+    wire_expect(wire, "++$06070809#9e");
+    wire_feed(wire, "+");
     say("m1005,4"); /* the rest of what it has begun to read */
-    expect("++$E05#aa");
-    say_raw("+");
+    wire_expect(wire, "++$E05#aa");
+    wire_feed(wire, "+");
     say("m1005,4");
-    expect("++$05060708#9a");
-    say_raw("-");
+    wire_expect(wire, "++$05060708#9a");
+    wire_feed(wire, "-");
     say("m1008,1"); /* some of it was lost */
-    expect("++$E05#aa");
+    wire_expect(wire, "++$E05#aa");
     close_wire();
 }
 END_TEST
@@ -117,12 +101,12 @@ START_TEST(a_spoiled_reply_about_no_memory_fails_a_request_for_registers)
     meet(lldb);
     say("qC");
     wire_heard(wire);
-    say_raw("-");
+    wire_feed(wire, "-");
     say("m0,4"); /* does not go on from there */
-    expect("++$E0e#da");
-    say_raw("+");
+    wire_expect(wire, "++$E0e#da");
+    wire_feed(wire, "+");
     say("pffff");
-    expect("++$E05#aa");
+    wire_expect(wire, "++$E05#aa");
     close_wire();
 }
 END_TEST
@@ -151,10 +135,10 @@ START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
     meet(lldb);
     say("qC");
     wire_heard(wire);
-    say_raw("-");
+    wire_feed(wire, "-");
     say("pffff");
-    expect("++$E05#aa");
-    say_raw("+");
+    wire_expect(wire, "++$E05#aa");
+    wire_feed(wire, "+");
     say("vCont;c");
     text = wire_heard(wire);
     ck_assert_msg(strncmp(text, WORDS, strlen(WORDS)) == 0, "%s", text);
@@ -163,11 +147,11 @@ START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
     pass(1000);
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
-    say_raw("-"); /* that came spoiled too, and is taken */
+    wire_feed(wire, "-"); /* that came spoiled too, and is taken */
     text = wire_heard(wire);
     ck_assert_msg(strncmp(text, &WORDS[2], strlen(WORDS) - 2) == 0, "%s", text);
-    say_raw("+");
-    expect("");
+    wire_feed(wire, "+");
+    wire_expect(wire, "");
     ck_assert(wire->fake.running);
     close_wire();
 }
@@ -179,7 +163,7 @@ START_TEST(words_that_nobody_hears_shut_nobody_out)
     meet(lldb);
     say("qC");
     wire_heard(wire);
-    say_raw("-");
+    wire_feed(wire, "-");
     say("vCont;c");
     ck_assert_int_eq(strncmp(wire_heard(wire), WORDS, strlen(WORDS)), 0);
     ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)"$", 1), 0);
@@ -196,12 +180,12 @@ START_TEST(a_reply_goes_out_to_an_lldb_once_more)
 {
     meet(lldb);
     say("m1001,4");
-    expect("++$01020304#8a");
+    wire_expect(wire, "++$01020304#8a");
     pass(1000);
-    expect("$01020304#8a");
+    wire_expect(wire, "$01020304#8a");
     for (unsigned i = 0; i < 20; i++)
         pass(1000);
-    expect("");
+    wire_expect(wire, "");
     close_wire();
 }
 END_TEST
@@ -214,15 +198,15 @@ START_TEST(what_an_lldb_acknowledges_behind_a_second_copy_is_that)
     pass(0);
     wire_heard(wire);
     pass(1000);
-    expect("$01020304#8a");
+    wire_expect(wire, "$01020304#8a");
     say("m1005,4");
-    expect("");
+    wire_expect(wire, "");
     pass(100);
-    say_raw("+");
+    wire_feed(wire, "+");
     pass(1000);
-    expect(""); /* it has failed there already */
+    wire_expect(wire, ""); /* it has failed there already */
     say("m1009,4");
-    expect("++$090a0b0c#1f");
+    wire_expect(wire, "++$090a0b0c#1f");
     close_wire();
 }
 END_TEST
@@ -234,11 +218,11 @@ START_TEST(a_request_behind_a_second_copy_is_answered_when_nothing_else_comes)
     say("m1001,4");
     wire_heard(wire);
     pass(1000);
-    expect("$01020304#8a");
+    wire_expect(wire, "$01020304#8a");
     say("m1005,4");
-    expect("");
+    wire_expect(wire, "");
     pass(400);
-    expect("++$05060708#9a");
+    wire_expect(wire, "++$05060708#9a");
     close_wire();
 }
 END_TEST
@@ -277,7 +261,7 @@ START_TEST(who_detaches_from_a_board_has_done_with_it_and_who_kills_it_by_name_h
     close_wire();
     meet(gdb);
     say("D");
-    expect("++$OK#9a");
+    wire_expect(wire, "++$OK#9a");
     ck_assert(stub_is_over(&wire->stub));
     close_wire();
 }
@@ -289,8 +273,8 @@ START_TEST(a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes)
 
     meet(lldb);
     say("QListThreadsInStopReply");
-    expect("++$OK#9a");
-    say_raw("+");
+    wire_expect(wire, "++$OK#9a");
+    wire_feed(wire, "+");
     say("?");
     text = wire_heard(wire);
     ck_assert_ptr_nonnull(strstr(text, ";threads:10;thread-pcs:"));

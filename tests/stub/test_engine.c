@@ -31,22 +31,6 @@ reopen(unsigned threads, unsigned flags)
     wire_open(wire, threads, 0x400, flags);
 }
 
-static void
-feed(const char *bytes)
-{
-    size_t n = strlen(bytes);
-
-    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
-}
-
-static void
-expect(const char *want)
-{
-    const char *text = wire_heard(wire);
-
-    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
-}
-
 static bool
 begins(const char *text, const char *start)
 {
@@ -59,40 +43,40 @@ START_TEST(request_is_acknowledged_and_answered_in_one_piece)
 {
     size_t n;
 
-    feed("$qC#b4");
+    wire_feed(wire, "$qC#b4");
     stub_output(&wire->stub, &n);
     ck_assert_uint_eq(n, strlen("+$QC10#f5"));
-    expect("+$QC10#f5");
-    expect("");
+    wire_expect(wire, "+$QC10#f5");
+    wire_expect(wire, "");
 }
 END_TEST
 
 START_TEST(half_a_request_is_being_received_and_a_whole_one_is_not)
 {
     ck_assert(!stub_is_receiving(&wire->stub));
-    feed("$q");
+    wire_feed(wire, "$q");
     ck_assert(stub_is_receiving(&wire->stub));
-    feed("C#b");
+    wire_feed(wire, "C#b");
     ck_assert(stub_is_receiving(&wire->stub));
-    feed("4");
+    wire_feed(wire, "4");
     ck_assert(!stub_is_receiving(&wire->stub));
-    expect("+$QC10#f5");
-    feed("+");
+    wire_expect(wire, "+$QC10#f5");
+    wire_feed(wire, "+");
     ck_assert(!stub_is_receiving(&wire->stub));
 }
 END_TEST
 
 START_TEST(nak_sends_the_answer_again)
 {
-    feed("$qC#b4");
-    expect("+$QC10#f5");
-    feed("-");
-    expect("$QC10#f5");
-    feed("-");
-    expect("$QC10#f5");
-    feed("+");
-    feed("-");
-    expect("");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$QC10#f5");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$QC10#f5");
+    wire_feed(wire, "+");
+    wire_feed(wire, "-");
+    wire_expect(wire, "");
 }
 END_TEST
 
@@ -100,26 +84,26 @@ START_TEST(answer_is_sent_for_a_bounded_number_of_naks)
 {
     unsigned sent = 0;
 
-    feed("$qC#b4");
-    expect("+$QC10#f5");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
     for (unsigned i = 0; i < 100; i++) {
-        feed("-");
+        wire_feed(wire, "-");
         sent += strcmp(wire_heard(wire), "$QC10#f5") == 0;
     }
     ck_assert_uint_eq(sent, 10);
-    feed("$qC#b4");
-    expect("+$QC10#f5");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
 }
 END_TEST
 
 START_TEST(wrong_checksum_gets_a_nak)
 {
-    feed("$qC#b5");
-    expect("-");
-    feed("$qC#zz");
-    expect("-");
-    feed("$qC#b4");
-    expect("+$QC10#f5");
+    wire_feed(wire, "$qC#b5");
+    wire_expect(wire, "-");
+    wire_feed(wire, "$qC#zz");
+    wire_expect(wire, "-");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
 }
 END_TEST
 
@@ -128,10 +112,12 @@ START_TEST(answer_is_resent_a_bounded_number_of_times)
     uint64_t now = 0;
     unsigned sent = 0;
 
-    feed("$qSupported:vContSupported+#6c"); /* a gdb, which knows an answer that comes twice */
+    wire_feed(
+        wire,
+        "$qSupported:vContSupported+#6c"); /* a gdb, which knows an answer that comes twice */
     wire_heard(wire);
-    feed("+$qC#b4");
-    expect("+$QC10#f5");
+    wire_feed(wire, "+$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
     for (unsigned i = 0; i < 100; i++) {
         stub_tick(&wire->stub, now += 1000);
         sent += strcmp(wire_heard(wire), "$QC10#f5") == 0;
@@ -144,20 +130,20 @@ END_TEST
 START_TEST(answer_is_not_resent_before_its_time)
 {
     stub_tick(&wire->stub, 5000);
-    feed("$qC#b4");
-    expect("+$QC10#f5");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "+$QC10#f5");
     ck_assert_int_eq(stub_tick(&wire->stub, 5400), 600);
-    expect("");
+    wire_expect(wire, "");
 }
 END_TEST
 
 START_TEST(repeated_request_is_answered_again_but_done_once)
 {
-    feed("$vCont;s:10#53");
+    wire_feed(wire, "$vCont;s:10#53");
     ck_assert_uint_eq(wire->fake.deeds, 1);
     ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     stub_tick(&wire->stub, 600);
-    feed("$vCont;s:10#53");
+    wire_feed(wire, "$vCont;s:10#53");
     ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     ck_assert_uint_eq(wire->fake.deeds, 1);
 }
@@ -166,11 +152,11 @@ END_TEST
 /* Two steps in a row are two steps. */
 START_TEST(request_after_an_ack_is_no_repeat)
 {
-    feed("$vCont;s:10#53");
+    wire_feed(wire, "$vCont;s:10#53");
     wire_heard(wire);
-    feed("+");
+    wire_feed(wire, "+");
     stub_tick(&wire->stub, 600);
-    feed("$vCont;s:10#53");
+    wire_feed(wire, "$vCont;s:10#53");
     ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
     ck_assert_uint_eq(wire->fake.deeds, 2);
 }
@@ -178,24 +164,24 @@ END_TEST
 
 START_TEST(resume_repeated_while_it_runs_is_done_once)
 {
-    feed("$c#63");
-    expect("+");
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     ck_assert_uint_eq(wire->fake.deeds, 1);
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 5, 0);
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "$T05thread:10;"));
-    feed("+");
-    expect("");
+    wire_feed(wire, "+");
+    wire_expect(wire, "");
 }
 END_TEST
 
 START_TEST(lossy_line_gets_its_acks_twice)
 {
     reopen(1, STUB_UNRELIABLE);
-    feed("$qC#b4");
-    expect("++$QC10#f5");
+    wire_feed(wire, "$qC#b4");
+    wire_expect(wire, "++$QC10#f5");
 }
 END_TEST
 
@@ -207,16 +193,16 @@ expect_doubt(uint64_t after, const char *meanwhile, const char *later, unsigned 
 {
     reopen(1, STUB_UNRELIABLE);
     stub_tick(&wire->stub, 1000);
-    feed(write_1);
-    expect("++$OK#9a");
+    wire_feed(wire, write_1);
+    wire_expect(wire, "++$OK#9a");
     stub_tick(&wire->stub, 1000 + after);
-    feed(write_1);
-    expect("");
-    feed(meanwhile);
+    wire_feed(wire, write_1);
+    wire_expect(wire, "");
+    wire_feed(wire, meanwhile);
     stub_tick(&wire->stub, 1000 + after + 399);
-    expect("");
+    wire_expect(wire, "");
     stub_tick(&wire->stub, 1000 + after + 400);
-    expect(later);
+    wire_expect(wire, later);
     ck_assert_uint_eq(wire->fake.deeds, deeds);
 }
 
@@ -226,8 +212,8 @@ START_TEST(request_that_comes_twice_on_a_lossy_line_is_thought_over)
     expect_doubt(600, "", "++$OK#9a", 1); /* its reply was lost */
     expect_doubt(100, "+", "", 1);        /* the reply came late */
     expect_doubt(600, "+", "", 1);
-    feed(write_1);
-    expect("++$OK#9a"); /* now it is a new one */
+    wire_feed(wire, write_1);
+    wire_expect(wire, "++$OK#9a"); /* now it is a new one */
     ck_assert_uint_eq(wire->fake.deeds, 2);
     expect_doubt(100, "$", "", 1); /* and another begins */
 }
@@ -236,10 +222,10 @@ END_TEST
 START_TEST(lossy_line_needs_time_to_think)
 {
     reopen(1, STUB_UNRELIABLE);
-    feed(write_1);
-    expect("++$OK#9a");
-    feed(write_1);
-    expect("++$OK#9a");
+    wire_feed(wire, write_1);
+    wire_expect(wire, "++$OK#9a");
+    wire_feed(wire, write_1);
+    wire_expect(wire, "++$OK#9a");
 }
 END_TEST
 
@@ -278,34 +264,35 @@ expect_parts(char kind, const char *request)
 {
     size_t length, last;
 
-    feed(request);
+    wire_feed(wire, request);
     ck_assert_uint_eq(hear_memory(kind, &last), 0x70);
     for (unsigned i = 0; i < 4; i++) {
-        feed("-");
+        wire_feed(wire, "-");
         ck_assert_uint_gt(hear_memory(kind, &length), 0);
         ck_assert(length < last / 3 || length <= 32 + RSP_FRAME_EXTRA);
         last = length;
     }
     ck_assert(length <= 32 + RSP_FRAME_EXTRA);
-    feed("+");
+    wire_feed(wire, "+");
 }
 
 START_TEST(memory_goes_out_again_in_parts_on_a_lossy_line)
 {
     reopen(1, STUB_UNRELIABLE | STUB_SERIAL);
     expect_parts('m', "$m1001,70#c2");
-    feed("$qSupported:vContSupported+#6c");
+    wire_feed(wire, "$qSupported:vContSupported+#6c");
     ck_assert(begins(wire_heard(wire), "++$PacketSize="));
-    feed("+");
+    wire_feed(wire, "+");
     expect_parts('x', "$x1001,70#cd");
-    feed("$qC#b4"); /* nothing else is ever cut, nor memory on a line that loses nothing */
-    expect("++$QC10#f5");
-    feed("-");
-    expect("$QC10#f5");
+    wire_feed(wire,
+              "$qC#b4"); /* nothing else is ever cut, nor memory on a line that loses nothing */
+    wire_expect(wire, "++$QC10#f5");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$QC10#f5");
     reopen(1, STUB_SERIAL);
-    feed("$m1001,70#c2");
+    wire_feed(wire, "$m1001,70#c2");
     ck_assert_uint_eq(hear_memory('m', &(size_t){ 0 }), 0x70);
-    feed("-");
+    wire_feed(wire, "-");
     ck_assert_uint_eq(hear_memory('m', &(size_t){ 0 }), 0x70);
 }
 END_TEST
@@ -325,14 +312,14 @@ expect_registers(unsigned flags, size_t want)
 
         for (unsigned i = 0; i < FAKE_REGISTERS; i++)
             wire->fake.threads[0].registers[i] = (uint8_t)(turn * (17 * i + 1));
-        feed("$g#67");
+        wire_feed(wire, "$g#67");
         text = wire_heard(wire);
         rsp_receiver_init(&rx, body, sizeof(body), 0);
         rsp_receiver_expand(&rx);
         rsp_receive(&rx, (const uint8_t *)text + 2, strlen(text) - 2, &event);
         ck_assert_int_eq(event, RSP_PACKET);
         ck_assert_uint_eq(rx.len, want);
-        feed("+");
+        wire_feed(wire, "+");
     }
 }
 
@@ -345,15 +332,15 @@ END_TEST
 
 START_TEST(acks_are_let_fall_in_no_ack_mode)
 {
-    feed("$QStartNoAckMode#b0");
-    expect("+$OK#9a");
-    feed("+");
-    feed("+-+$qC#00");
-    expect("$QC10#f5");
-    feed("-");
-    expect("");
-    feed("$qC#b5");
-    expect("");
+    wire_feed(wire, "$QStartNoAckMode#b0");
+    wire_expect(wire, "+$OK#9a");
+    wire_feed(wire, "+");
+    wire_feed(wire, "+-+$qC#00");
+    wire_expect(wire, "$QC10#f5");
+    wire_feed(wire, "-");
+    wire_expect(wire, "");
+    wire_feed(wire, "$qC#b5");
+    wire_expect(wire, "");
 }
 END_TEST
 
@@ -363,9 +350,9 @@ START_TEST(two_requests_in_one_segment_get_two_answers)
     size_t took = stub_feed(&wire->stub, (const uint8_t *)both, sizeof(both) - 1);
 
     ck_assert_uint_eq(took, strlen("$qC#b4"));
-    expect("+$QC10#f5");
-    feed(both + took);
-    expect("+$OK#9a");
+    wire_expect(wire, "+$QC10#f5");
+    wire_feed(wire, both + took);
+    wire_expect(wire, "+$OK#9a");
 }
 END_TEST
 
@@ -373,38 +360,38 @@ END_TEST
 
 START_TEST(link_lost_between_stop_and_ack_loses_no_event)
 {
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "$T0bthread:11;"));
     stub_link_lost(&wire->stub);
-    feed("$?#3f");
+    wire_feed(wire, "$?#3f");
     ck_assert(begins(wire_heard(wire), "+$T0bthread:11;"));
 }
 END_TEST
 
 START_TEST(stop_without_a_client_is_told_to_the_next)
 {
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     stub_link_lost(&wire->stub);
     fake_stop(&wire->fake, 0x12, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
-    expect("");
-    feed("$?#3f");
+    wire_expect(wire, "");
+    wire_feed(wire, "$?#3f");
     ck_assert(begins(wire_heard(wire), "+$T0bthread:12;"));
 }
 END_TEST
 
 START_TEST(stop_reported_and_acknowledged_is_told_again_to_who_asks)
 {
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     fake_stop(&wire->fake, 0x12, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
     wire_heard(wire);
-    feed("+");
+    wire_feed(wire, "+");
     stub_link_lost(&wire->stub);
-    feed("$?#3f");
+    wire_feed(wire, "$?#3f");
     ck_assert(begins(wire_heard(wire), "+$T0bthread:12;"));
 }
 END_TEST
@@ -414,8 +401,8 @@ START_TEST(thousand_stops_at_once_are_told_one_by_one)
     bool told[1000] = { false };
 
     reopen(1000, 0);
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     for (int i = 0; i < 1000; i++)
         fake_stop(&wire->fake, 0x10 + i, STUB_SWBREAK, 5, 0);
     for (unsigned i = 0; i < 1000; i++) {
@@ -431,8 +418,8 @@ START_TEST(thousand_stops_at_once_are_told_one_by_one)
         ck_assert_uint_lt(tid, 1000);
         ck_assert(!told[tid]);
         told[tid] = true;
-        feed("+");
-        feed("$c#63");
+        wire_feed(wire, "+");
+        wire_feed(wire, "$c#63");
     }
     ck_assert(stub_is_waiting(&wire->stub));
 }
@@ -443,16 +430,16 @@ START_TEST(lldb_is_told_once_of_stops_that_one_reply_shows)
 {
     ck_assert_ptr_nonnull(wire_ask(wire, "qSupported:xmlRegisters=i386"));
     ck_assert_str_eq(wire_ask(wire, "QListThreadsInStopReply"), "OK");
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 10, 0);
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 10, 0);
     stub_doorbell(&wire->stub);
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), "jstopinfo:"));
-    feed("+");
-    expect("");
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "+");
+    wire_expect(wire, "");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
 }
 END_TEST
 
@@ -524,14 +511,14 @@ END_TEST
 /* Without F there is no answer to a wish. */
 START_TEST(files_are_asked_for_only_where_they_can_be_answered)
 {
-    feed("$qSupported:vContSupported+#6c");
+    wire_feed(wire, "$qSupported:vContSupported+#6c");
     wire_heard(wire);
     ck_assert(!stub_does_files(&wire->stub)); /* nobody waits */
-    feed("+$c#63");
+    wire_feed(wire, "+$c#63");
     ck_assert(stub_does_files(&wire->stub));
     wire_close(wire);
     wire_open_with(wire, stub_minimal_packets, 1, 0x400, 0, 0);
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     ck_assert(stub_is_waiting(&wire->stub));
     ck_assert(!stub_does_files(&wire->stub));
 }
@@ -541,7 +528,7 @@ END_TEST
 
 START_TEST(interrupt_in_the_segment_of_the_resume_stops_it)
 {
-    feed("$c#63\x03");
+    wire_feed(wire, "$c#63\x03");
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
 }
@@ -549,27 +536,27 @@ END_TEST
 
 START_TEST(interrupt_of_what_stands_is_dropped)
 {
-    feed("\x03");
+    wire_feed(wire, "\x03");
     stub_doorbell(&wire->stub);
-    expect("");
-    feed("$c#63");
+    wire_expect(wire, "");
+    wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
 START_TEST(interrupt_beside_a_stop_gives_one_stop)
 {
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     wire_heard(wire);
     fake_stop(&wire->fake, 0x11, STUB_SIGNAL, 11, 0);
-    feed("\x03");
+    wire_feed(wire, "\x03");
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "$T0bthread:11;"));
-    feed("+");
-    feed("$c#63");
+    wire_feed(wire, "+");
+    wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
@@ -587,7 +574,7 @@ START_TEST(a_longer_wait_than_there_can_be_is_the_longest)
 
     ck_assert(stub_init(&wire->stub, &config));
     stub_tick(&wire->stub, 1);
-    feed("$qC#b4");
+    wire_feed(wire, "$qC#b4");
     wire_heard(wire);
     ck_assert_int_eq(stub_tick(&wire->stub, 2), UINT16_MAX - 1);
 }
@@ -596,20 +583,20 @@ END_TEST
 /* gdb makes one `next` of many steps: it takes the end that was on its way for one of them. */
 START_TEST(interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
 {
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "+$T05thread:10;"));
-    feed("+\x03");
-    expect("");
-    feed("$qC#b4");
+    wire_feed(wire, "+\x03");
+    wire_expect(wire, "");
+    wire_feed(wire, "$qC#b4");
     ck_assert(begins(wire_heard(wire), "+$QC10#"));
-    feed("+$c#63");
+    wire_feed(wire, "+$c#63");
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
-    feed("+$c#63");
+    wire_feed(wire, "+$c#63");
     stub_doorbell(&wire->stub);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
@@ -617,18 +604,18 @@ END_TEST
 static void
 hit_beside_an_interrupt(const char *words, bool crosses)
 {
-    feed(words);
+    wire_feed(wire, words);
     wire_heard(wire);
-    feed("+$c#63");
-    expect("+");
+    wire_feed(wire, "+$c#63");
+    wire_expect(wire, "+");
     fake_stop(&wire->fake, 0x10, STUB_SWBREAK, 5, 0);
     if (!crosses)
-        feed("\x03");
+        wire_feed(wire, "\x03");
     stub_doorbell(&wire->stub);
     ck_assert(begins(wire_heard(wire), "$T05thread:10;"));
     if (crosses)
-        feed("\x03");
-    feed("+$c#63");
+        wire_feed(wire, "\x03");
+    wire_feed(wire, "+$c#63");
     stub_doorbell(&wire->stub);
 }
 
@@ -636,23 +623,23 @@ START_TEST(interrupt_beside_a_breakpoint_stops_gdbs_next_resume)
 {
     hit_beside_an_interrupt("$qSupported:vContSupported+#6c", _i == 1);
     ck_assert(begins(wire_heard(wire), "+$T02thread:10;"));
-    feed("+$c#63");
+    wire_feed(wire, "+$c#63");
     stub_doorbell(&wire->stub);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
 START_TEST(interrupt_beside_a_breakpoint_is_satisfied_by_it_for_an_lldb)
 {
     hit_beside_an_interrupt("$qSupported:xmlRegisters=i386#c1", _i == 1);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
 START_TEST(interrupt_byte_inside_a_frame_is_data)
 {
-    feed("$X2000,1:\x03#b4");
-    expect("+$OK#9a");
+    wire_feed(wire, "$X2000,1:\x03#b4");
+    wire_expect(wire, "+$OK#9a");
     ck_assert_uint_eq(wire->fake.heap[0], 3);
 }
 END_TEST
@@ -662,8 +649,8 @@ END_TEST
 START_TEST(link_lost_under_a_late_answer_leaves_a_working_engine)
 {
     wire->fake.late = true;
-    feed("$g#67");
-    expect("+");
+    wire_feed(wire, "$g#67");
+    wire_expect(wire, "+");
     stub_link_lost(&wire->stub);
     wire_ring(wire);
     ck_assert(!wire_hear(wire));
@@ -674,8 +661,8 @@ END_TEST
 START_TEST(next_request_waits_for_a_late_answer)
 {
     wire->fake.late = true;
-    feed("$p4#a4");
-    expect("+");
+    wire_feed(wire, "$p4#a4");
+    wire_expect(wire, "+");
     ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)"$qC#b4", 6), 0);
     wire_ring(wire);
     ck_assert(wire_hear(wire));

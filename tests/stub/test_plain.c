@@ -24,22 +24,6 @@ close_wire(void)
 }
 
 static void
-feed(const char *bytes)
-{
-    size_t n = strlen(bytes);
-
-    ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)bytes, n), n);
-}
-
-static void
-expect(const char *want)
-{
-    const char *text = wire_heard(wire);
-
-    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
-}
-
-static void
 expect_begin(const char *want)
 {
     const char *text = wire_heard(wire);
@@ -50,41 +34,41 @@ expect_begin(const char *want)
 START_TEST(plain_request_is_acknowledged_and_answered)
 {
     ck_assert(stub_is_idle(&wire->stub));
-    feed("$m1000");
+    wire_feed(wire, "$m1000");
     ck_assert(stub_is_receiving(&wire->stub));
-    feed(",2#8c");
-    expect("+$0001#c1");
+    wire_feed(wire, ",2#8c");
+    wire_expect(wire, "+$0001#c1");
     ck_assert(!stub_is_idle(&wire->stub));
-    feed("+");
+    wire_feed(wire, "+");
     ck_assert(stub_is_idle(&wire->stub));
-    expect("");
+    wire_expect(wire, "");
 }
 END_TEST
 
 START_TEST(plain_nak_sends_the_answer_again)
 {
-    feed("-");
-    expect("");
-    feed("$m1000,2#8c");
-    expect("+$0001#c1");
-    feed("-");
-    expect("$0001#c1");
-    feed("-");
-    expect("$0001#c1");
-    feed("+-");
-    expect("");
+    wire_feed(wire, "-");
+    wire_expect(wire, "");
+    wire_feed(wire, "$m1000,2#8c");
+    wire_expect(wire, "+$0001#c1");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$0001#c1");
+    wire_feed(wire, "-");
+    wire_expect(wire, "$0001#c1");
+    wire_feed(wire, "+-");
+    wire_expect(wire, "");
 }
 END_TEST
 
 START_TEST(plain_wrong_checksum_gets_a_nak_and_nothing_done)
 {
-    feed("$M2000,1:ab#00");
-    expect("-");
-    feed("$M2000,1:ab#zz");
-    expect("-");
+    wire_feed(wire, "$M2000,1:ab#00");
+    wire_expect(wire, "-");
+    wire_feed(wire, "$M2000,1:ab#zz");
+    wire_expect(wire, "-");
     ck_assert_uint_eq(wire->fake.heap[0], 0);
-    feed("$m1000,2#8c");
-    expect("+$0001#c1");
+    wire_feed(wire, "$m1000,2#8c");
+    wire_expect(wire, "+$0001#c1");
 }
 END_TEST
 
@@ -94,36 +78,36 @@ START_TEST(plain_two_requests_in_one_segment_get_two_answers)
     size_t took = stub_feed(&wire->stub, (const uint8_t *)both, sizeof(both) - 1);
 
     ck_assert_uint_eq(took, strlen("$m1000,2#8c"));
-    expect("+$0001#c1");
-    feed(both + took);
-    expect("+$0102#c3");
+    wire_expect(wire, "+$0001#c1");
+    wire_feed(wire, both + took);
+    wire_expect(wire, "+$0102#c3");
 }
 END_TEST
 
 START_TEST(plain_stop_that_was_not_acknowledged_is_told_to_the_next_client)
 {
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     ck_assert(stub_is_waiting(&wire->stub));
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
     expect_begin("$T0b02:");
     stub_link_lost(&wire->stub);
-    feed("$?#3f");
+    wire_feed(wire, "$?#3f");
     expect_begin("+$T0b02:");
-    feed("+");
+    wire_feed(wire, "+");
     stub_link_lost(&wire->stub);
-    feed("$?#3f");
+    wire_feed(wire, "$?#3f");
     expect_begin("+$T0b02:");
 }
 END_TEST
 
 START_TEST(plain_client_that_comes_while_it_runs_stops_it)
 {
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     stub_link_lost(&wire->stub);
-    feed("$?#3f");
+    wire_feed(wire, "$?#3f");
     stub_doorbell(&wire->stub);
     expect_begin("+$T0202:");
 }
@@ -131,29 +115,29 @@ END_TEST
 
 START_TEST(plain_interrupt_stops_what_runs_once)
 {
-    feed("\x03");
+    wire_feed(wire, "\x03");
     stub_doorbell(&wire->stub);
-    expect("");
-    feed("$c#63\x03");
+    wire_expect(wire, "");
+    wire_feed(wire, "$c#63\x03");
     stub_doorbell(&wire->stub);
     expect_begin("+$T0202:");
-    feed("+");
-    feed("$c#63");
+    wire_feed(wire, "+");
+    wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
-    expect("+");
+    wire_expect(wire, "+");
 }
 END_TEST
 
 /* gdb makes one `next` of many steps. */
 START_TEST(plain_interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
 {
-    feed("$c#63");
+    wire_feed(wire, "$c#63");
     fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
     stub_doorbell(&wire->stub);
     expect_begin("+$T0502:");
-    feed("+\x03");
-    expect("");
-    feed("$c#63");
+    wire_feed(wire, "+\x03");
+    wire_expect(wire, "");
+    wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
     expect_begin("+$T0202:");
 }
@@ -162,8 +146,8 @@ END_TEST
 /* There is no packet with which a client could answer. */
 START_TEST(plain_stub_does_no_files)
 {
-    feed("$c#63");
-    expect("+");
+    wire_feed(wire, "$c#63");
+    wire_expect(wire, "+");
     ck_assert(stub_is_waiting(&wire->stub));
     ck_assert(!stub_does_files(&wire->stub));
 }

@@ -1,6 +1,7 @@
 /* wire.c - the line of wire.h. */
 #include "tests/stub/wire.h"
 
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,4 +201,20 @@ wire_ask(struct wire *w, const char *text)
     if (!wire_hear(w))
         return NULL;
     return w->line_size == 0 || w->line[0] != '$' ? (const char *)w->body : NULL;
+}
+
+void
+wire_feed(struct wire *w, const char *text)
+{
+    size_t n = strlen(text);
+
+    ck_assert_uint_eq(stub_feed(&w->stub, (const uint8_t *)text, n), n);
+}
+
+void
+wire_expect(struct wire *w, const char *want)
+{
+    const char *text = wire_heard(w);
+
+    ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
 }

@@ -43,6 +43,10 @@ const char *wire_ask(struct wire *w, const char *text);
 /* What the engine sends now, whatever it is, as a string; nothing is acknowledged. Good until the
  * next call. */
 const char *wire_heard(struct wire *w);
+/* Feeds text as it is; the engine takes all of it. */
+void wire_feed(struct wire *w, const char *text);
+/* Fails unless that is all that the engine sends now, as it stands on the line. */
+void wire_expect(struct wire *w, const char *want);
 /* The target has news. */
 void wire_ring(struct wire *w);
 
