@@ -193,8 +193,6 @@ stub_tell_spoiled(struct engine *s, const struct stub_row *row, struct rsp_out *
 {
     static const char words[] = "error: a reply came spoiled: what was shown may be wrong\n";
 
-    if ((row->flags & ROW_RESUMES) != 0)
-        s->said = 0; /* they were heard */
     if (s->untold && (row->flags & ROW_RESUMES) != 0) {
         s->spoiled = s->untold = false;
         s->said = 1;
