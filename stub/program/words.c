@@ -198,6 +198,7 @@ kill_process(void *target, int64_t pid, bool tell)
 
 /* A program has one session. */
 static int told_end;
+static bool end_said;
 
 int
 program_told_end(void)
@@ -205,19 +206,38 @@ program_told_end(void)
     return told_end;
 }
 
+static bool
+is_end(const struct stub_event *event)
+{
+    return event->kind == STUB_EXITED || event->kind == STUB_SIGNALLED;
+}
+
+/* The end of a program is said before the client reads of it: a gdb that has the server behind a
+ * pipe reads no more of standard error after that. */
+static int
+peek(void *target, unsigned kinds, struct stub_event *event)
+{
+    int result = live_target.peek(target, kinds, event);
+
+    if (result != 1 || !is_end(event) || end_said)
+        return result;
+    end_said = true;
+    if (event->kind == STUB_EXITED)
+        fprintf(stderr, "\nChild exited with status %d\n", event->status);
+    else if (sigabbrev_np(event->signal))
+        fprintf(stderr, "\nChild terminated with signal = 0x%x (SIG%s)\n", (unsigned)event->signal,
+                sigabbrev_np(event->signal));
+    return result;
+}
+
 static void
 done(void *target, const struct stub_event *event)
 {
     int status;
-    bool ended = event->kind == STUB_EXITED || event->kind == STUB_SIGNALLED;
 
-    if (ended && live_ended(target, &status)) {
+    if (is_end(event) && live_ended(target, &status)) {
         told_end = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        if (WIFEXITED(status))
-            fprintf(stderr, "\nChild exited with status %d\n", WEXITSTATUS(status));
-        else if (WIFSIGNALED(status) && sigabbrev_np(WTERMSIG(status)))
-            fprintf(stderr, "\nChild terminated with signal = 0x%x (SIG%s)\n",
-                    (unsigned)WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+        end_said = false;
     }
     live_target.done(target, event);
 }
@@ -234,5 +254,6 @@ program_make_target(struct program_session *x, bool aloud)
     x->target.attach = attach;
     x->target.detach = detach;
     x->target.kill = kill_process;
+    x->target.peek = peek;
     x->target.done = done;
 }
