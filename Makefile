@@ -41,7 +41,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub
 	stub/pkt_process.c stub/pkt_features.c stub/pkt_machine.c stub/pkt_xfer.c stub/pkt_flash.c stub/pkt_fileio.c stub/pkt_file.c \
 	stub/pkt_monitor.c stub/pkt_launch.c stub/pkt_serial.c stub/pkt_quick.c stub/pkt_linux.c \
 	stub/pkt_lldb_info.c stub/pkt_lldb_machine.c stub/pkt_lldb_thread.c stub/pkt_lldb_mem.c stub/pkt_lldb_host.c \
-	stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
+	stub/pkt_lldb_file.c stub/pkt_lldb_platform.c stub/agent.c stub/agent_print.c
 # The engine once more for gdb alone, in the fewest bytes: what stub/plain.h says is taken for certain.
 PLAIN = stub/engine.c stub/dispatch.c stub/events.c stub/serve.c stub/gdb_only.c \
 	stub/pkt_plain.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_break.c stub/pkt_machine.c

@@ -350,6 +350,13 @@ bool stub_has(const struct engine *s, size_t operation);
           ? (s)->target->op != NULL                                                               \
           : stub_has((s), offsetof(struct stub_target, op))))
 
+/* The first argument of struct stub_host's operations. */
+static inline void *
+stub_host_object(const struct engine *s)
+{
+    return HAS(s, host_object) ? s->target->host_object : s->object;
+}
+
 /* The hook of that name, of the first family that has one; or NULL. */
 const struct stub_hook *stub_hook(const struct engine *s, enum stub_hook_name name);
 #define HOOK(s, member) (STUB_PLAIN ? NULL : stub_hook((s), HOOK_##member))

@@ -1,20 +1,8 @@
 /* pkt_lldb_host.c - what lldb asks of the machine that the server runs on: processes, users,
- * directories, modules, a shell (LLDB's docs/resources/lldbplatformpackets.md). */
+ * modules (LLDB's docs/resources/lldbplatformpackets.md). */
 #include "stub/engine.h"
 
 #include <string.h>
-
-static const struct stub_host *
-host_of(const struct engine *s)
-{
-    return s->target->host;
-}
-
-static void *
-object_of(const struct engine *s)
-{
-    return HAS(s, host_object) ? s->target->host_object : s->object;
-}
 
 static void
 put_number(struct rsp_out *out, const char *key, uint64_t v)
@@ -201,7 +189,7 @@ say_next_process(struct engine *s, struct rsp_out *out, int at_end)
     int r = get_system(s, &system);
 
     if (r == 0)
-        r = host_of(s)->next_process(object_of(s), &process);
+        r = s->target->host->next_process(stub_host_object(s), &process);
     if (r == 1)
         put_process(out, &system, &process);
     return r == 1 ? PKT_DONE : r == 0 ? -at_end : r;
@@ -225,7 +213,7 @@ find_processes(struct engine *s, struct rsp_in *in, struct rsp_out *out)
             return PKT_BAD;
     if (!rsp_take_end(in) || (match.how != STUB_NAME_ANY && match.name == NULL))
         return PKT_BAD;
-    r = host_of(s)->find_processes(object_of(s), &match);
+    r = s->target->host->find_processes(stub_host_object(s), &match);
     return r != 0 ? r : say_next_process(s, out, NONE_FOUND);
 }
 
@@ -249,7 +237,7 @@ say_one_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     r = get_system(s, &system);
     if (r == 0)
-        r = host_of(s)->process(object_of(s), (int64_t)pid, &process);
+        r = s->target->host->process(stub_host_object(s), (int64_t)pid, &process);
     if (r == 0)
         put_process(out, &system, &process);
     return r;
@@ -269,7 +257,7 @@ say_name(struct engine *s, struct rsp_in *in, struct rsp_out *out,
     id = rsp_take_dec(in);
     if (!rsp_take_end(in) || id > UINT32_MAX)
         return PKT_BAD;
-    r = name_of(object_of(s), (uint32_t)id, &name);
+    r = name_of(stub_host_object(s), (uint32_t)id, &name);
     if (r == 0)
         rsp_put_hex_text(out, name);
     return r;
@@ -278,151 +266,13 @@ say_name(struct engine *s, struct rsp_in *in, struct rsp_out *out,
 static int
 say_user(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return say_name(s, in, out, host_of(s)->user_name);
+    return say_name(s, in, out, s->target->host->user_name);
 }
 
 static int
 say_group(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
-    return say_name(s, in, out, host_of(s)->group_name);
-}
-
-/* ---- directories and files ---- */
-
-static int
-say_directory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    const char *path;
-    int r;
-
-    (void)in;
-    r = s->target->directory(s->object, &path);
-    if (r == 0)
-        rsp_put_hex_text(out, path);
-    return r;
-}
-
-/* F and the errno, 0 when it was done. */
-static int
-say_done(struct rsp_out *out, int r)
-{
-    if (r == STUB_LATER)
-        return r;
-    rsp_put(out, 'F');
-    rsp_put_hex(out, (uint64_t)-r);
-    return PKT_DONE;
-}
-
-/* MODE,PATH */
-static int
-with_mode(struct engine *s, struct rsp_in *in, struct rsp_out *out,
-          int (*deed)(void *host, const char *path, unsigned mode))
-{
-    struct rsp_out room = *out;
-    const char *path;
-    uint64_t mode;
-
-    rsp_take(in, ':');
-    mode = rsp_take_hex(in);
-    rsp_take(in, ',');
-    path = stub_take_text(in, &room);
-    if (!rsp_take_end(in) || path[0] == '\0')
-        return PKT_BAD;
-    return say_done(out, deed(object_of(s), path, (unsigned)(mode & 07777)));
-}
-
-static int
-make_directory(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    return with_mode(s, in, out, host_of(s)->make_directory);
-}
-
-static int
-change_mode(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    return with_mode(s, in, out, host_of(s)->change_mode);
-}
-
-/* The link's own name comes first. */
-static int
-make_link(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct rsp_out room = *out;
-    const char *path, *leads_to;
-
-    rsp_take(in, ':');
-    path = stub_take_text(in, &room);
-    rsp_take(in, ',');
-    leads_to = stub_take_text(in, &room);
-    if (!rsp_take_end(in) || path[0] == '\0' || leads_to[0] == '\0')
-        return PKT_BAD;
-    return say_done(out, host_of(s)->make_link(object_of(s), path, leads_to));
-}
-
-/* lldb reads the sum as two numbers, the first byte of each half being its lowest. `F,x` when
- * there is no sum. */
-static void
-put_md5(struct rsp_out *out, const uint8_t digest[16])
-{
-    rsp_put_text(out, "F,");
-    for (unsigned i = 0; i < 16; i++)
-        rsp_put_hex_wide(out, digest[i < 8 ? 7 - i : 23 - i], 2);
-}
-
-static int
-say_md5(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct rsp_out room = *out;
-    uint8_t digest[16];
-    const char *path;
-    int r;
-
-    rsp_take(in, ':');
-    path = stub_take_text(in, &room);
-    if (!rsp_take_end(in) || path[0] == '\0')
-        return PKT_BAD;
-    r = host_of(s)->md5(object_of(s), path, digest);
-    if (r == STUB_LATER)
-        return r;
-    if (r == 0)
-        put_md5(out, digest);
-    else
-        rsp_put_text(out, "F,x");
-    return PKT_DONE;
-}
-
-/* qPathComplete:ONLY-DIRECTORIES,BEGIN is answered with M and the paths. */
-static int
-complete_path(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    struct rsp_out room = *out;
-    const char *begin, *path;
-    bool directories;
-    int r;
-
-    rsp_take(in, ':');
-    directories = rsp_take_hex(in) != 0;
-    rsp_take(in, ',');
-    begin = stub_take_text(in, &room);
-    if (!rsp_take_end(in))
-        return PKT_BAD;
-    rsp_put(&room, 'M');
-    for (unsigned i = 0;; i++) {
-        struct rsp_out before = room;
-
-        r = host_of(s)->complete(object_of(s), begin, directories, i, &path);
-        if (r != 1)
-            break;
-        rsp_put_text(&room, i > 0 ? "," : "");
-        rsp_put_hex_text(&room, path);
-        if (room.cut) {
-            room = before;
-            r = 0;
-            break;
-        }
-    }
-    out->len = room.len;
-    return r;
+    return say_name(s, in, out, s->target->host->group_name);
 }
 
 /* ---- modules ---- */
@@ -480,7 +330,7 @@ say_module(struct engine *s, struct rsp_in *in, struct rsp_out *out)
         return PKT_BAD;
     r = get_system(s, &system);
     if (r == 0)
-        r = host_of(s)->module(object_of(s), path, machine, &module);
+        r = s->target->host->module(stub_host_object(s), path, machine, &module);
     if (r != 0)
         return r;
     if (module.build_id_size > 0) {
@@ -562,7 +412,7 @@ look_up_module(struct engine *s, const struct stub_host_info *system, struct rsp
     if (machine != NULL)
         keep_machine(machine);
     if (path != NULL)
-        r = host_of(s)->module(object_of(s), path, machine, &module);
+        r = s->target->host->module(stub_host_object(s), path, machine, &module);
     if (r == 0 && module.build_id_size > 0)
         put_module(json, system, path, &module);
     out->cap = cap;
@@ -606,48 +456,6 @@ say_load_address(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     r = s->target->load_address(stub_process(s), path, &address);
     if (r == 0)
         rsp_put_hex(out, address);
-    return r;
-}
-
-/* ---- a shell ---- */
-
-static void
-put_shell_result(struct rsp_out *out, const struct stub_shell_result *result)
-{
-    rsp_put_text(out, "F,");
-    rsp_put_hex_wide(out, (uint32_t)result->status, 8);
-    rsp_put(out, ',');
-    rsp_put_hex_wide(out, (uint32_t)result->signal, 8);
-    rsp_put(out, ',');
-    rsp_put_escaped_some(out, result->text, result->size);
-}
-
-/* COMMAND[,SECONDS[,DIRECTORY]] */
-static int
-run_shell(struct engine *s, struct rsp_in *in, struct rsp_out *out)
-{
-    enum { SECONDS = 10, SECONDS_MAX = 3600 };
-    struct stub_shell_result result = { 0 };
-    const char *command, *directory = "";
-    struct rsp_out room = *out;
-    uint64_t seconds = SECONDS;
-    int r;
-
-    if (host_of(s)->shell == NULL)
-        return PKT_EMPTY;
-    rsp_take(in, ':');
-    command = stub_take_text(in, &room);
-    if (rsp_take_if(in, ','))
-        seconds = rsp_take_hex(in);
-    if (rsp_take_if(in, ','))
-        directory = stub_take_text(in, &room);
-    if (!rsp_take_end(in) || command[0] == '\0')
-        return PKT_BAD;
-    if (seconds > SECONDS_MAX)
-        seconds = SECONDS_MAX;
-    r = host_of(s)->shell(object_of(s), command, directory, (unsigned)seconds, &result);
-    if (r == 0)
-        put_shell_result(out, &result);
     return r;
 }
 
@@ -732,13 +540,6 @@ static const struct stub_row rows[] = {
     { "qProcessInfoPID", say_one_process, NEEDS(host), ROW_IDLE },
     { "qUserName", say_user, NEEDS(host), ROW_IDLE },
     { "qGroupName", say_group, NEEDS(host), ROW_IDLE },
-    { "qGetWorkingDir", say_directory, NEEDS(directory), ROW_BARE | ROW_IDLE },
-    { "qPlatform_mkdir", make_directory, NEEDS(host), ROW_IDLE },
-    { "qPlatform_chmod", change_mode, NEEDS(host), ROW_IDLE },
-    { "qPlatform_shell", run_shell, NEEDS(host), ROW_IDLE },
-    { "qPathComplete", complete_path, NEEDS(host), ROW_IDLE },
-    { "vFile:symlink", make_link, NEEDS(host), ROW_IDLE },
-    { "vFile:MD5", say_md5, NEEDS(host), ROW_IDLE },
     { "qModuleInfo", say_module, NEEDS(host), ROW_IDLE },
     { "jModulesInfo", say_modules, NEEDS(host), ROW_IDLE },
     { "qFileLoadAddress", say_load_address, NEEDS(load_address), 0 },

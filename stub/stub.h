@@ -84,6 +84,7 @@ extern const struct stub_family stub_xfer_packets;      /* qXfer:auxv:read ... *
 extern const struct stub_family stub_file_packets;      /* vFile: files of the server's machine */
 extern const struct stub_family stub_launch_packets;    /* vRun vAttach A QEnvironment... */
 extern const struct stub_family stub_lldb_host_packets; /* processes, users, modules, ... */
+extern const struct stub_family stub_lldb_file_packets; /* directories, links, a shell, ... */
 extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer ... */
 
 /* Lists, NULL at the end: all; what a debugger needs to read, write, step, break and run; what a

@@ -530,19 +530,13 @@ static const struct stub_target platform_target = {
 };
 
 static const struct stub_family *const packets[] = {
-    &stub_start_packets,
-    &stub_dialect_packets,
-    &stub_thread_packets,
-    &stub_linux_packets,
-    &stub_process_packets,
-    &stub_launch_packets,
-    &stub_file_packets,
-    &stub_lldb_packets,
-    &stub_lldb_register_packets,
-    &stub_lldb_host_packets,
-    &stub_lldb_platform_packets,
-    &stub_line_packets,
-    NULL,
+    &stub_start_packets,         &stub_dialect_packets,
+    &stub_thread_packets,        &stub_linux_packets,
+    &stub_process_packets,       &stub_launch_packets,
+    &stub_file_packets,          &stub_lldb_packets,
+    &stub_lldb_register_packets, &stub_lldb_host_packets,
+    &stub_lldb_file_packets,     &stub_lldb_platform_packets,
+    &stub_line_packets,          NULL,
 };
 
 bool
