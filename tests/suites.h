@@ -24,6 +24,7 @@ SUITE(sets)
 
 /* tests/stub */
 SUITE(engine)
+SUITE(ack)
 SUITE(plain)
 SUITE(line)
 SUITE(brief)

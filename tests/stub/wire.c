@@ -218,3 +218,11 @@ wire_expect(struct wire *w, const char *want)
 
     ck_assert_msg(strcmp(text, want) == 0, "%s, not %s", text, want);
 }
+
+void
+wire_expect_start(struct wire *w, const char *want)
+{
+    const char *text = wire_heard(w);
+
+    ck_assert_msg(strncmp(text, want, strlen(want)) == 0, "%s, not %s...", text, want);
+}

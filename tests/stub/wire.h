@@ -47,6 +47,8 @@ const char *wire_heard(struct wire *w);
 void wire_feed(struct wire *w, const char *text);
 /* Fails unless that is all that the engine sends now, as it stands on the line. */
 void wire_expect(struct wire *w, const char *want);
+/* Fails unless what the engine sends now starts so. */
+void wire_expect_start(struct wire *w, const char *want);
 /* The target has news. */
 void wire_ring(struct wire *w);
 
