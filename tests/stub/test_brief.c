@@ -13,8 +13,7 @@ static uint64_t now;
 static void
 close_wire(void)
 {
-    wire_close(wire);
-    free(wire);
+    wire_free(wire);
 }
 
 static void

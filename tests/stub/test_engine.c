@@ -13,15 +13,13 @@ static struct wire *wire;
 static void
 open_wire(void)
 {
-    wire = calloc(1, sizeof(*wire));
-    wire_open(wire, 3, 0x400, 0);
+    wire = wire_new(3, 0x400, 0);
 }
 
 static void
 close_wire(void)
 {
-    wire_close(wire);
-    free(wire);
+    wire_free(wire);
 }
 
 static void

@@ -279,32 +279,16 @@ END_TEST
 
 /* ---- deeds of a late target ---- */
 
-static struct wire *
-opened(unsigned threads, size_t buffer)
-{
-    struct wire *w = calloc(1, sizeof(*w));
-
-    wire_open(w, threads, buffer, 0);
-    return w;
-}
-
-static void
-closed(struct wire *w)
-{
-    wire_close(w);
-    free(w);
-}
-
 static unsigned
 deeds_of(const char *request, bool late)
 {
-    struct wire *w = opened(3, 0x400);
+    struct wire *w = wire_new(3, 0x400, 0);
     unsigned deeds;
 
     w->fake.late = late;
     ck_assert_ptr_nonnull(wire_ask(w, request));
     deeds = w->fake.deeds;
-    closed(w);
+    wire_free(w);
     return deeds;
 }
 
@@ -350,7 +334,7 @@ count_ids(const char *said)
 
 START_TEST(thousand_threads_are_listed_through_the_smallest_buffer)
 {
-    struct wire *w = opened(1000, 0x100);
+    struct wire *w = wire_new(1000, 0x100, 0);
     const char *said = wire_ask(w, "qfThreadInfo");
     unsigned threads = 0, pieces = 0;
 
@@ -363,7 +347,7 @@ START_TEST(thousand_threads_are_listed_through_the_smallest_buffer)
     ck_assert_str_eq(said, "l");
     ck_assert_uint_eq(threads, 1000);
     ck_assert_uint_gt(pieces, 10);
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 
@@ -380,7 +364,7 @@ START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
     };
 
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        struct wire *w = opened(1000, levels[i].buffer);
+        struct wire *w = wire_new(1000, levels[i].buffer, 0);
         const char *said = wire_ask(w, "jThreadsInfo");
 
         ck_assert_ptr_nonnull(said);
@@ -388,7 +372,7 @@ START_TEST(thousand_threads_are_told_at_the_fullest_level_that_fits)
         ck_assert_ptr_nonnull(strstr(said, "\"tid\":1015"));
         ck_assert_msg(strstr(said, levels[i].has) != NULL, "no %s", levels[i].has);
         ck_assert_msg(strstr(said, levels[i].lacks) == NULL, "has %s", levels[i].lacks);
-        closed(w);
+        wire_free(w);
     }
 }
 END_TEST
@@ -431,7 +415,7 @@ START_TEST(leftmost_action_counts_in_whatever_order_threads_ask)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
-            struct wire *w = opened(8, 0x400);
+            struct wire *w = wire_new(8, 0x400, 0);
             char said[16];
 
             wire_send(w, cases[i].request, strlen(cases[i].request));
@@ -440,7 +424,7 @@ START_TEST(leftmost_action_counts_in_whatever_order_threads_ask)
             ck_assert_int_eq(stub_action(&w->stub, (struct rsp_id){ FAKE_PID, 0 }).kind ==
                                  STUB_CONTINUE,
                              cases[i].newborn[0] == 'c');
-            closed(w);
+            wire_free(w);
         }
     }
 }
@@ -467,14 +451,14 @@ START_TEST(request_for_one_thread_says_so)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct wire *w = opened(3, 0x400);
+        struct wire *w = wire_new(3, 0x400, 0);
         struct rsp_id id = { 0, 0 };
 
         wire_send(w, cases[i].request, strlen(cases[i].request));
         ck_assert_msg(stub_action_only(&w->stub, &id) == (cases[i].only != 0), "%s",
                       cases[i].request);
         ck_assert_int_eq(id.tid, cases[i].only); /* untouched, where it is for others too */
-        closed(w);
+        wire_free(w);
     }
 }
 END_TEST
@@ -483,14 +467,14 @@ END_TEST
 START_TEST(g_is_cut_between_two_registers)
 {
     static const struct arch_layout x86_64 = { &arch_x86_64, ARCH_X86_64_LINUX };
-    struct wire *w = opened(1, 0x100);
+    struct wire *w = wire_new(1, 0x100, 0);
     const char *said;
 
     w->fake.layout = &x86_64;
     said = wire_ask(w, "g");
     ck_assert_ptr_nonnull(said);
     ck_assert_uint_eq(strlen(said), 15 * 16);
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 
@@ -498,14 +482,14 @@ END_TEST
 START_TEST(register_that_is_not_available_is_x)
 {
     static const struct arch_layout x86_64 = { &arch_x86_64, ARCH_X86_64_LINUX };
-    struct wire *w = opened(1, 0x100);
+    struct wire *w = wire_new(1, 0x100, 0);
     const char *said;
 
     w->fake.layout = &x86_64;
     said = wire_ask(w, "p8");
     ck_assert_ptr_nonnull(said);
     ck_assert_str_eq(said, "xxxxxxxxxxxxxxxx");
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 
@@ -532,21 +516,21 @@ long_region(void *process, uint64_t address, struct stub_region *region)
 
 START_TEST(answer_that_does_not_fit_is_an_error)
 {
-    struct wire *w = opened(1, 0x100);
+    struct wire *w = wire_new(1, 0x100, 0);
 
     w->fake.ops.host_info = long_host;
     ck_assert_str_eq(wire_ask(w, "qHostInfo"), "E07");
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 
 START_TEST(name_of_a_region_that_does_not_fit_is_left_out)
 {
-    struct wire *w = opened(1, 0x100);
+    struct wire *w = wire_new(1, 0x100, 0);
 
     w->fake.ops.region = long_region;
     ck_assert_str_eq(wire_ask(w, "qMemoryRegionInfo:40"), "start:40;size:1;permissions:r;");
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 
@@ -558,7 +542,7 @@ START_TEST(reading_on_arrives_exactly_at_the_hole)
     static const char letters[] = "mx";
 
     for (int letter = 0; letter < 2; letter++) {
-        struct wire *w = opened(1, 0x100);
+        struct wire *w = wire_new(1, 0x100, 0);
         uint64_t at = 0x1003;
 
         for (;;) {
@@ -577,7 +561,7 @@ START_TEST(reading_on_arrives_exactly_at_the_hole)
             ck_assert_uint_le(at, 0x3000);
         }
         ck_assert_uint_eq(at, 0x3000);
-        closed(w);
+        wire_free(w);
     }
 }
 END_TEST
@@ -595,7 +579,7 @@ read_zeros(void *process, uint64_t address, void *buffer, size_t size, size_t *b
 /* 2^64 bytes that can all be read: the search gives up in time. */
 START_TEST(search_of_all_memory_ends)
 {
-    struct wire *w = opened(1, 0x10000);
+    struct wire *w = wire_new(1, 0x10000, 0);
     uint8_t ask[4096] = "qSearch:memory:0;ffffffffffffffff;";
     size_t n = strlen((char *)ask);
 
@@ -609,7 +593,7 @@ START_TEST(search_of_all_memory_ends)
     ck_assert(wire_hear(w));
     ck_assert_str_eq((char *)w->body, "1,0");
     ck_assert_str_eq(wire_ask(w, "qCRC:0,40000001"), "E07");
-    closed(w);
+    wire_free(w);
 }
 END_TEST
 

@@ -19,16 +19,7 @@ open_wire(void)
 static void
 close_wire(void)
 {
-    wire_close(wire);
-    free(wire);
-}
-
-static void
-expect_begin(const char *want)
-{
-    const char *text = wire_heard(wire);
-
-    ck_assert_msg(strncmp(text, want, strlen(want)) == 0, "%s, not %s", text, want);
+    wire_free(wire);
 }
 
 START_TEST(plain_request_is_acknowledged_and_answered)
@@ -91,14 +82,14 @@ START_TEST(plain_stop_that_was_not_acknowledged_is_told_to_the_next_client)
     ck_assert(stub_is_waiting(&wire->stub));
     fake_stop(&wire->fake, 0x10, STUB_SIGNAL, 11, 0);
     stub_doorbell(&wire->stub);
-    expect_begin("$T0b02:");
+    wire_expect_start(wire, "$T0b02:");
     stub_link_lost(&wire->stub);
     wire_feed(wire, "$?#3f");
-    expect_begin("+$T0b02:");
+    wire_expect_start(wire, "+$T0b02:");
     wire_feed(wire, "+");
     stub_link_lost(&wire->stub);
     wire_feed(wire, "$?#3f");
-    expect_begin("+$T0b02:");
+    wire_expect_start(wire, "+$T0b02:");
 }
 END_TEST
 
@@ -109,7 +100,7 @@ START_TEST(plain_client_that_comes_while_it_runs_stops_it)
     stub_link_lost(&wire->stub);
     wire_feed(wire, "$?#3f");
     stub_doorbell(&wire->stub);
-    expect_begin("+$T0202:");
+    wire_expect_start(wire, "+$T0202:");
 }
 END_TEST
 
@@ -120,7 +111,7 @@ START_TEST(plain_interrupt_stops_what_runs_once)
     wire_expect(wire, "");
     wire_feed(wire, "$c#63\x03");
     stub_doorbell(&wire->stub);
-    expect_begin("+$T0202:");
+    wire_expect_start(wire, "+$T0202:");
     wire_feed(wire, "+");
     wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
@@ -134,12 +125,12 @@ START_TEST(plain_interrupt_that_crosses_the_end_of_a_step_stops_the_next_resume)
     wire_feed(wire, "$c#63");
     fake_stop(&wire->fake, 0x10, STUB_TRACE, 5, 0);
     stub_doorbell(&wire->stub);
-    expect_begin("+$T0502:");
+    wire_expect_start(wire, "+$T0502:");
     wire_feed(wire, "+\x03");
     wire_expect(wire, "");
     wire_feed(wire, "$c#63");
     stub_doorbell(&wire->stub);
-    expect_begin("+$T0202:");
+    wire_expect_start(wire, "+$T0202:");
 }
 END_TEST
 

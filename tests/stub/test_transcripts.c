@@ -437,12 +437,11 @@ note_row(void *context, const char *file, unsigned number, char *line)
 
 START_TEST(every_row_has_a_transcript)
 {
-    struct wire *w = calloc(1, sizeof(*w));
+    struct wire *w = wire_new(1, 0x1000, 0);
     struct coverage c = { .engine = ENGINE_OF(&w->stub) };
     const struct stub_row *row;
     unsigned family = 0, i = 0, at;
 
-    wire_open(w, 1, 0x1000, 0);
     read_all(note_row, &c);
     while ((row = stub_next_row(c.engine, &family, &i)) != NULL) {
         if ((row->flags & ROW_WORD) != 0)
@@ -451,8 +450,7 @@ START_TEST(every_row_has_a_transcript)
             continue;
         ck_assert_msg(at < c.count, "no transcript sends %s", row->name);
     }
-    wire_close(w);
-    free(w);
+    wire_free(w);
 }
 END_TEST
 

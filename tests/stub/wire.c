@@ -49,6 +49,23 @@ wire_close(struct wire *w)
     flush_free(w->output, w->output_size);
 }
 
+struct wire *
+wire_new(unsigned threads, size_t buffer, unsigned flags)
+{
+    struct wire *w = calloc(1, sizeof(*w));
+
+    ck_assert_ptr_nonnull(w);
+    wire_open(w, threads, buffer, flags);
+    return w;
+}
+
+void
+wire_free(struct wire *w)
+{
+    wire_close(w);
+    free(w);
+}
+
 /* Takes what the engine offers. */
 static void
 drain(struct wire *w)

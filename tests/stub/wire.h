@@ -30,6 +30,9 @@ void wire_open(struct wire *w, unsigned threads, size_t buffer, unsigned flags);
 void wire_open_with(struct wire *w, const struct stub_family *const *packets, unsigned threads,
                     size_t buffer, unsigned flags, size_t frame);
 void wire_close(struct wire *w);
+/* wire_open and wire_close of one that malloc gives. */
+struct wire *wire_new(unsigned threads, size_t buffer, unsigned flags);
+void wire_free(struct wire *w);
 /* Sends bytes as they are, ringing the doorbell as the target wants. */
 void wire_send_raw(struct wire *w, const void *bytes, size_t n);
 /* Sends a body in a frame with the right checksum, escaped. */
