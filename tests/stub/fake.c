@@ -89,204 +89,6 @@ thread_info(void *target, struct rsp_id id, struct stub_thread_info *info)
     return 0;
 }
 
-/* ---- memory ---- */
-
-static uint8_t *
-page_of(struct fake *f, uint64_t address)
-{
-    switch (address / FAKE_PAGE) {
-    case 2:
-        return f->heap;
-    case 4:
-        return f->stack;
-    case UINT64_MAX / FAKE_PAGE:
-        return f->last;
-    default:
-        return NULL;
-    }
-}
-
-static bool
-is_readable(struct fake *f, uint64_t address)
-{
-    return address / FAKE_PAGE == 1 || page_of(f, address) != NULL;
-}
-
-static uint8_t
-byte_at(struct fake *f, uint64_t address)
-{
-    uint8_t *page = page_of(f, address);
-
-    return page != NULL ? page[address % FAKE_PAGE] : f->flash[address % FAKE_PAGE];
-}
-
-static bool
-read_memory(void *process, uint64_t address, void *buffer, size_t size, size_t *bytes_read)
-{
-    struct fake *f = process;
-    struct fake_memo *m;
-    uint8_t *to = buffer;
-    size_t n = 0;
-
-    if (fake_is_late(f, &m, READ_MEMORY, address, size, 0)) {
-        *bytes_read = ARCH_LATER;
-        return false;
-    }
-    while (n < size && is_readable(f, address + n))
-        n++;
-    if (f->all_or_nothing && n < size)
-        n = 0;
-    for (size_t i = 0; i < n; i++)
-        to[i] = byte_at(f, address + i);
-    *bytes_read = n;
-    return n == size;
-}
-
-static int
-write_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (page_of(f, address + i) == NULL)
-            return fake_fail(f, STUB_EFAULT, "no memory that may be written");
-    for (size_t i = 0; i < size; i++)
-        page_of(f, address + i)[(address + i) % FAKE_PAGE] = bytes[i];
-    return 0;
-}
-
-static int
-write_memory(void *process, uint64_t address, const void *bytes, size_t size)
-{
-    struct fake *f = process;
-
-    DO(f, WRITE_MEMORY, address, size, fake_sum(bytes, size), write_now(f, address, bytes, size));
-}
-
-static const struct stub_region regions[] = {
-    { 0, 0x1000, false, 0, STUB_RAM, 0, NULL },
-    { 0x1000, 0x1000, true, STUB_READ | STUB_EXECUTE, STUB_FLASH, 0x100, "/bin/fake" },
-    { 0x2000, 0x1000, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, "[heap]" },
-    { 0x3000, 0x1000, false, 0, STUB_RAM, 0, NULL },
-    { 0x4000, 0x1000, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, "[stack]" },
-    { 0x5000, UINT64_MAX - 0x5fff, false, 0, STUB_RAM, 0, NULL },
-    { UINT64_MAX - 0xfff, 0, true, STUB_READ | STUB_WRITE, STUB_RAM, 0, NULL },
-};
-enum { REGIONS = sizeof(regions) / sizeof(regions[0]) };
-
-static int
-erase_now(struct fake *f, uint64_t address, uint64_t size)
-{
-    memset(f->written + address % FAKE_PAGE, 0xff, (size_t)size);
-    memset(f->erased + address % FAKE_PAGE, true, (size_t)size);
-    return 0;
-}
-
-static int
-flash_now(struct fake *f, uint64_t address, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (!f->erased[(address + i) % FAKE_PAGE])
-            return fake_fail(f, STUB_EIO, "not erased");
-        f->erased[(address + i) % FAKE_PAGE] = false;
-        f->written[(address + i) % FAKE_PAGE] = bytes[i];
-    }
-    return 0;
-}
-
-static int
-done_now(struct fake *f)
-{
-    memcpy(f->flash, f->written, sizeof(f->flash));
-    memset(f->erased, false, sizeof(f->erased));
-    return 0;
-}
-
-int
-fake_flash_erase(void *process, uint64_t address, uint64_t size)
-{
-    struct fake *f = process;
-
-    DO(f, FLASH_ERASE, address, size, 0, erase_now(f, address, size));
-}
-
-int
-fake_flash_write(void *process, uint64_t address, const void *bytes, size_t size)
-{
-    struct fake *f = process;
-
-    DO(f, FLASH_WRITE, address, size, fake_sum(bytes, size), flash_now(f, address, bytes, size));
-}
-
-int
-fake_flash_done(void *process)
-{
-    struct fake *f = process;
-
-    DO(f, FLASH_DONE, 0, 0, 0, done_now(f));
-}
-
-/* Its rows are the regions above that are there. */
-int
-fake_memory_map(void *process, unsigned index, struct stub_region *r)
-{
-    static const unsigned rows[] = { 1, 2, 4 };
-    struct fake *f = process;
-
-    ASK(f, MEMORY_MAP, index, 0, 0);
-    if (index >= sizeof(rows) / sizeof(rows[0]))
-        return 0;
-    *r = regions[rows[index]];
-    return 1;
-}
-
-static int
-region(void *process, uint64_t address, struct stub_region *r)
-{
-    struct fake *f = process;
-    size_t i = REGIONS - 1;
-
-    ASK(f, REGION, address, 0, 0);
-    while (address < regions[i].start)
-        i--;
-    *r = regions[i];
-    return 0;
-}
-
-static int
-allocate_now(struct fake *f, uint64_t size, uint64_t *address)
-{
-    if (size > FAKE_PAGE)
-        return fake_fail(f, STUB_ENOMEM, "so much memory is not to be had");
-    f->allocated = 0x2800;
-    *address = f->allocated;
-    return 0;
-}
-
-static int
-allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address)
-{
-    struct fake *f = process;
-
-    *address = f->allocated;
-    DO(f, ALLOCATE, size, permissions, 0, allocate_now(f, size, address));
-}
-
-static int
-deallocate_now(struct fake *f, uint64_t address)
-{
-    if (address != f->allocated)
-        return -STUB_EINVAL;
-    f->allocated = 0;
-    return 0;
-}
-
-static int
-deallocate(void *process, uint64_t address)
-{
-    struct fake *f = process;
-
-    DO(f, DEALLOCATE, address, 0, 0, deallocate_now(f, address));
-}
-
 /* ---- registers ---- */
 
 static int
@@ -693,144 +495,6 @@ detach(void *target, int64_t pid)
     DO(f, DETACH, pid, 0, 0, end_now(f, pid));
 }
 
-/* ---- starting ---- */
-
-static void
-start(struct fake *f, bool attached)
-{
-    f->thread_count = f->wanted;
-    f->attached = attached;
-    for (unsigned i = 0; i < f->thread_count; i++) {
-        struct fake_thread *t = &f->threads[i];
-
-        *t = (struct fake_thread){ .tid = FAKE_PID + (int64_t)i };
-        t->stop = (struct stub_event){ .kind = STUB_STOPPED, .id = { FAKE_PID, t->tid } };
-        for (unsigned r = 0; r < 5; r++)
-            arch_put_uint(&fake_arch, t->registers + 8 * r, 8, (i << 8) + r);
-        arch_put_uint(&fake_arch, t->registers + 16, 8, 0x4100);
-        arch_put_uint(&fake_arch, t->registers + 24, 8, 0x4080);
-        arch_put_uint(&fake_arch, t->registers + 32, 8, 0x1000 + 0x10 * i);
-    }
-}
-
-static int
-launch_now(struct fake *f, const char *args, size_t size)
-{
-    size_t n = size < sizeof(f->args) ? size : sizeof(f->args) - 1;
-
-    for (size_t i = 0; i < n; i++)
-        f->args[i] = args[i] != '\0' ? args[i] : '|';
-    f->args[n] = '\0';
-    if (strncmp(args, "/bin/none", 9) == 0)
-        return fake_fail(f, STUB_ENOENT, "there is no /bin/none");
-    start(f, false);
-    fake_stop(f, FAKE_PID, STUB_SIGNAL, 5, 0);
-    return 0;
-}
-
-static int
-launch(void *target, const char *args, size_t size)
-{
-    struct fake *f = target;
-
-    DO(f, LAUNCH, fake_sum(args, size), size, 0, launch_now(f, args, size));
-}
-
-static int
-attach_now(struct fake *f, int64_t pid)
-{
-    if (pid != FAKE_PID)
-        return fake_fail(f, STUB_ESRCH, "no such process; only 16 is there");
-    start(f, true);
-    fake_stop(f, FAKE_PID, STUB_SIGNAL, 19, 0);
-    return 0;
-}
-
-static int
-attach(void *target, int64_t pid)
-{
-    struct fake *f = target;
-
-    DO(f, ATTACH, pid, 0, 0, attach_now(f, pid));
-}
-
-static int
-launch_text_now(struct fake *f, const char *program, const char *text)
-{
-    char args[sizeof(f->args)];
-    int n = snprintf(args, sizeof(args), "%s%c<%s>", program, '\0', text);
-
-    return launch_now(f, args, n < 0 ? 0 : (size_t)n);
-}
-
-static int
-launch_text(void *target, const char *program, const char *text)
-{
-    struct fake *f = target;
-
-    DO(f, LAUNCH, fake_sum(program, strlen(program)), fake_sum(text, strlen(text)), 1,
-       launch_text_now(f, program, text));
-}
-
-/* "fake" is there, or is started when it appears. */
-static int
-attach_name_now(struct fake *f, const char *name, enum stub_attach_how how)
-{
-    if (strcmp(name, "fake") != 0 && how != STUB_ATTACH_OLD)
-        return STUB_LATER;
-    if (strcmp(name, "fake") != 0)
-        return fake_fail(f, STUB_ESRCH, "no process is called that");
-    return attach_now(f, FAKE_PID);
-}
-
-static int
-attach_name(void *target, const char *name, enum stub_attach_how how)
-{
-    struct fake *f = target;
-
-    if (how == STUB_ATTACH_NEW && !f->appeared)
-        return STUB_LATER;
-    DO(f, ATTACH, fake_sum(name, strlen(name)), how, 1, attach_name_now(f, name, how));
-}
-
-static int
-option_now(struct fake *f, enum stub_launch_option option, const char *text)
-{
-    if (option == STUB_STDERR)
-        return -STUB_ENOTSUP;
-    if (option == STUB_DIRECTORY && strcmp(text, "/none") == 0)
-        return fake_fail(f, STUB_ENOENT, "there is no /none");
-    snprintf(f->option, sizeof(f->option), "%d %s", (int)option, text);
-    return 0;
-}
-
-static int
-launch_option(void *target, enum stub_launch_option option, const char *text)
-{
-    struct fake *f = target;
-
-    DO(f, OPTION, option, fake_sum(text, strlen(text)), 0, option_now(f, option, text));
-}
-
-static int
-was_attached(void *target, int64_t pid)
-{
-    struct fake *f = target;
-
-    ASK(f, WAS_ATTACHED, pid, 0, 0);
-    return f->attached;
-}
-
-static int
-set_signals(void *target, enum stub_signal_list which, const uint8_t *signals)
-{
-    struct fake *f = target;
-
-    (void)signals;
-    ASK(f, SIGNALS, which, 0, 0);
-    return 0;
-}
-
 /* ---- breakpoints ---- */
 
 static unsigned
@@ -865,7 +529,7 @@ insert_now(struct fake *f, const struct stub_point *p)
 
     if (p->type == STUB_POINT_HARDWARE)
         return -STUB_ENOTSUP;
-    if (!is_readable(f, p->address))
+    if (!fake_is_readable(f, p->address))
         return fake_fail(f, STUB_EFAULT, "no memory there");
     if (i == FAKE_POINTS)
         return fake_fail(f, STUB_ENOSPC, "no slot is left");
@@ -977,179 +641,6 @@ remove_point(void *process, const struct stub_point *p)
     DO(f, REMOVE, p->type, p->address, p->kind, remove_now(f, p));
 }
 
-/* ---- objects and facts ---- */
-
-static int
-auxv(void *process, struct rsp_window *w)
-{
-    uint8_t bytes[32];
-    struct fake *f = process;
-
-    ASK(f, AUXV, 0, 0, 0);
-    for (unsigned i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)(i + 0x20); /* # $ and * are among them */
-    rsp_window_bytes(w, bytes, sizeof(bytes));
-    return 0;
-}
-
-static int
-libraries_svr4(void *process, struct rsp_window *w, bool main_lm)
-{
-    struct fake *f = process;
-
-    ASK(f, LIBRARIES, main_lm, 0, 0);
-    rsp_window_text(w, main_lm ? "<library-list-svr4 version=\"1.0\" main-lm=\"0x2000\"/>"
-                               : "<library-list-svr4 version=\"1.0\"/>");
-    return 0;
-}
-
-static int
-exec_file(void *process, struct rsp_window *w)
-{
-    struct fake *f = process;
-
-    ASK(f, EXEC_FILE, 0, 0, 0);
-    rsp_window_text(w, "/bin/fake");
-    return 0;
-}
-
-static int
-siginfo(void *target, struct rsp_id id, struct rsp_window *w)
-{
-    struct fake *f = target;
-    uint8_t bytes[8] = { 5, 0, 0, 0, 0, 0, 0, 1 };
-
-    ASK(f, SIGINFO, id.tid, 0, 0);
-    rsp_window_bytes(w, bytes, sizeof(bytes));
-    return 0;
-}
-
-static int
-osdata(void *target, const char *what, struct rsp_window *w)
-{
-    struct fake *f = target;
-
-    ASK(f, OSDATA, fake_sum(what, strlen(what)), 0, 0);
-    if (what[0] != '\0' && strcmp(what, "processes") != 0)
-        return -STUB_ENOENT;
-    rsp_window_text(w, "<osdata type=\"");
-    rsp_window_text(w, what[0] != '\0' ? what : "types");
-    rsp_window_text(w, "\"/>");
-    return 0;
-}
-
-static int
-shlib_info(void *process, uint64_t *address)
-{
-    struct fake *f = process;
-
-    ASK(f, SHLIB, 0, 0, 0);
-    *address = 0x2100;
-    return 0;
-}
-
-static int
-offsets(void *process, uint64_t *text, uint64_t *data)
-{
-    struct fake *f = process;
-
-    ASK(f, OFFSETS, 0, 0, 0);
-    *text = 0x1000;
-    *data = 0x2000;
-    return 0;
-}
-
-static int
-host_info(void *target, struct stub_host_info *info)
-{
-    struct fake *f = target;
-
-    ASK(f, HOST, 0, 0, 0);
-    *info = (struct stub_host_info){ .ostype = "linux",
-                                     .vendor = "pc",
-                                     .abi = "gnu",
-                                     .os_version = "6.1.0",
-                                     .hostname = "box",
-                                     .page_size = FAKE_PAGE,
-                                     .watchpoints = 4 };
-    return 0;
-}
-
-static int
-process_info(void *target, int64_t pid, struct stub_process_info *info)
-{
-    struct fake *f = target;
-
-    ASK(f, PROCESS, pid, 0, 0);
-    *info = (struct stub_process_info){ pid, 1, 1000, 100, 1001, 101 };
-    return 0;
-}
-
-static const char *
-why(void *target)
-{
-    return ((struct fake *)target)->why;
-}
-
-static void
-settled(void *target)
-{
-    struct fake *f = target;
-
-    f->request++;
-    f->why = NULL;
-}
-
-static int
-directory(void *target, const char **path)
-{
-    struct fake *f = target;
-
-    ASK(f, DIRECTORY, 0, 0, 0);
-    *path = "/home";
-    return 0;
-}
-
-static int
-input_now(struct fake *f, const void *bytes, size_t size)
-{
-    snprintf(f->option, sizeof(f->option), "input %.*s", (int)size, (const char *)bytes);
-    return size > 3 ? fake_fail(f, STUB_EBUSY, NULL) : 0;
-}
-
-static int
-input(void *target, const void *bytes, size_t size)
-{
-    struct fake *f = target;
-
-    DO(f, INPUT, fake_sum(bytes, size), size, 0, input_now(f, bytes, size));
-}
-
-static int
-send_now(struct fake *f, int64_t pid, int signal)
-{
-    snprintf(f->option, sizeof(f->option), "signal %d to %lld", signal, (long long)pid);
-    return 0;
-}
-
-static int
-send_signal(void *target, int64_t pid, int signal)
-{
-    struct fake *f = target;
-
-    DO(f, SEND_SIGNAL, pid, signal, 0, send_now(f, pid, signal));
-}
-
-static int
-load_address(void *process, const char *path, uint64_t *address)
-{
-    struct fake *f = process;
-
-    ASK(f, LOAD_ADDRESS, fake_sum(path, strlen(path)), 0, 0);
-    *address = 0x1000;
-    return strcmp(path, "/bin/fake") == 0 ? 0 : -STUB_ENOENT;
-}
-
 static const struct stub_target ops = {
     .size = sizeof(struct stub_target),
     .linux_signals = true,
@@ -1157,9 +648,9 @@ static const struct stub_target ops = {
     .layout = fake_layout,
     .next_thread = next_thread,
     .thread_info = thread_info,
-    .read_memory = read_memory,
+    .read_memory = fake_read_memory,
     .granule = FAKE_PAGE,
-    .write_memory = write_memory,
+    .write_memory = fake_write_memory,
     .get_register = get_register,
     .put_register = put_register,
     .save_registers = save_registers,
@@ -1176,29 +667,29 @@ static const struct stub_target ops = {
     .want_of_thread = want_of_thread,
     .kill = kill_process,
     .detach = detach,
-    .launch = launch,
-    .attach = attach,
-    .launch_option = launch_option,
-    .launch_text = launch_text,
-    .attach_name = attach_name,
-    .was_attached = was_attached,
-    .signals = set_signals,
+    .launch = fake_launch,
+    .attach = fake_attach,
+    .launch_option = fake_launch_option,
+    .launch_text = fake_launch_text,
+    .attach_name = fake_attach_name,
+    .was_attached = fake_was_attached,
+    .signals = fake_set_signals,
     .insert = insert,
     .remove = remove_point,
-    .auxv = auxv,
-    .libraries_svr4 = libraries_svr4,
-    .exec_file = exec_file,
-    .siginfo = siginfo,
-    .osdata = osdata,
-    .region = region,
-    .allocate = allocate,
-    .deallocate = deallocate,
-    .shlib_info = shlib_info,
-    .offsets = offsets,
-    .host_info = host_info,
-    .process_info = process_info,
-    .why = why,
-    .settled = settled,
+    .auxv = fake_auxv,
+    .libraries_svr4 = fake_libraries_svr4,
+    .exec_file = fake_exec_file,
+    .siginfo = fake_siginfo,
+    .osdata = fake_osdata,
+    .region = fake_region,
+    .allocate = fake_allocate,
+    .deallocate = fake_deallocate,
+    .shlib_info = fake_shlib_info,
+    .offsets = fake_offsets,
+    .host_info = fake_host_info,
+    .process_info = fake_process_info,
+    .why = fake_why,
+    .settled = fake_settled,
     .files = &fake_files,
     .evaluates = true,
     .put_siginfo = put_siginfo,
@@ -1207,10 +698,10 @@ static const struct stub_target ops = {
     .catch_syscall = catch_syscall,
     .host = &fake_host,
     .servers = &fake_servers,
-    .directory = directory,
-    .load_address = load_address,
-    .input = input,
-    .send_signal = send_signal,
+    .directory = fake_directory,
+    .load_address = fake_load_address,
+    .input = fake_input,
+    .send_signal = fake_send_signal,
     .find_thread = find_thread,
 };
 
@@ -1222,7 +713,7 @@ fake_init(struct fake *f, unsigned threads)
     f->layout = &layout;
     f->request = 1;
     f->wanted = threads;
-    start(f, false);
+    fake_start(f, false);
     memset(f->last, 0xaa, sizeof(f->last));
     arch_put_uint(&fake_arch, f->stack + 0x100, 8, 0x4200);
     arch_put_uint(&fake_arch, f->stack + 0x108, 8, 0x1234);

@@ -118,6 +118,42 @@ int fake_fail(struct fake *f, int error, const char *why);
 /* fake_files.c: whether its file has that name. */
 bool fake_is_file(const char *path);
 
+/* fake_memory.c */
+bool fake_is_readable(struct fake *f, uint64_t address);
+bool fake_read_memory(void *process, uint64_t address, void *buffer, size_t size,
+                      size_t *bytes_read);
+int fake_write_memory(void *process, uint64_t address, const void *bytes, size_t size);
+int fake_region(void *process, uint64_t address, struct stub_region *r);
+int fake_allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address);
+int fake_deallocate(void *process, uint64_t address);
+
+/* fake_start.c; fake_start makes a fresh process of the threads wanted. */
+void fake_start(struct fake *f, bool attached);
+int fake_launch(void *target, const char *args, size_t size);
+int fake_attach(void *target, int64_t pid);
+int fake_launch_text(void *target, const char *program, const char *text);
+int fake_attach_name(void *target, const char *name, enum stub_attach_how how);
+int fake_launch_option(void *target, enum stub_launch_option option, const char *text);
+int fake_was_attached(void *target, int64_t pid);
+int fake_set_signals(void *target, enum stub_signal_list which, const uint8_t *signals);
+
+/* fake_facts.c */
+int fake_auxv(void *process, struct rsp_window *w);
+int fake_libraries_svr4(void *process, struct rsp_window *w, bool main_lm);
+int fake_exec_file(void *process, struct rsp_window *w);
+int fake_siginfo(void *target, struct rsp_id id, struct rsp_window *w);
+int fake_osdata(void *target, const char *what, struct rsp_window *w);
+int fake_shlib_info(void *process, uint64_t *address);
+int fake_offsets(void *process, uint64_t *text, uint64_t *data);
+int fake_host_info(void *target, struct stub_host_info *info);
+int fake_process_info(void *target, int64_t pid, struct stub_process_info *info);
+const char *fake_why(void *target);
+void fake_settled(void *target);
+int fake_directory(void *target, const char **path);
+int fake_input(void *target, const void *bytes, size_t size);
+int fake_send_signal(void *target, int64_t pid, int signal);
+int fake_load_address(void *process, const char *path, uint64_t *address);
+
 /* What else the target's table names. */
 extern const struct stub_files fake_files;
 extern const struct stub_host fake_host;
