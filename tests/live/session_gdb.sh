@@ -7,6 +7,7 @@ server=${1:-build/stubborn}
 client=${2:-gdb}
 who=$client
 . tests/live/session_lib.sh
+. tests/live/sleeps.sh
 
 version=$($client --version 2>/dev/null | sed -n '1s/.* \([0-9][0-9]*\)\.[0-9.]*$/\1/p')
 if [ -z "$version" ]; then
@@ -42,7 +43,7 @@ run_gdb() {
 
 if start "$dir/server" $server --once 127.0.0.1:0 build/session one 'two words'; then
 	run_gdb $here/session.gdb "$INSIDE/"
-	pid=$(sed -n 's/^pid //p' "$dir/server")
+	pid=$(program "$dir")
 	if is_gone "${pid:-0}"; then
 		is_wrong detach-leaves-it-running "$(tail -n 3 "$dir/server")"
 	else

@@ -8,8 +8,14 @@ here=tests/live
 failures=0
 mkdir -p build/check
 dir=$(mktemp -d "$PWD/build/check/session.XXXXXX") || exit 1
-# What a debugger runs before `continue`: Ctrl-C for that debugger, a second later.
-echo 'p=$PPID; (sleep 2; kill -INT "$p") </dev/null >/dev/null 2>&1 &' >"$dir/poke"
+# What a debugger runs before `continue`: Ctrl-C for that debugger when its program runs.
+cat >"$dir/poke" <<END
+debugger=\$PPID
+. $INSIDE$PWD/$here/sleeps.sh
+{
+	until_it_sleeps "\$(program "$dir")" && kill -INT "\$debugger"
+} </dev/null >/dev/null 2>&1 &
+END
 started=
 trap 'stop_all; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM

@@ -16,6 +16,7 @@ newest() {
 client=${2:-$(newest)}
 who=$client
 . tests/live/session_lib.sh
+. tests/live/sleeps.sh
 
 version=$($client --version 2>/dev/null | sed -n 's/.*version \([0-9][0-9]*\).*/\1/p' | head -1)
 if [ -z "$version" ]; then
@@ -30,18 +31,40 @@ allowed='^warning: Not all bytes \([0-9]+/[0-9]+\) were able to be read from 0x'
 
 # lldb runs a command file one command after the other, so nothing can be said while the program runs.
 # What comes after the first `poke` is therefore typed: `poke` and `continue` stand for continue,
-# and two seconds later process interrupt, which sends what Ctrl-C sends.
+# and when the program runs process interrupt, which sends what Ctrl-C sends; and on when lldb has
+# said that it stopped.
+stops() {
+	grep -c '^Process [0-9]* stopped' "$out"
+}
+has_stopped() {
+	[ "$(stops)" -gt "$before" ]
+}
+interrupt() {
+	before=$(stops)
+	echo continue
+	until_it_sleeps "$(program "$dir")"
+	echo process interrupt
+	until_true 60 has_stopped
+}
 type_in() {
 	until_true 200 test -e "$dir/go"
 	while IFS= read -r line; do
 		case $line in
 		*"$dir/poke"*) ;;
-		continue) echo continue; sleep 2; echo process interrupt; sleep 1 ;;
+		continue) interrupt ;;
 		*) echo "$line" ;;
 		esac
 	done <"$dir/typed"
 	sleep 0.5
 }
+# What lldb is made to wait for: that it has shown the thread that was selected last.
+cat >"$dir/shown" <<END
+for i in \$(seq 600); do
+	awk '/^.lldb. thread select/ { shown = 0 } /^. thread #1,/ { shown = 1 } END { exit !shown }' \\
+		"$dir/session.lldb.out" && exit
+	sleep 0.1
+done
+END
 # run_lldb STEPS OPEN: plays the steps; OPEN stands for @OPEN@.
 run_lldb() {
 	out=$dir/$(basename "$1").out
@@ -83,6 +106,7 @@ elif start "$dir/server" $server gdbserver 127.0.0.1:0 -- build/session one 'two
 	run_lldb $here/session.lldb 'gdb-remote @COMM@'
 	pid=$(sed -n 's/^Process \([0-9]*\) detached.*/\1/p' "$dir/session.lldb.out")
 fi
+echo "${pid:-0}" >"$dir/pid"
 if is_gone "${pid:-0}"; then
 	is_wrong detach-leaves-it-running "${pid:-no process} is gone"
 else
