@@ -292,6 +292,7 @@ START_TEST(the_end_of_a_vfork_is_told_when_its_beginning_was)
     launch("fork", "slow", WORDS);
     pid_t child = next_child(STUB_VFORK);
     let_go(child);
+    kill(child, SIGUSR1);
     go_on(d.pid);
     ck_assert_int_eq(d.event.reason, STUB_VFORK_DONE);
     go_on(d.pid);
@@ -538,7 +539,7 @@ START_TEST(a_thread_is_stopped_by_name_and_told_with_no_signal)
 {
     launch_non_stop(WORDS);
     ck_assert_str_eq(drive_ask(&d, "vCont;c"), "OK");
-    drive_nap(20);
+    ck_assert(runs("tocks"));
     ck_assert_str_eq(drive_ask(&d, "vCont;t:p%x.%x", (unsigned)d.pid, (unsigned)d.pid), "OK");
     ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "%Stop:T00", 9), 0);
     ck_assert_str_eq(drive_ask(&d, "vStopped"), "OK");

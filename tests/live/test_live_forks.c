@@ -66,73 +66,6 @@ START_TEST(stepping_through_fork_and_vfork)
 }
 END_TEST
 
-START_TEST(interrupt_during_a_vfork_stops_and_shows_registers)
-{
-    drive_launch(&d, "fork", "slow", NULL);
-    drive_pass(&d, SIGCHLD);
-    drive_send(&d, "vCont;c");
-    ck_assert_str_eq(drive_wait(&d, 200), "");
-    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
-    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
-    ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), 0);
-    ck_assert(!drive_set_register(&d, d.pid, "rax", 1));
-    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
-    drive_close(&d);
-}
-END_TEST
-
-START_TEST(detach_during_a_vfork_lets_both_go)
-{
-    int status;
-    pid_t pid;
-
-    drive_launch(&d, "fork", "slow", NULL);
-    drive_pass(&d, SIGCHLD);
-    drive_break_at(&d, "touch");
-    ck_assert(drive_hits(&d, "touch"));
-    pid = d.pid;
-    drive_send(&d, "vCont;c");
-    ck_assert_str_eq(drive_wait(&d, 200), "");
-    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
-    ck_assert(!live_alive(d.live));
-    for (int i = 0; i < PATIENCE_MS && drive_state(pid) != 'Z'; i++) {
-        live_poll(d.live);
-        drive_nap(1);
-        if (drive_state(pid) == 0)
-            break;
-    }
-    drive_close(&d);
-    if (waitpid(pid, &status, 0) == pid)
-        ck_assert_int_eq(status, 0);
-}
-END_TEST
-
-START_TEST(child_of_a_vfork_outlives_the_killed_parent)
-{
-    drive_launch(&d, "fork", "slow", NULL);
-    drive_pass(&d, SIGCHLD);
-    drive_break_at(&d, "finished");
-    drive_send(&d, "vCont;c");
-    ck_assert_str_eq(drive_wait(&d, 200), "");
-    char path[64], text[64] = "";
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d.pid, (int)d.pid);
-    FILE *f = fopen(path, "r");
-    ck_assert(f != NULL && fgets(text, sizeof(text), f) != NULL);
-    fclose(f);
-    pid_t child = (pid_t)atoi(text);
-    drive_close(&d);
-    ck_assert_int_eq(drive_state(d.pid), 0);
-    ck_assert(drive_state(child) == 'S' || drive_state(child) == 'R');
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)child);
-    f = fopen(path, "r");
-    bool traced = false;
-    while (f != NULL && fgets(text, sizeof(text), f) != NULL)
-        traced |= strncmp(text, "TracerPid:", 10) == 0 && atoi(text + 10) != 0;
-    fclose(f);
-    ck_assert(!traced);
-}
-END_TEST
-
 /* The children of the process that it has by any of its threads; returns how many. */
 static unsigned
 children_of(pid_t pid, pid_t *children, unsigned max)
@@ -151,6 +84,82 @@ children_of(pid_t pid, pid_t *children, unsigned max)
     }
     return n;
 }
+
+/* Runs "slow" until its child waits for a signal, or is about to. */
+static pid_t
+slow_child(void)
+{
+    pid_t child = 0;
+
+    drive_send(&d, "vCont;c");
+    for (int i = 0; i < PATIENCE_MS && children_of(d.pid, &child, 1) == 0; i++)
+        ck_assert_str_eq(drive_wait(&d, 1), "");
+    ck_assert_int_gt(child, 0);
+    ck_assert_str_eq(drive_wait(&d, 50), "");
+    return child;
+}
+
+START_TEST(interrupt_during_a_vfork_stops_and_shows_registers)
+{
+    drive_launch(&d, "fork", "slow", NULL);
+    drive_pass(&d, SIGCHLD);
+    pid_t child = slow_child();
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
+    ck_assert_uint_ne(drive_register(&d, d.pid, "rip"), 0);
+    ck_assert(!drive_set_register(&d, d.pid, "rax", 1));
+    kill(child, SIGUSR1);
+    ck_assert_str_eq(drive_ask(&d, "vCont;c"), "W00");
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(detach_during_a_vfork_lets_both_go)
+{
+    int status;
+    pid_t pid;
+
+    drive_launch(&d, "fork", "slow", NULL);
+    drive_pass(&d, SIGCHLD);
+    drive_break_at(&d, "touch");
+    ck_assert(drive_hits(&d, "touch"));
+    pid = d.pid;
+    pid_t child = slow_child();
+    ck_assert_int_eq(live_target.detach(d.live, pid), 0);
+    kill(child, SIGUSR1);
+    ck_assert(!live_alive(d.live));
+    for (int i = 0; i < PATIENCE_MS && drive_state(pid) != 'Z'; i++) {
+        live_poll(d.live);
+        drive_nap(1);
+        if (drive_state(pid) == 0)
+            break;
+    }
+    drive_close(&d);
+    if (waitpid(pid, &status, 0) == pid)
+        ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(child_of_a_vfork_outlives_the_killed_parent)
+{
+    drive_launch(&d, "fork", "slow", NULL);
+    drive_pass(&d, SIGCHLD);
+    drive_break_at(&d, "finished");
+    pid_t child = slow_child();
+    char path[64], text[64] = "";
+    drive_close(&d);
+    ck_assert_int_eq(drive_state(d.pid), 0);
+    ck_assert(drive_state(child) == 'S' || drive_state(child) == 'R');
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)child);
+    FILE *f = fopen(path, "r");
+    bool traced = false;
+    while (f != NULL && fgets(text, sizeof(text), f) != NULL)
+        traced |= strncmp(text, "TracerPid:", 10) == 0 && atoi(text + 10) != 0;
+    fclose(f);
+    kill(child, SIGKILL);
+    ck_assert(!traced);
+}
+END_TEST
 
 /* They are let go, and are ours to wait for then. */
 static void

@@ -226,7 +226,7 @@ START_TEST(leader_that_is_gone_leaves_a_usable_process)
     drive_launch(&d, "leader", NULL, NULL);
     drive_break_at(&d, "alone");
     ck_assert(drive_hits(&d, "alone"));
-    for (int i = 0; i < 20 && drive_threads(&d) > 1; i++)
+    for (int i = 0; i < PATIENCE_MS && drive_threads(&d) > 1; i++)
         ck_assert(drive_hits(&d, "alone"));
     ck_assert_uint_eq(drive_threads(&d), 1);
     ck_assert_int_ne(d.event.id.tid, d.pid);

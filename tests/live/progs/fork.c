@@ -1,6 +1,7 @@
 /* fork.c - forks ("fork"), vforks ("vfork") or spawns ("spawn") children; the first two call
  * touch() before they exit with 7. Exits with the number of children that came to another end.
- * "slow": one vfork whose child takes a second. */
+ * "slow": one vfork whose child waits for SIGUSR1 first. */
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -30,6 +31,18 @@ spawn(void)
     return posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) == 0 ? pid : -1;
 }
 
+static void
+wait_for_a_signal(void)
+{
+    sigset_t set;
+    int signal;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigwait(&set, &signal);
+}
+
 static pid_t
 child_of(const char *how)
 {
@@ -41,7 +54,7 @@ child_of(const char *how)
     if (pid == 0) {
         touch();
         if (strcmp(how, "slow") == 0)
-            sleep(1);
+            wait_for_a_signal();
         _exit(7);
     }
     return pid;
