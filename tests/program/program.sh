@@ -67,8 +67,8 @@ claim 'in the words that scripts read' says '^gdbserver: Cannot exec no-such-pro
 claim 'and their reason' says '^gdbserver: Error: No such file or directory$'
 claim 'a directory is refused' ends 'directory' :0 /etc
 claim 'a file that is no program is refused' ends 'not executable' :0 /etc/passwd
-claim 'a process that is not there is refused' ends '999999' --attach :0 999999
-claim 'in gdbserver'\''s words too' says '^Cannot attach to process 999999: No such process (3)$'
+claim 'a process that is not there is refused' ends '2147483647' --attach :0 2147483647
+claim 'in gdbserver'\''s words too' says '^Cannot attach to process 2147483647: No such process (3)$'
 claim 'a name that no process has is refused' ends 'no process is called' --attach :0 no-such-name
 claim 'a wrapper that ends is told' ends 'its wrapper ended with code 1' --wrapper false -- :0 true
 claim 'a socket that was not handed over is refused' refused 1 'LISTEN_FDS' fd:// /bin/true

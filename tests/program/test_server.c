@@ -180,9 +180,25 @@ START_TEST(a_client_that_does_not_read_hangs_nothing)
 }
 END_TEST
 
+/* Serves a program that ends when *input is closed; option may be NULL. */
+static struct server
+start_cat(int *input, const char *option)
+{
+    char *argv[] = { (char *)(uintptr_t)option, (char *)(uintptr_t) ":0",
+                     (char *)(uintptr_t) "/bin/cat", NULL };
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    struct server s = start_with(program_gdbserver, ends[0], -1, option ? argv : argv + 1);
+    close(ends[0]);
+    *input = ends[1];
+    return s;
+}
+
 START_TEST(an_interrupt_stops_the_program_and_an_end_is_told)
 {
-    struct server s = START(program_gdbserver, ":0", "/bin/sleep", "1");
+    int input;
+    struct server s = start_cat(&input, NULL);
     struct client *c = connect_port(port_of(&s));
 
     drop_acks(c);
@@ -191,6 +207,7 @@ START_TEST(an_interrupt_stops_the_program_and_an_end_is_told)
     poll(NULL, 0, 50);
     send_bytes(c, "\003", 1);
     ck_assert_int_eq(strncmp(answer(c), "T02", 3), 0);
+    close(input);
     ck_assert_str_eq(ask(c, "c"), "W00");
     await_words(&s, "Child exited with status 0");
     hang_up(c);
@@ -268,8 +285,8 @@ END_TEST
 
 START_TEST(a_detached_program_goes_on_and_the_server_stays_with_it)
 {
-    struct server s = _i ? START(program_gdbserver, "--once", ":0", "/bin/sleep", "0.5")
-                         : START(program_gdbserver, ":0", "/bin/sleep", "0.5");
+    int input;
+    struct server s = start_cat(&input, _i ? "--once" : NULL);
     pid_t pid = atoi(await_words(&s, "pid = "));
     struct client *c = connect_port(port_of(&s));
 
@@ -277,6 +294,7 @@ START_TEST(a_detached_program_goes_on_and_the_server_stays_with_it)
     await_words(&s, "Detaching from process ");
     hang_up(c);
     ck_assert_int_eq(kill(pid, 0), 0);
+    close(input);
     ck_assert_int_eq(end_of(&s), 0);
     ck_assert_int_ne(kill(pid, 0), 0); /* ended before the server, which has waited for it */
 }
