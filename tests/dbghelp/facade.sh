@@ -61,14 +61,20 @@ is 'the sample is built by cc, shared and static' [ -x "$out/static" ]
 
 # ---- processes ----
 
-# wait_for PID: until it sleeps in a call.
+# wait_for PID: until all its threads have slept through a fifth of a second: a program that still
+# starts may sleep too, but not for long in one and the same sleep.
 wait_for() {
 	for i in $(seq 600); do
-		case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' /proc/"$1"/status 2>/dev/null) in
-		S) sleep 0.2; return ;;
-		esac
-		sleep 0.1
+		before=$(switches "$1")
+		sleep 0.2
+		[ -n "$before" ] && [ "$before" = "$(switches "$1")" ] && asleep "$1" && return
 	done
+}
+switches() {
+	cat /proc/"$1"/task/*/status 2>/dev/null | grep ctxt_switches
+}
+asleep() {
+	! cat /proc/"$1"/task/*/status | grep '^State' | grep -q -v 'S ('
 }
 # compare NAME COMMAND...: a program that waits for something.
 compare() {

@@ -92,7 +92,7 @@ done
 
 # debug LOG COMMANDS: a gdb session; lines that begin with "= " or are gdb's own findings are kept.
 debug() {
-	timeout -k 1 30 gdb -nx -batch -x "$2" >"$1.all" 2>&1 </dev/null
+	timeout -k 1 200 gdb -nx -batch -x "$2" >"$1.all" 2>&1 </dev/null
 	grep -E '^(= |received: |\[Inferior |Program received|.*Cannot access)' "$1.all" |
 		sed 's/^\(\[Inferior 1\) (.*)/\1/' >"$1"
 }
@@ -135,6 +135,15 @@ END
 	same "gdb: break, stepi, registers, memory, exit ($1)" "$out/toy.want" "$out/$1.got"
 }
 
+# It listens on $port, and not another in its place.
+listens() {
+	socket=$(awk -v at="0100007F:$(printf %04X $port)" '$2 == at && $4 == "0A" { print $10 }' \
+		/proc/net/tcp)
+	[ -n "$socket" ] && ls -l /proc/$toy_pid/fd 2>/dev/null | grep -q -F "socket:[$socket]"
+}
+has_ended() {
+	! kill -0 $toy_pid 2>/dev/null || grep -q '^State:.*Z' /proc/$toy_pid/status 2>/dev/null
+}
 # Starts toy on a free port, which stands in $port.
 start_toy() {
 	port=$((20000 + $$ % 20000))
@@ -143,8 +152,8 @@ start_toy() {
 		"$@" $port 2>"$out/toy.err" &
 		toy_pid=$!
 		for wait in $(seq 600); do
-			kill -0 $toy_pid 2>/dev/null || break
-			grep -q "0100007F:$(printf %04X $port) 00000000:0000 0A" /proc/net/tcp && return 0
+			listens && return 0
+			has_ended && break
 			sleep 0.1
 		done
 		kill $toy_pid 2>/dev/null
@@ -157,10 +166,10 @@ start_toy() {
 # ended NAME: toy ran on to the end of its program by itself.
 ended() {
 	for wait in $(seq 600); do
-		kill -0 $toy_pid 2>/dev/null || break
+		has_ended && break
 		sleep 0.1
 	done
-	if kill -0 $toy_pid 2>/dev/null; then
+	if ! has_ended; then
 		kill $toy_pid
 		not_ok "$1" 'the machine did not run to its end'
 	elif wait $toy_pid; then
@@ -171,12 +180,24 @@ ended() {
 	toy_pid=
 }
 
-# 0x108 becomes a jump to itself for the while that Ctrl-C needs.
+# 0x108 becomes a jump to itself for the while that Ctrl-C needs, which comes when toy computes.
 gdb_over_tcp() {
 	start_toy "$out/toy-shared" || {
 		not_ok 'gdb over TCP' 'no free port'
 		return
 	}
+	cat >"$out/poke" <<END
+debugger=\$PPID
+computed() { awk '{ print \$14 + \$15 }' /proc/$toy_pid/stat; }
+(
+	before=\$(computed)
+	for i in \$(seq 600); do
+		[ \$(computed) -le \$((before + 2)) ] || break
+		sleep 0.1
+	done
+	kill -INT \$debugger
+) </dev/null >/dev/null 2>&1 &
+END
 	cat >"$out/tcp.gdb" <<END
 set confirm off
 target remote 127.0.0.1:$port
@@ -187,7 +208,7 @@ target remote 127.0.0.1:$port
 printf "= second client %x\n", \$pc
 maint packet ?
 set var *(int *)0x108 = 0x01080005
-shell (sleep 1; kill -INT \$PPID) &
+shell exec sh $out/poke
 continue
 printf "= interrupted %x\n", \$pc
 set var *(int *)0x108 = 0x00000102
@@ -281,7 +302,7 @@ process plugin packet send mfff8,10
 breakpoint delete -f
 detach
 END
-	timeout -k 1 60 $lldb --no-lldbinit -b -s "$out/$name.lldb" >"$out/$name.lldb.got" 2>&1 </dev/null
+	timeout -k 1 200 $lldb --no-lldbinit -b -s "$out/$name.lldb" >"$out/$name.lldb.got" 2>&1 </dev/null
 	has "lldb: break, stepi, registers, memory ($name)" "$out/$name.lldb.got" \
 		'eip = 0x00000100' 'stop reason = breakpoint 1' 'eax = 0x00000005' 'ecx = 0x00000005' \
 		'ecx = 0x00000009' 'stop reason = instruction step' 'eip = 0x00000110' \

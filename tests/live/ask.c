@@ -9,7 +9,7 @@
  *     !closed      waits until the server hangs up
  *     !run:LINE    runs a shell's line
  *     !reset       ends here with a reset instead of a close
- * In place of a reply: (closed), (late) after five seconds, (nak) for a refused frame. */
+ * In place of a reply: (closed), (late) after a minute, (nak) for a refused frame. */
 #include <ctype.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 5000, BODY_MAX = 1 << 18, GONE = -1, LATE = -2 };
+enum { PATIENCE_MS = 60000, BODY_MAX = 1 << 18, GONE = -1, LATE = -2 };
 
 static int line;
 static unsigned char bytes[4096];

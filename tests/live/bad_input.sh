@@ -335,10 +335,13 @@ for end in '!reset' ''; do
 	claim "a client that leaves${end:+ by reset} while the program runs" says 1 "$stop"
 	claim 'and the next one reads memory' says 2 7f454c46
 done
-talk !hello '!go:c' '!run:sleep 0.1' '!reset'
-begin=$(date +%s%N)
-talk '?'
-now=$(date +%s%N)
+for try in 1 2 3; do # a machine that stands still for a second does not do so three times
+	talk !hello '!go:c' '!run:sleep 0.1' '!reset'
+	begin=$(date +%s%N)
+	talk '?'
+	now=$(date +%s%N)
+	[ $(((now - begin) / 1000000)) -ge 1000 ] || break
+done
 claim 'the next client is served at once' test $(((now - begin) / 1000000)) -lt 1000
 claim 'and told where the program stands' says 1 "$stop"
 claim 'nothing of all that ended the server' kill -0 "$server_pid"

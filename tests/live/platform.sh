@@ -20,15 +20,15 @@ server_pid=$!
 until [ -f "$dir/port" ]; do sleep 0.1; done
 port=$(cat "$dir/port")
 
-# What is played: files go to the platform and come back, a program is launched and stops.
+# play OUT FOLDER: files go to the platform and come back, a program is launched and stops.
 play() {
 	timeout 200 "$client" -x -b -o 'settings set use-color false' \
 		-o 'platform select remote-linux' \
-		-o "platform connect connect://127.0.0.1:$port" -o "platform settings -w $dir/there" \
-		-o 'platform shell echo it; echo works' -o "platform mkdir $dir/there/made" \
-		-o "platform put-file $dir/prog $dir/there/sent" \
-		-o "platform get-size $dir/there/sent" \
-		-o "platform get-file $dir/there/sent $dir/back" \
+		-o "platform connect connect://127.0.0.1:$port" -o "platform settings -w $dir/$2" \
+		-o 'platform shell echo it; echo works' -o "platform mkdir $dir/$2/made" \
+		-o "platform put-file $dir/prog $dir/$2/sent" \
+		-o "platform get-size $dir/$2/sent" \
+		-o "platform get-file $dir/$2/sent $dir/$2/back" \
 		-o "platform process list -p $$" -o "target create $dir/prog" \
 		-o 'breakpoint set -n add' -o 'run' -o 'bt' -o 'register read eax' -o 'continue' \
 		-o 'kill' -o 'platform disconnect' >"$1" 2>&1
@@ -46,13 +46,13 @@ says() {
 	claim "$1" $?
 }
 
-play "$dir/out"
+play "$dir/out" there
 says 'connects' '^ Connected: yes'
 says 'shell' '^works'
 [ -d "$dir/there/made" ]
 claim 'mkdir' $?
 says 'get-size' "(remote): $(wc -c <"$dir/prog")\$"
-cmp -s "$dir/prog" "$dir/back"
+cmp -s "$dir/prog" "$dir/there/back"
 claim 'a file sent and brought back' $?
 [ -x "$dir/there/sent" ]
 claim 'its rights' $?
@@ -63,9 +63,10 @@ says 'part of a register' '^ *eax = 0x'
 says 'disconnect' '^Disconnected'
 
 # Two clients at once.
-play "$dir/one" &
+mkdir "$dir/other"
+play "$dir/one" other &
 one=$!
-play "$dir/out"
+play "$dir/out" there
 wait "$one"
 grep -q 'stop reason = breakpoint' "$dir/one" && grep -q 'stop reason = breakpoint' "$dir/out"
 claim 'two clients at once' $?
