@@ -55,12 +55,14 @@ keep(struct thread *t, uint64_t address, const void *bytes, size_t size)
            process_vm_writev(t->tid, &here, 1, &there, 1, 0) == (ssize_t)size;
 }
 
+/* Where a breakpoint is to be, the program reads that, whoever does the load: a memcpy of code
+ * that is stepped through, as bp-permanent.exp of GDB's own testsuite does it. */
 static bool
 read_memory(void *context, uint64_t address, void *bytes, size_t size, bool stack)
 {
     struct thread *t = context;
 
-    if (!stack && !is_alone(t))
+    if ((!stack && !is_alone(t)) || live_will_hide(t->process, address, size))
         return false;
     if (live_foreseen(t, address, bytes, size))
         return true;
@@ -189,7 +191,8 @@ read_for_step(void *context, uint64_t address, void *bytes, size_t size, bool st
     struct ahead *ahead = context;
 
     (void)stack;
-    return fetch(ahead->t, address, bytes, size);
+    return !live_will_hide(ahead->t->process, address, size) &&
+           fetch(ahead->t, address, bytes, size);
 }
 
 static bool

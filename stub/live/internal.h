@@ -598,6 +598,8 @@ bool live_plant_copy(struct process *p, struct process *child);
 void live_wishes_drop(struct process *p);
 /* True when something is planted in that range. */
 bool live_hides(struct process *p, uint64_t address, size_t n);
+/* True when something will be while threads run, planted already or not. */
+bool live_will_hide(struct process *p, uint64_t address, size_t n);
 /* Puts the program's own bytes over planted ones in a copy of memory. */
 void live_unshadow(struct process *p, uint64_t address, uint8_t *bytes, size_t n);
 /* Puts planted breakpoints into bytes about to be written, and after it keeps what they hide. */

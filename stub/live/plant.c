@@ -287,7 +287,7 @@ overlap(const struct process *p, const struct plant *b, uint64_t address, size_t
     return rest < room ? rest : room;
 }
 
-enum deed { UNSHADOW, SHADOW, KEEP, LOOK };
+enum deed { UNSHADOW, SHADOW, KEEP, LOOK, FORESEE };
 
 /* True when there is one. */
 static bool
@@ -306,7 +306,8 @@ each_planted(struct process *p, uint64_t address, uint8_t *bytes, size_t n, enum
          b = RB_NEXT(plant_tree, &p->plants, b)) {
         if (b->address > address && b->address - address >= n)
             return any;
-        len = b->planted ? overlap(p, b, address, n, &at, &from) : 0;
+        bool counts = deed == FORESEE ? live_plant_is_needed(b) : b->planted;
+        len = counts ? overlap(p, b, address, n, &at, &from) : 0;
         if (len == 0)
             continue;
         any = true;
@@ -324,6 +325,12 @@ bool
 live_hides(struct process *p, uint64_t address, size_t n)
 {
     return each_planted(p, address, NULL, n, LOOK);
+}
+
+bool
+live_will_hide(struct process *p, uint64_t address, size_t n)
+{
+    return each_planted(p, address, NULL, n, FORESEE);
 }
 
 void

@@ -162,6 +162,62 @@ START_TEST(code_that_a_range_writes_is_the_code_it_does)
 }
 END_TEST
 
+/* Puts `movzx eax, byte [rip+9]` into memory of the program's, 16 bytes before a nop, and the PC
+ * there. */
+static uint64_t
+put_load_of_code(void)
+{
+    static const uint8_t code[17] = { 0x0f, 0xb6, 0x05, 0x09, 0, 0, 0, [16] = 0x90 };
+    uint64_t at;
+
+    ck_assert_int_eq(
+        live_target.allocate(drive_process(&d), 4096, STUB_READ | STUB_WRITE | STUB_EXECUTE, &at),
+        0);
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), at, code, sizeof(code)), 0);
+    ck_assert(drive_set_register(&d, d.pid, "rip", at));
+    return at;
+}
+
+/* What the processor would read: the breakpoint's instruction while there is one. */
+START_TEST(code_that_a_step_reads_has_its_breakpoint)
+{
+    static const bool wished[] = { true, true, false, true, false };
+
+    drive_launch(&d, "steps", NULL, NULL);
+    uint64_t at = put_load_of_code();
+    for (size_t i = 0; i < sizeof(wished) / sizeof(wished[0]); i++) {
+        bool was = i > 0 && wished[i - 1];
+        if (wished[i] && !was)
+            drive_insert(&d, STUB_POINT_SOFTWARE, at + 16, 1);
+        else if (!wished[i] && was)
+            drive_remove(&d, STUB_POINT_SOFTWARE, at + 16, 1);
+        ck_assert(drive_set_register(&d, d.pid, "rip", at));
+        step();
+        ck_assert_int_eq(d.event.reason, STUB_TRACE);
+        ck_assert_uint_eq(pc(), at + 7);
+        ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), wished[i] ? 0xcc : 0x90);
+    }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(code_that_is_read_under_a_breakpoint_has_its_own)
+{
+    drive_launch(&d, "steps", NULL, NULL);
+    uint64_t at = put_load_of_code(), nops = 0x9090909090909090;
+    ck_assert_int_eq(live_target.write_memory(drive_process(&d), at + 7, &nops, sizeof(nops)), 0);
+    drive_insert(&d, STUB_POINT_SOFTWARE, at, 1);
+    drive_insert(&d, STUB_POINT_SOFTWARE, at + 14, 1);
+    drive_insert(&d, STUB_POINT_SOFTWARE, at + 16, 1);
+    drive_ask(&d, "vCont;c");
+    ck_assert_uint_eq(pc(), at);
+    drive_ask(&d, "vCont;c");
+    ck_assert_uint_eq(pc(), at + 14);
+    ck_assert_uint_eq(drive_register(&d, d.pid, "rax"), 0xcc);
+    drive_close(&d);
+}
+END_TEST
+
 static void
 send_range(const char *from, const char *to)
 {
@@ -440,6 +496,8 @@ live_steps_suite(void)
     tcase_add_test(c, range_of_a_thousand_steps_ends_behind_it);
     tcase_add_test(c, range_leaves_behind_what_its_steps_do);
     tcase_add_test(c, code_that_a_range_writes_is_the_code_it_does);
+    tcase_add_test(c, code_that_a_step_reads_has_its_breakpoint);
+    tcase_add_test(c, code_that_is_read_under_a_breakpoint_has_its_own);
     tcase_add_test(c, breakpoint_inside_a_range_ends_it_each_time);
     tcase_add_test(c, signal_that_is_due_comes_before_a_range_does_anything);
     tcase_add_test(c, step_that_writes_is_in_the_threads_own_registers_when_it_is_told);
