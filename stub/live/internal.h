@@ -32,6 +32,7 @@ enum {
     LIVE_FILES = 16,        /* files open for a client */
     LIVE_SAVED_MAX = 64,    /* register copies kept for clients */
     LIVE_OUTPUT_MAX = 4096,
+    LIVE_PATIENCE_MS = 5000,    /* with a program that is started and waits for something */
     LIVE_SOFT_WATCH_MAX = 4096, /* bytes of one watched range when watching by stepping */
     LIVE_LINK_MAP_MAX = 4096,   /* libraries believed in a link map */
     LIVE_LISTS_MAX = 16384,     /* bytes of a breakpoint's conditions, and of its commands */
@@ -285,11 +286,12 @@ struct launch {
     char *files[3];
     char **argv; /* of the last launch */
     bool randomize;
-    bool shell;       /* start through a shell */
-    char *text;       /* of the last launch: arguments that are the shell's to split, or NULL */
-    int ended;        /* wait status of a child that ended before it was the program */
-    bool said_random; /* that addresses cannot be fixed here */
-    bool said_shell;  /* that there is none here */
+    bool shell; /* start through a shell */
+    char *text; /* of the last launch: arguments that are the shell's to split, or NULL */
+    int ended;  /* wait status of a child that ended before it was the program */
+    unsigned patience_ms; /* with a child that waits for something before it is the program */
+    bool said_random;     /* that addresses cannot be fixed here */
+    bool said_shell;      /* that there is none here */
 };
 
 /* For a process of a name that is still to be started. */

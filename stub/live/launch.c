@@ -11,7 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { END_MS = 2000 }; /* for a killed child to be gone */
+enum {
+    END_MS = 2000, /* for a killed child to be gone */
+    BRISK_MS = 20, /* how long it is looked for often: most are there by then */
+    LOOK_MS = 20,  /* that a look counts for at most: it may be us who got no processor */
+    MOST = 12      /* times the patience, with a child that computes */
+};
 
 unsigned
 live_trace_options(enum origin origin)
@@ -30,17 +35,23 @@ now_ms(void)
     return (unsigned)now.tv_sec * 1000 + (unsigned)(now.tv_nsec / 1000000);
 }
 
-/* The next wait status of the child, as waitpid says; 0 when none came in that time. */
+/* The next wait status of the child, as waitpid says; 0 when it has waited for something so long.
+ * While it runs, or waits for a processor, it does not hang: on a busy machine that may take
+ * seconds, above all in a session of its own, which the scheduler counts as a group of its own. */
 static pid_t
 await_child(pid_t child, int *status, unsigned ms)
 {
-    unsigned begin = now_ms(), waited;
+    unsigned begin = now_ms(), last = begin, hung = 0;
     pid_t r;
 
-    while ((r = waitpid(child, status, __WALL | WNOHANG)) == 0 &&
-           (waited = now_ms() - begin) < ms) {
-        long us = waited < 20 ? 50 : 1000;
-        nanosleep(&(struct timespec){ .tv_nsec = us * 1000 }, NULL);
+    while ((r = waitpid(child, status, __WALL | WNOHANG)) == 0 && hung < ms &&
+           last - begin < MOST * ms) {
+        bool brisk = last - begin < BRISK_MS;
+        nanosleep(&(struct timespec){ .tv_nsec = brisk ? 50000 : 1000000 }, NULL);
+        unsigned now = now_ms();
+        if (brisk || live_task_state(child, child) != 'R')
+            hung += now - last < LOOK_MS ? now - last : LOOK_MS;
+        last = now;
     }
     return r;
 }
@@ -53,7 +64,8 @@ await_exec(const struct start *s, pid_t child)
     int status = 0;
     pid_t r;
 
-    while ((r = await_child(child, &status, START_MS)) == child && WIFSTOPPED(status)) {
+    while ((r = await_child(child, &status, s->live->launch.patience_ms)) == child &&
+           WIFSTOPPED(status)) {
         bool exec = status >> 16 == PTRACE_EVENT_EXEC;
         if (exec && --left == 0)
             return STARTED;

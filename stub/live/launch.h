@@ -26,7 +26,6 @@ struct start {
     bool capture;
 };
 
-enum { START_MS = 5000 }; /* for a child to become the program */
 enum start_outcome { STARTED, ENDED, HANGS };
 
 /* ---- refusal.c ---- */

@@ -97,6 +97,7 @@ live_open(const struct live_config *config)
     live->launch.randomize = live->config.randomize;
     live->events = STUB_WANT_EXEC; /* until a client says what it wants */
     live->launch.shell = live->config.shell;
+    live->launch.patience_ms = LIVE_PATIENCE_MS;
     return live;
 }
 

@@ -83,9 +83,9 @@ live_explain_no_start(const struct start *s, enum start_outcome outcome)
     }
     if (outcome == HANGS)
         return live_fail(s->live, STUB_EIO,
-                         "%s did not start within %d seconds and was killed; is its file system "
+                         "%s did not start within %u seconds and was killed; is its file system "
                          "there, does its shell or wrapper wait for something?",
-                         s->path, START_MS / 1000);
+                         s->path, s->live->launch.patience_ms / 1000);
     return explain_ended(s);
 }
 

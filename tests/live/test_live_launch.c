@@ -1,6 +1,7 @@
 /* test_live_launch.c - starting and ending, and what a program writes: stub/live/launch.c,
  * process.c and output.c. */
 #define _GNU_SOURCE 1
+#include "stub/live/internal.h"
 #include "tests/live/driver.h"
 
 #include <check.h>
@@ -290,6 +291,7 @@ START_TEST(program_that_does_not_start_in_time_is_given_up)
     signal(SIGIO, SIG_IGN);
     drive_open(&d);
     if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
+        d.live->launch.patience_ms = 1000;
         ck_assert_int_eq(live_launch(d.live, argv), -EIO);
         ck_assert_ptr_nonnull(strstr(live_why(d.live), "did not start within"));
         ck_assert(!live_alive(d.live));

@@ -221,6 +221,21 @@ START_TEST(a_wrapper_that_does_not_go_on_is_told)
 }
 END_TEST
 
+/* On a busy machine every program computes for long until it is started. */
+START_TEST(a_wrapper_that_computes_does_not_hang)
+{
+    char *wrapper[] = { (char *)(uintptr_t) "build/progs/spins", (char *)(uintptr_t) "1500",
+                        NULL };
+    char *argv[] = { (char *)(uintptr_t)program, NULL };
+
+    open_with(false, wrapper);
+    d.live->launch.patience_ms = 1000;
+    ck_assert_int_eq(live_launch(d.live, argv), 0);
+    run_out();
+    drive_close(&d);
+}
+END_TEST
+
 /* ---- without a shell ---- */
 
 static const struct {
@@ -528,6 +543,7 @@ live_start_suite(void)
     tcase_add_test(start, a_shell_that_is_not_there_or_ends_is_named);
     tcase_add_loop_test(start, a_wrapper_comes_before_the_program, 0, 2);
     tcase_add_loop_test(start, a_wrapper_that_does_not_go_on_is_told, 0, 2);
+    tcase_add_test(start, a_wrapper_that_computes_does_not_hang);
     tcase_add_loop_test(start, arguments_are_split_as_a_shell_splits_them, 0,
                         sizeof(texts) / sizeof(texts[0]));
     tcase_add_test(start, a_text_is_split_where_no_shell_does_it);
