@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20, REPLY_SECONDS = 20, CONNECT_TRIES = 10000, CONNECT_WAIT_US = 500 };
+enum { BUFFER = 1 << 20, REPLY_SECONDS = 20, CONNECT_TRIES = 120000, CONNECT_WAIT_US = 500 };
 
 static uint8_t
 sum_of(const uint8_t *bytes, size_t n)

@@ -3,7 +3,8 @@
 # A finding is left in build/fuzz/ and named; kept inputs are replayed first.
 set -u
 time=${1:-5s}
-case $time in *m) seconds=$((${time%m} * 60)) ;; *) seconds=${time%s} ;; esac
+# A run of seconds is the same each time, as far as it comes; what is new is for the long ones.
+case $time in *m) seconds=$((${time%m} * 60)) seed= ;; *) seconds=${time%s} seed=-seed=1 ;; esac
 command -v "${CLANG:=clang}" >/dev/null 2>&1 || { echo "skip fuzz (no clang here)"; exit 0; }
 mkdir -p build/fuzz
 flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g -fno-sanitize-recover=all'
@@ -34,7 +35,7 @@ fuzz() {
 	mkdir -p "build/fuzz/$name.corpus" "tests/fuzz/$name"
 	dict=
 	[ -f "build/fuzz/packets.dict" ] && dict=-dict=build/fuzz/packets.dict
-	if build/fuzz/$name -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+	if build/fuzz/$name -max_total_time="$seconds" $seed -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
 		$dict -artifact_prefix="build/fuzz/$name." "build/fuzz/$name.corpus" "tests/fuzz/$name" \
 		>"build/fuzz/$name.log" 2>&1; then
 		echo "ok $name ($seconds s)"
