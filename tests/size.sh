@@ -1,7 +1,8 @@
 #!/bin/sh
 # size.sh - what the freestanding set costs a firmware: bytes of code and constants by file for two
 # machines at -Os, the deepest single stack frame, and the engine's state; and what is linked of it
-# into three firmwares for aarch64, tests/size/plain.c, minimal.c and embedded.c over firmware.c, by file.
+# into firmwares for aarch64, tests/size/plain.c, minimal.c and embedded.c over firmware.c, by file, and
+# walker.c for both.
 set -eu
 build=build
 tmp=$(mktemp -d)
@@ -77,11 +78,13 @@ echo "State of an engine: struct stub $(state "$x86_64" stub) bytes, of them use
 small="-std=c11 -I. -Os -ffreestanding -fno-stack-protector -fomit-frame-pointer -ffunction-sections
 	-fdata-sections -mgeneral-regs-only -fno-pic"
 # linked NAME [FILE [LIBRARY]]: the firmware's bytes by file, from the linker's map; what the firmware brings itself
-# (its callbacks and the four memory functions) is not counted, its struct stub_target is.
+# (its callbacks and the four memory functions) is not counted, its struct stub_target is. For the machine
+# of $set, by the compiler $compiler.
+set=freestanding-aarch64 compiler=$aarch64
 linked() {
-	$aarch64 $small -nostdlib -static \
+	$compiler $small -nostdlib -static \
 		-Wl,--gc-sections,--build-id=none,-Map="$tmp/$1.map" -o "$tmp/$1" tests/size/"$1".c \
-		tests/size/memory.c ${2:-} $build/freestanding-aarch64/${3:-libstubborn.a}
+		tests/size/memory.c ${2:-} $build/$set/${3:-libstubborn.a}
 	awk '
 		function number(hex, i, n) {
 			for (i = 3; i <= length(hex); i++) n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
@@ -106,9 +109,9 @@ linked() {
 		END { print "" }'
 	# The deepest single frame of the files that are linked.
 	nm "$tmp/$1" | awk '$2 ~ /[tT]/ { print $3 }' | sort >"$tmp/functions"
-	cat $build/freestanding-aarch64/rsp/*.su $build/freestanding-aarch64/rsp/small/*.su \
-		$build/freestanding-aarch64/arch/*.su $build/freestanding-aarch64/arch/unwind/*.su \
-		$build/freestanding-aarch64/${3:+plain/}stub/*.su |
+	cat $build/$set/rsp/*.su $build/$set/rsp/small/*.su \
+		$build/$set/arch/*.su $build/$set/arch/unwind/*.su \
+		$build/$set/${3:+plain/}stub/*.su |
 		awk -F'\t' '{ sub(/.*:/, "", $1); print $1, $2 }' | sort | join - "$tmp/functions" |
 		sort -k2 -n -r | awk 'NR == 1 { print "  worst frame " $2 " bytes, in " $1 }'
 }
@@ -137,6 +140,9 @@ linked minimal tests/size/firmware.c
 whole minimal
 linked embedded tests/size/firmware.c
 whole embedded
+linked walker
+set=freestanding-x86_64 compiler="$x86_64 -mno-red-zone"
+echo "on x86_64:"
 linked walker
 board gdb libstubborn-plain.a
 board minimal

@@ -2,6 +2,12 @@
  * exception frames. `make size` links it and counts what comes along. */
 #include "arch/unwind/unwind.h"
 
+#ifdef __x86_64__
+#define MACHINE unwind_x86_64
+#else
+#define MACHINE unwind_aarch64
+#endif
+
 enum unwind_reason _start(void);
 
 static bool
@@ -24,7 +30,7 @@ _start(void)
     static struct arch_memory memory = { .granule = 1 };
     struct unwind_registers registers = { .valid = 0 };
     struct unwind_config config = { .size = sizeof(config),
-                                    .machine = &unwind_aarch64,
+                                    .machine = &MACHINE,
                                     .sources = &unwind_board_sources,
                                     .memory = &memory,
                                     .exceptions = &vector,
