@@ -22,13 +22,27 @@ put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id)
 }
 
 /* A stop or an end. */
+/* A program that was launched stands with SIGTRAP for gdb, and as with lldb-server with SIGSTOP
+ * for lldb, which in batch mode (-b) takes any other signal for a crash and does no further
+ * command. */
+static int
+signal_of(const struct engine *s, const struct stub_event *event)
+{
+    enum { LINUX_SIGTRAP = 5, LINUX_SIGSTOP = 19 };
+    bool launched = event->reason == STUB_NO_REASON && event->signal == LINUX_SIGTRAP;
+
+    if (launched && (s->client & CLIENT_LLDB) != 0 && s->target->linux_signals)
+        return stub_signal_out(s, LINUX_SIGSTOP);
+    return stub_signal_out(s, event->signal);
+}
+
 static int
 put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
     /* More registers would cost more at each step than they save where one is asked for. */
     enum { LONGEST = 128 };
     bool short_form = (s->flags & STUB_ONLY_S) != 0, stopped = event->kind == STUB_STOPPED;
-    int number = event->kind == STUB_EXITED ? event->status : stub_signal_out(s, event->signal);
+    int number = event->kind == STUB_EXITED ? event->status : signal_of(s, event);
     const struct stub_hook *hook;
     bool few;
     int r = 0;

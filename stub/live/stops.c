@@ -573,6 +573,7 @@ interrupt_all(struct live *live, struct rsp_id id)
         return; /* its end is on the way */
     live_stop_event(t, STUB_SIGNAL, SIGINT);
     live_queue(live, &t->report, false);
+    live->unsure = true; /* where nothing was left that ran, no stop brings the loop here */
 }
 
 static void

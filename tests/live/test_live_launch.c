@@ -39,6 +39,18 @@ START_TEST(launch_stops_before_the_first_instruction)
 }
 END_TEST
 
+/* lldb -b goes on from SIGSTOP alone; a client says what it is before it launches or asks. */
+START_TEST(launch_stops_by_sigstop_for_an_lldb)
+{
+    drive_launch(&d, "loop", NULL, NULL);
+    drive_ask(&d, "qSupported:xmlRegisters=i386");
+    ck_assert_int_eq(strncmp(drive_ask(&d, "?"), "T13", 3), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vCont;s:%x", (unsigned)d.pid), "T05", 3), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "?"), "T05", 3), 0);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(first_step_executes_one_instruction)
 {
     drive_launch(&d, "loop", NULL, NULL);
@@ -364,6 +376,7 @@ live_launch_suite(void)
     TCase *c = tcase_create("launch");
     tcase_set_timeout(c, 30);
     tcase_add_test(c, launch_stops_before_the_first_instruction);
+    tcase_add_test(c, launch_stops_by_sigstop_for_an_lldb);
     tcase_add_test(c, first_step_executes_one_instruction);
     tcase_add_test(c, exit_status_is_told_once_and_again_when_asked);
     tcase_add_test(c, killed_from_outside_while_running_and_while_stopped);

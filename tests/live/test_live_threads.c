@@ -218,6 +218,31 @@ START_TEST(interrupt_while_threads_come_and_go)
 }
 END_TEST
 
+/* lldb knows no "none left": it waits as long as its expression may take, and interrupts. */
+START_TEST(interrupt_is_answered_when_no_thread_that_was_resumed_is_left)
+{
+    drive_launch(&d, "born", NULL, NULL);
+    drive_ask(&d, "qSupported:xmlRegisters=i386");
+    drive_break_at(&d, "brief");
+    ck_assert(drive_hits(&d, "brief"));
+    int64_t tid = d.event.id.tid;
+    ck_assert_int_ne(tid, d.pid);
+    drive_remove(&d, STUB_POINT_SOFTWARE, drive_symbol(&d, "brief"), 1);
+    unsigned threads = drive_threads(&d);
+    drive_send(&d, "vCont;c:%llx", (unsigned long long)tid);
+    for (int i = 0; i < PATIENCE_MS && live_task_state(d.pid, (pid_t)tid) != 0; i++)
+        ck_assert_str_eq(drive_wait(&d, 1), "");
+    ck_assert_str_eq(drive_wait(&d, 1), "");
+    ck_assert(!live_is_unsure(d.live));
+    stub_feed(&d.stub, (const uint8_t *)"\003", 1);
+    ck_assert(live_is_unsure(d.live)); /* no SIGCHLD will make anybody look */
+    ck_assert_int_eq(strncmp(drive_wait(&d, PATIENCE_MS), "T02", 3), 0);
+    ck_assert_uint_eq(drive_threads(&d), threads - 1);
+    live_target.kill(d.live, d.pid, false);
+    drive_close(&d);
+}
+END_TEST
+
 START_TEST(leader_that_is_gone_leaves_a_usable_process)
 {
     static const int one = 1;
@@ -400,6 +425,7 @@ live_threads_suite(void)
     tcase_add_test(c, detach_at_a_hit_leaves_no_thread_inside_an_instruction);
     tcase_add_test(c, threads_that_no_action_names_stay);
     tcase_add_test(c, interrupt_gives_exactly_one_stop);
+    tcase_add_test(c, interrupt_is_answered_when_no_thread_that_was_resumed_is_left);
     tcase_add_test(c, interrupt_while_threads_come_and_go);
     tcase_add_test(c, leader_that_is_gone_leaves_a_usable_process);
     tcase_add_test(c, attach_where_the_leader_is_gone);
