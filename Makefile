@@ -46,7 +46,7 @@ STUB = stub/engine.c stub/dispatch.c stub/events.c stub/line.c stub/stops.c stub
 PLAIN = stub/engine.c stub/dispatch.c stub/events.c stub/serve.c stub/gdb_only.c \
 	stub/pkt_plain.c stub/pkt_mem.c stub/pkt_reg.c stub/pkt_break.c stub/pkt_machine.c
 BOARD = stub/board/self.c stub/board/start.c stub/board/memory.c stub/board/points.c stub/board/tasks.c \
-	stub/board/fileio.c stub/board/flash.c stub/board/backtrace.c
+	stub/board/fileio.c stub/board/flash.c stub/board/scratch.c stub/board/backtrace.c
 LIVE = $(sort $(wildcard stub/live/*.c)) $(sort $(wildcard stub/dump/*.c))
 IMAGE = $(sort $(wildcard stub/image/*.c))
 DBGHELP = $(sort $(wildcard stub/dbghelp/*.c))

@@ -546,6 +546,8 @@ bool stub_put_serial_xml(const struct engine *s, const struct arch_layout *layou
 
 /* qWatchpointSupportInfo: with nothing behind the colon. A handler (pkt_lldb_machine.c). */
 stub_handler stub_say_watchpoints;
+/* _M and _m. Handlers (pkt_lldb_mem.c). */
+stub_handler stub_allocate, stub_deallocate;
 
 /* ---- memory sent ahead (ahead.c) ---- */
 

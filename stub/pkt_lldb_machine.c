@@ -1,28 +1,30 @@
 /* pkt_lldb_machine.c - qHostInfo qProcessInfo qWatchpointSupportInfo of a target that is its own
  * machine, without an operating system (LLDB's docs/resources/lldbgdbremote.md). Of others
- * pkt_lldb_info.c tells more. */
+ * pkt_lldb_info.c tells more. And what such a target says that lends memory. */
 #include "stub/engine.h"
 
 static int
-say_host(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+put_machine(struct engine *s, struct rsp_out *out, const char *system)
 {
     const struct arch_layout *layout = stub_layout(s, s->general.pid);
 
-    (void)in;
     if (layout == NULL)
         return -STUB_ESRCH;
     rsp_put_text(out, "triple:");
     rsp_put_hex_text(out, layout->arch->triple);
-    rsp_put_hex_text(out, "-unknown-unknown");
-    rsp_put_text(out, layout->arch->big_endian ? ";ostype:unknown;endian:big;ptrsize:"
-                                               : ";ostype:unknown;endian:little;ptrsize:");
+    rsp_put_hex_text(out, "-unknown-");
+    rsp_put_hex_text(out, system);
+    rsp_put_text(out, ";ostype:");
+    rsp_put_text(out, system);
+    rsp_put_text(out,
+                 layout->arch->big_endian ? ";endian:big;ptrsize:" : ";endian:little;ptrsize:");
     rsp_put_dec(out, layout->arch->address_bytes);
     rsp_put(out, ';');
     return PKT_DONE;
 }
 
 static int
-say_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+put_process(struct engine *s, struct rsp_out *out, const char *system)
 {
     struct rsp_id id = { s->general.pid, 0 };
     int r = stub_settle_id(s, &id);
@@ -32,7 +34,21 @@ say_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     rsp_put_text(out, "pid:");
     rsp_put_hex(out, (uint64_t)id.pid);
     rsp_put(out, ';');
-    return say_host(s, in, out);
+    return put_machine(s, out, system);
+}
+
+static int
+say_host(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)in;
+    return put_machine(s, out, "unknown");
+}
+
+static int
+say_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)in;
+    return put_process(s, out, "unknown");
 }
 
 int
@@ -61,3 +77,53 @@ static const struct stub_row rows[] = {
     { "qWatchpointSupportInfo", stub_say_watchpoints, NEEDS(host_info), ROW_IDLE },
 };
 const struct stub_family stub_lldb_machine_packets = FAMILY(rows);
+
+/* ---- lending ----
+ *
+ * An lldb (19, 22) never runs code of its own where its loader of static programs is at work
+ * (Process::SetCanJIT), which is so as long as the system is unknown. There is no name for none.
+ * For this one it has no loader, so it asks with qOffsets where the program is, and a calling
+ * convention on every machine, which on x86-64 it has for few. */
+static const char system[] = "solaris";
+
+static int
+say_lending_host(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)in;
+    return put_machine(s, out, system);
+}
+
+static int
+say_lending_process(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)in;
+    return put_process(s, out, system);
+}
+
+static int
+say_offsets(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    (void)in;
+    if (stub_is_gdb(s)) /* which knows it all along */
+        return PKT_EMPTY;
+    rsp_put_text(out, "Text=0;Data=0;Bss=0");
+    return PKT_DONE;
+}
+
+/* By an error an lldb (19) concludes that there is memory, though none just now. */
+static int
+lend(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+{
+    int r = stub_allocate(s, in, out);
+
+    return r == -STUB_ENOTSUP ? PKT_EMPTY : r;
+}
+
+static const struct stub_row lending_rows[] = {
+    { "qHostInfo", say_lending_host, 0, ROW_BARE | ROW_IDLE },
+    { "qProcessInfo", say_lending_process, 0, ROW_BARE },
+    { "qOffsets", say_offsets, 0, ROW_BARE },
+    { "_M", lend, NEEDS(allocate), ROW_GLUED },
+    { "_m", stub_deallocate, NEEDS(deallocate), ROW_GLUED },
+};
+const struct stub_family stub_lldb_lending_packets = FAMILY(lending_rows);

@@ -99,8 +99,8 @@ take_permissions(struct rsp_in *in)
     }
 }
 
-static int
-allocate(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+int
+stub_allocate(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     uint64_t size = rsp_take_hex(in), address;
     unsigned permissions;
@@ -116,8 +116,8 @@ allocate(struct engine *s, struct rsp_in *in, struct rsp_out *out)
     return r;
 }
 
-static int
-deallocate(struct engine *s, struct rsp_in *in, struct rsp_out *out)
+int
+stub_deallocate(struct engine *s, struct rsp_in *in, struct rsp_out *out)
 {
     uint64_t address = rsp_take_hex(in);
     int r;
@@ -306,8 +306,8 @@ static const struct stub_row region_rows[] = {
 const struct stub_family stub_lldb_region_packets = FAMILY(region_rows);
 
 static const struct stub_row rows[] = {
-    { "_M", allocate, NEEDS(allocate), ROW_GLUED },
-    { "_m", deallocate, NEEDS(deallocate), ROW_GLUED },
+    { "_M", stub_allocate, NEEDS(allocate), ROW_GLUED },
+    { "_m", stub_deallocate, NEEDS(deallocate), ROW_GLUED },
     { "QSaveRegisterState", save_registers, NEEDS(save_registers), 0 },
     { "QRestoreRegisterState", restore_registers, NEEDS(restore_registers), 0 },
     { "MultiMemRead", read_many, NEEDS(read_memory), 0 },

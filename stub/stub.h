@@ -66,9 +66,12 @@ extern const struct stub_family stub_line_packets;
 /* What lldb asks: of the machine, of one thread, of memory; and what saves it round trips. */
 extern const struct stub_family stub_lldb_packets;         /* qHostInfo qProcessInfo ... */
 extern const struct stub_family stub_lldb_machine_packets; /* or these, of a board in few words */
-extern const struct stub_family stub_lldb_stop_packets;    /* qThreadStopInfo */
-extern const struct stub_family stub_lldb_brief_packets;   /* none: little ahead, lldb_brief.c */
-extern const struct stub_family stub_lldb_region_packets;  /* qMemoryRegionInfo */
+/* For a target that is its own machine and has `allocate`, and before those: an lldb may run code
+ * of its own there, so it can call functions. */
+extern const struct stub_family stub_lldb_lending_packets;
+extern const struct stub_family stub_lldb_stop_packets;   /* qThreadStopInfo */
+extern const struct stub_family stub_lldb_brief_packets;  /* none: little ahead, lldb_brief.c */
+extern const struct stub_family stub_lldb_region_packets; /* qMemoryRegionInfo */
 /* Its target.xml, before the short one of stub_serial_packets; qRegisterInfo. */
 extern const struct stub_family stub_lldb_register_packets;
 extern const struct stub_family stub_lldb_thread_packets; /* jThreadsInfo, memory ahead */
@@ -88,11 +91,13 @@ extern const struct stub_family stub_lldb_file_packets; /* directories, links, a
 extern const struct stub_family stub_lldb_platform_packets; /* qLaunchGDBServer ... */
 
 /* Lists, NULL at the end: all; what a debugger needs to read, write, step, break and run; what a
- * board can use, for either debugger; and what a gdb needs whose own registers for that machine
- * begin with the target's, all that libstubborn-plain.a has. */
+ * board can use, for either debugger; the same and stub_lldb_lending_packets; and what a gdb needs
+ * whose own registers for that machine begin with the target's, which is all that
+ * libstubborn-plain.a has. */
 extern const struct stub_family *const stub_all_packets[];
 extern const struct stub_family *const stub_minimal_packets[];
 extern const struct stub_family *const stub_embedded_packets[];
+extern const struct stub_family *const stub_lending_packets[];
 extern const struct stub_family *const stub_gdb_packets[];
 
 /* A command of `monitor NAME ARGS`. run writes text for the user into out (plain, not hex). */

@@ -48,6 +48,7 @@ SUITE(board_memory)
 SUITE(board_session)
 SUITE(board_files)
 SUITE(board_flash)
+SUITE(board_scratch)
 SUITE(board_replug)
 
 /* tests/dbghelp */

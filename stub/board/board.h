@@ -113,6 +113,37 @@ struct stub_board_flash {
     int (*done)(void *context);
 };
 
+/* ---- scratch memory: where an lldb puts code of its own, so that it calls functions ----
+ *
+ *     static _Alignas(16) uint8_t memory[2 << 20];
+ *     static struct stub_board_scratch scratch = { stub_board_lend, memory, sizeof(memory) };
+ *     ... .packets = stub_lending_packets, .scratch = &scratch,
+ *
+ * gdb needs none of it: it calls with what there is. An lldb borrows 4 KB at a time for code, data
+ * and results apart, and 516 KB in which it evaluates what takes no code, once and again for each
+ * breakpoint's condition; where it was lent anything but cannot have these it evaluates nothing.
+ * STUB_BOARD_SCRATCH is the least, 2 MB serve well. There is one memory for all, whatever lldb is
+ * going to do with it: with an MMU it must be writable and executable, and `regions` must have it
+ * as RAM. What was not given back is free again when the debugger leaves or another comes. */
+enum { STUB_BOARD_SCRATCH = 0x90000, STUB_BOARD_LOANS = 32 };
+
+struct stub_board_loan {
+    uint64_t start, size;
+};
+struct stub_board_scratch {
+    int (*lend)(struct stub_board_scratch *scratch, uint64_t size, uint64_t *address);
+    void *memory;
+    size_t size; /* bytes of it: STUB_BOARD_SCRATCH or more */
+
+    unsigned loan_count; /* the stub's own, 0 at the start */
+    struct stub_board_loan loans[STUB_BOARD_LOANS];
+};
+
+/* What `lend` is, called by the stub. size above 0: borrows so many bytes and says where, at a
+ * multiple of 16; 0, or -STUB_ENOMEM. size 0: gives back what was borrowed at *address; 0, or
+ * -STUB_ENOENT when nothing was. Who names it links it. */
+int stub_board_lend(struct stub_board_scratch *scratch, uint64_t size, uint64_t *address);
+
 /* ---- starting ---- */
 
 enum {
@@ -179,6 +210,8 @@ struct stub_board_config {
     /* A multiple of 16, STUB_BOARD_STACK or more; 0: that. Commands of the firmware's own may need
      * more: one that went beyond it is told of in the debugger's console, at the next stop. */
     size_t stack_size;
+
+    struct stub_board_scratch *scratch; /* or NULL: nothing is lent */
 };
 
 /* Takes the exceptions over that the stub needs and hands all others on to the handlers that were

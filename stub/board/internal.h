@@ -128,6 +128,12 @@ bool stub_board_write_code(struct board *b, uint64_t address, const void *bytes,
 int stub_board_region(void *process, uint64_t address, struct stub_region *region);
 int stub_board_memory_map(void *process, unsigned index, struct stub_region *region);
 
+/* Lends the firmware's scratch memory. */
+int stub_board_allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address);
+int stub_board_deallocate(void *process, uint64_t address);
+/* What was lent is free: its client is no more. */
+void stub_board_forget_loans(struct board *b);
+
 /* ---- flash.c ---- */
 
 int stub_board_flash_erase(void *process, uint64_t address, uint64_t size);

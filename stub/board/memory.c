@@ -227,3 +227,34 @@ stub_board_write_code(struct board *b, uint64_t address, const void *bytes, size
             return false;
     return true;
 }
+
+/* ---- lending ---- */
+
+/* size 0: gives back. Permissions are not looked at: all of it may be done with all of it. */
+static int
+lend(struct board *b, uint64_t size, uint64_t *address)
+{
+    struct stub_board_scratch *scratch = b->settings.scratch;
+
+    return scratch != NULL ? scratch->lend(scratch, size, address) : -STUB_ENOTSUP;
+}
+
+int
+stub_board_allocate(void *process, uint64_t size, unsigned permissions, uint64_t *address)
+{
+    (void)permissions;
+    return lend(process, size, address);
+}
+
+int
+stub_board_deallocate(void *process, uint64_t address)
+{
+    return lend(process, 0, &address);
+}
+
+void
+stub_board_forget_loans(struct board *b)
+{
+    if (b->settings.scratch != NULL)
+        b->settings.scratch->loan_count = 0;
+}

@@ -204,6 +204,7 @@ detach(void *target, int64_t pid)
     (void)pid;
     forsake(b);
     stub_board_forget_points(b);
+    stub_board_forget_loans(b);
     b->action = (struct stub_action){ .kind = STUB_CONTINUE };
     b->running = b->fresh = true;
     b->news = false;
@@ -259,6 +260,8 @@ const struct stub_target stub_board_target = {
     .remove = stub_board_remove,
     .region = stub_board_region,
     .memory_map = stub_board_memory_map,
+    .allocate = stub_board_allocate,
+    .deallocate = stub_board_deallocate,
     .host_info = host_info,
     .why = why,
     .settled = settled,
@@ -297,6 +300,7 @@ greet(struct board *b, int byte)
     b->erased = 0;
     b->shown = NULL;
     stub_board_forget_points(b);
+    stub_board_forget_loans(b);
 }
 
 /* Keeps track of where frames begin and end on the line. */

@@ -63,6 +63,13 @@ stub_board_reset(void *context, const char *args, struct rsp_out *out)
 /* ---- starting ---- */
 
 static bool
+can_lend(const struct stub_board_scratch *scratch)
+{
+    return scratch == NULL || (scratch->lend != NULL && scratch->memory != NULL &&
+                               scratch->size >= STUB_BOARD_SCRATCH);
+}
+
+static bool
 configure(struct board *b, const struct stub_board_config *config)
 {
     size_t given = config->size < sizeof(b->settings) ? config->size : sizeof(b->settings);
@@ -79,11 +86,13 @@ configure(struct board *b, const struct stub_board_config *config)
         c->stack_size = STUB_BOARD_STACK;
     if (c->get == NULL || c->put == NULL || room == NULL || (uintptr_t)room % 16 != 0 ||
         c->stack_size < STUB_BOARD_STACK || c->stack_size % 16 != 0 ||
-        c->room_size < c->stack_size + (STUB_BOARD_SMALLEST - STUB_BOARD_STACK))
+        c->room_size < c->stack_size + (STUB_BOARD_SMALLEST - STUB_BOARD_STACK) ||
+        !can_lend(c->scratch))
         return false;
     b->trap.exit = (uint64_t)(uintptr_t)room + stub_board_entry_stack;
     b->trap.stack_low = b->trap.exit;
     b->trap.stack_size = c->stack_size - stub_board_entry_stack;
+    stub_board_forget_loans(b);
     half = (c->room_size - c->stack_size) / 2;
     if (lossy)
         flags |= STUB_UNRELIABLE;

@@ -260,6 +260,17 @@ gdb_second() {
 		'^there is no such task' 'Protocol error with Rcmd' ' = 1$' 'hit Breakpoint 1, bake' ' = 1$' 'hit Temporary breakpoint' 'detached'
 }
 
+# Code of lldb's own in the board's scratch memory; nothing of it is left to the next client.
+lldb_calls() {
+	in_lldb "$1" calls || return
+	has "$1: lldb calls functions" "$log" 'stop reason = breakpoint 1.1' 'layers=2' ' = 42$' ' = 8$' ' = 46$' \
+		'"hello board"' "= 'e'" ' = 90$'
+	has "$1: a breakpoint in a function that lldb calls" "$log" 'reason: breakpoint 2.1|hit a breakpoint: breakpoint 2.1' \
+		'frame #0: .*rom_double\(v=5\)' 'frame #1: .*lldb_expr' 'stop reason = instruction step into' \
+		'frame #0: .*fold\(.*layers=2' 'All breakpoints removed' ' = 12$' '^error: ' \
+		'frame #0: .*fold\(.*layers=2' 'Process 1 detached'
+}
+
 lldb_second() {
 	in_lldb "$1" second || return
 	has "$1: lldb sees the second core as a thread, and that it ran" "$log" 'stop reason = breakpoint 1.1' \
@@ -344,6 +355,12 @@ gdb_plain() {
 		'received signal SIGINT' 'from a loop' '^#0 .*spin' '^#1 .* in get_into' '^Breakpoint [0-9]*, bake' \
 		'Section .text, range .*: matched'
 }
+# Without memory to lend it calls nothing, and evaluates as before.
+lldb_lends_nothing() {
+	in_lldb "$1" calls || return
+	has "$1: lldb is lent nothing, and evaluates what takes no code" "$log" 'stop reason = breakpoint 1.1' 'layers=2' \
+		'^error: .*Interpreter' ' = 46$' '^error: .*Interpreter' 'Process 1 detached'
+}
 lldb_plain() {
 	in_lldb "$1" plain || return
 	has "$1: lldb works with the packets of the smallest stub" "$log" 'stop reason = breakpoint 1.1|layers=2' \
@@ -369,6 +386,7 @@ with_gdb() {
 with_lldb() {
 	case $1 in aarch64*) set -- "$1" x1 x0 ;; *) set -- "$1" rsi rax ;; esac
 	lldb_session "$1" "$2"
+	lldb_calls "$1"
 	lldb_trouble "$1" "$3"
 	lldb_interrupt "$1"
 	lldb_flash "$1"
@@ -408,7 +426,7 @@ plain() {
 tight() {
 	case $1 in aarch64) set -- aarch64-tight cpsr x1 ;; *) set -- x86_64-tight eflags rsi ;; esac
 	if command -v "$gdb" >/dev/null 2>&1; then gdb_tight "$1" "$2" '329[0-9][0-9]'; fi
-	if command -v "$lldb" >/dev/null 2>&1; then lldb_tight "$1" "$3"; fi
+	if command -v "$lldb" >/dev/null 2>&1; then lldb_tight "$1" "$3"; lldb_lends_nothing "$1"; fi
 }
 [ $# -gt 0 ] || {
 	[ -z "$gdb" ] || smallest

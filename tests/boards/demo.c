@@ -331,6 +331,12 @@ static const struct stub_command commands[] = {
     { NULL, NULL, NULL },
 };
 
+/* Where an lldb puts its own code; apart from what the firmware has. */
+static _Alignas(4096) uint8_t scratch_memory[2 << 20];
+static struct stub_board_scratch scratch = { .lend = stub_board_lend,
+                                             .memory = scratch_memory,
+                                             .size = sizeof(scratch_memory) };
+
 void
 demo_start(void)
 {
@@ -346,6 +352,7 @@ demo_start(void)
     config.flash = &machine_flash;
     config.exceptions = machine_exceptions();
     config.exception_count = MACHINE_EXCEPTIONS;
+    config.scratch = &scratch;
     edge_of_memory = machine_regions[machine_region_count - 1].start +
                      machine_regions[machine_region_count - 1].size;
     for (size_t i = 0; i < DEMO_STACK; i++)

@@ -5,8 +5,8 @@
  *     =             begins a fresh session; words behind it: threads=5 buffer=400, late, lossy,
  *                   whole-reads (the read callback is all or nothing), board (has a memory map),
  *                   top=0x27ff (the highest address),
- *                   naks (the engine may send some), minimal, gdb-only or
- *                   embedded (the packets of that list; a plain build has gdb-only)
+ *                   naks (the engine may send some), minimal, gdb-only, embedded
+ *                   or lending (the packets of that list; a plain build has gdb-only)
  *     - OPERATION   takes an operation from the target, before the first packet
  *     > BODY        is sent in a frame
  *     >> BYTES      is sent as it is
@@ -161,6 +161,8 @@ ready(struct play *p)
         return;
     if (strstr(p->settings, "embedded") != NULL)
         packets = stub_embedded_packets;
+    if (strstr(p->settings, "lending") != NULL)
+        packets = stub_lending_packets;
     if (strstr(p->settings, "minimal") != NULL)
         packets = stub_minimal_packets;
     if (strstr(p->settings, "gdb-only") != NULL)
