@@ -35,7 +35,7 @@ play() {
 		END
 		steps commands $here/bad_line.gdb
 	} | fill_in >"$dir/commands"
-	timeout -k 2 60 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
+	timeout -k 2 200 gdb -nx -q -iex 'set prompt' -iex 'set debuginfod enabled off' \
 		<"$dir/commands" 2>&1 | sed 's/127\.0\.0\.1:[0-9]*/COMM/; s/process [0-9]*/process N/; /unable to open .proc file/d' >"$3"
 	end=$?
 	sed -n 's/^pid //p' "$dir/server" | while read -r p; do kill -KILL "$p" 2>/dev/null; done

@@ -214,7 +214,7 @@ START_TEST(changed_pc_does_not_restart_an_interrupted_call)
     pid_t pid = drive_spawn(&d, "born", NULL);
     drive_attach(&d, pid);
     int64_t waiting = 0;
-    for (int i = 0; i < 100 && (waiting = thread_in_pause()) == 0; i++) {
+    for (int i = 0; i < 3000 && (waiting = thread_in_pause()) == 0; i++) {
         drive_send(&d, "vCont;c");
         ck_assert_str_eq(drive_wait(&d, 20), "");
         stub_feed(&d.stub, (const uint8_t *)"\003", 1);
