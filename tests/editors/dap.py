@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-WAIT = 30  # seconds for any answer
+WAIT = 120  # seconds for any answer
 AGAIN = 75  # EX_TEMPFAIL
 
 

@@ -19,7 +19,7 @@ start() {
 	# shellcheck disable=SC2086
 	"$server" $mode --port-file "$dir/port" 127.0.0.1:0 ${mode:+--} "$dir/prog" >"$dir/server" 2>&1 &
 	server_pid=$!
-	until [ -f "$dir/port" ]; do sleep 0.1; done
+	for i in $(seq 600); do [ ! -f "$dir/port" ] || break; sleep 0.1; done
 }
 stop() {
 	kill "$server_pid" 2>/dev/null
@@ -33,7 +33,7 @@ play() {
 	shift 2
 	for try in 1 2 3 4 5 6 7 8 9 10; do
 		start "$mode"
-		timeout 120 python3 tests/editors/dap.py "$who" "$(cat "$dir/port")" "$dir/prog" \
+		timeout 500 python3 tests/editors/dap.py "$who" "$(cat "$dir/port")" "$dir/prog" \
 			tests/editors/prog.c -- "$@"
 		end=$?
 		stop

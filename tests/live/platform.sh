@@ -17,7 +17,7 @@ ${CC:-cc} -g -O0 -o "$dir/prog" tests/editors/prog.c || exit 1
 mkdir "$dir/there"
 "$server" platform --server --listen 127.0.0.1:0 --socket-file "$dir/port" 2>"$dir/server" &
 server_pid=$!
-until [ -f "$dir/port" ]; do sleep 0.1; done
+for i in $(seq 600); do [ ! -f "$dir/port" ] || break; sleep 0.1; done
 port=$(cat "$dir/port")
 
 # play OUT FOLDER: files go to the platform and come back, a program is launched and stops.

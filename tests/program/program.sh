@@ -22,6 +22,14 @@ claim() {
 says() {
 	grep -q -e "$1" "$out"
 }
+# until_true COMMAND...: for at most a minute.
+until_true() {
+	for i in $(seq 600); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
 # ends PATTERN ARGUMENT...: the server ends with 1, its first line matches, its last is gdbserver's.
 ends() {
 	pattern=$1
@@ -84,9 +92,11 @@ for word in gdbserver g platform p --core bt; do
 done
 
 # A port that is taken: by whom. The first server holds it until it is told to end.
+: >"$out" # what was said before must not be read for this one
 "$server" --multi 127.0.0.1:0 >"$out" 2>&1 </dev/null &
 holder=$!
-until port=$(sed -n 's/^Listening on port //p' "$out") && [ -n "$port" ]; do sleep 0.1; done
+until_true says '^Listening on port '
+port=$(sed -n 's/^Listening on port //p' "$out")
 timeout 200 "$server" "127.0.0.1:$port" /bin/true >"$out" 2>&1 </dev/null
 claim 'a taken port is named as gdbserver does' says "^Can't bind address: Address already in use\.$"
 claim 'and who holds it' says "port $port is held by .* (pid $holder)"
@@ -97,7 +107,7 @@ wait $holder
 socket=$(mktemp -u)
 "$server" gdbserver --pipe 1 "unix://$socket" 2>/dev/null </dev/null >"$out.pipe" &
 holder=$!
-for i in $(seq 600); do [ ! -s "$out.pipe" ] || break; sleep 0.1; done
+until_true test -s "$out.pipe"
 kill $holder
 wait $holder
 tr '\0' '|' <"$out.pipe" >"$out"
@@ -109,9 +119,11 @@ lldb=$(command -v lldb-19 || command -v lldb || :)
 pasted() {
 	debugger=$1 command=$2
 	socket=$(mktemp -u)
+	: >"$out"
 	timeout 200 "$server" --once "unix:$socket" /bin/true 2>"$out" </dev/null &
 	waited=$!
-	until line=$(grep "^$debugger " "$out") && [ -S "$socket" ]; do sleep 0.1; done
+	until_true says "^$debugger " && until_true test -S "$socket"
+	line=$(grep "^$debugger " "$out")
 	(eval "timeout 200 $3 ${line#"$debugger"} $4" >"$out" 2>&1 </dev/null)
 	wait $waited
 	says "$command"
@@ -161,6 +173,9 @@ claim "it completes bt's" [ "$(complete_in_bash 'bt --mo' 2)" = '--most --module
 claim 'it completes words' [ "$(complete_in_bash 'plat' 1 | tr ' ' '\n' | grep -x platform)" = platform ]
 claim 'it completes their arguments' [ "$(complete_in_bash "--on-disconnect ''" 2)" = 'stop resume kill' ]
 
+listens_again() {
+	[ "$(grep -c '^Listening' "$out")" -eq 2 ]
+}
 # gdb with the server behind a pipe: nothing but packets may come out of it, and what the program
 # prints comes to the terminal.
 if command -v gdb >/dev/null; then
@@ -169,11 +184,13 @@ if command -v gdb >/dev/null; then
 	claim 'gdb talks to it through a pipe' says 'Inferior 1 .* exited normally'
 	claim 'the output of the program comes beside it' says '^over the pipe'
 	claim 'the server says that the program ended' says 'Child exited with status 0'
+	: >"$out"
 	timeout 200 "$server" --multi 127.0.0.1:0 2>"$out" </dev/null &
 	holder=$!
-	until line=$(grep '^gdb ' "$out"); do sleep 0.1; done
+	until_true says '^gdb '
+	line=$(grep '^gdb ' "$out")
 	(eval "timeout 200 gdb -nx -batch ${line#gdb}" >/dev/null 2>&1 </dev/null)
-	until [ "$(grep -c '^Listening' "$out")" -eq 2 ]; do sleep 0.1; done
+	until_true listens_again
 	kill $holder
 	wait $holder
 	claim 'it says that it waits for the next client, as gdbserver does' \
