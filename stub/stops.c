@@ -21,7 +21,6 @@ put_thread(const struct engine *s, struct rsp_out *out, struct rsp_id id)
     rsp_put(out, ';');
 }
 
-/* A stop or an end. */
 /* A program that was launched stands with SIGTRAP for gdb, and as with lldb-server with SIGSTOP
  * for lldb, which in batch mode (-b) takes any other signal for a crash and does no further
  * command. */
@@ -36,6 +35,7 @@ signal_of(const struct engine *s, const struct stub_event *event)
     return stub_signal_out(s, event->signal);
 }
 
+/* A stop or an end. */
 static int
 put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
 {
