@@ -6,9 +6,10 @@
 # some of the suite's tests depend on timing. Logs stay under build/suites/gdb/.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-top=$PWD work=$PWD/build/suites/gdb
+work=$PWD/build/suites/gdb
 src=$work/src/gdb/testsuite
 limit=${LIMIT:-300}
+server=$work/server/stubborn # a copy: whoever builds meanwhile changes nothing
 
 unpack() {
 	[ -f "$src/lib/gdbserver-support.exp" ] && return 0
@@ -56,12 +57,12 @@ passes() {
 judge() {
 	peer=$work/gdbserver/$1/$2 ours=$work/stubborn/$1/$2
 	[ -s "$peer/gdb.sum" ] || run "$(command -v gdbserver)" "$1" "$2" "$peer"
-	run "$top/build/stubborn" "$1" "$2" "$ours"
+	run "$server" "$1" "$2" "$ours"
 	passes "$peer/gdb.sum" >"$work/peer"
 	passes "$ours/gdb.sum" >"$work/ours"
 	comm -23 "$work/peer" "$work/ours" >"$work/lost"
 	if [ -s "$work/lost" ]; then
-		run "$top/build/stubborn" "$1" "$2" "$ours"
+		run "$server" "$1" "$2" "$ours"
 		passes "$ours/gdb.sum" >"$work/ours"
 		comm -23 "$work/lost" "$work/ours" >"$work/lost.again"
 		mv "$work/lost.again" "$work/lost"
@@ -86,6 +87,7 @@ board() {
 }
 
 unpack || exit 1
+mkdir -p "$work/server" && cp build/stubborn "$server" || exit 1
 boards=${1:-all}
 [ $# -eq 0 ] || shift
 [ "$boards" != all ] || boards="native-gdbserver native-extended-gdbserver"

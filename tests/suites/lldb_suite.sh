@@ -5,10 +5,11 @@
 # looked at twice. What the suite said stays under build/suites/lldb/.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-top=$PWD work=$PWD/build/suites/lldb
+work=$PWD/build/suites/lldb
 version=${LLDB_VERSION:-19}
 api=$work/src/lldb/test/API
 limit=${LIMIT:-300}
+server=$work/server/stubborn # a copy: whoever builds meanwhile changes nothing
 lldb=$(command -v "lldb-$version") || { echo "skip lldb-suite: no lldb-$version here"; exit 0; }
 
 # The source half of the archives that apt uses, in lists of our own.
@@ -68,11 +69,11 @@ passes() {
 judge() {
 	peer=$work/lldb-server/$1.out ours=$work/stubborn/$1.out
 	[ -s "$peer" ] || run "$(command -v "lldb-server-$version")" "$1" "$peer"
-	run "$top/build/stubborn" "$1" "$ours"
+	run "$server" "$1" "$ours"
 	passes "$peer" >"$work/peer"
 	passes "$ours" | comm -23 "$work/peer" - >"$work/lost"
 	if [ -s "$work/lost" ]; then
-		run "$top/build/stubborn" "$1" "$ours"
+		run "$server" "$1" "$ours"
 		passes "$ours" | comm -23 "$work/lost" - >"$work/lost.again"
 		mv "$work/lost.again" "$work/lost"
 	fi
@@ -86,7 +87,7 @@ judge() {
 	fi
 }
 
-mkdir -p "$work"
+mkdir -p "$work/server" && cp build/stubborn "$server" || exit 1
 fetch >"$work/fetch.log" 2>&1 || { tail -3 "$work/fetch.log"; echo "not ok lldb-suite: no sources"; exit 1; }
 tools || { echo "not ok lldb-suite: no python3-lldb-$version"; exit 1; }
 llvm=$(dirname "$(ls /usr/lib/llvm-*/bin/llvm-ar 2>/dev/null | head -1)")
