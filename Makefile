@@ -163,7 +163,7 @@ $(B)/freestanding-aarch64/libstubborn-plain.a: $(PLAIN:%.c=$(B)/freestanding-aar
 .PHONY: boards board-demo board-demo-uart check-boards
 FIRMWARE = $(STD) $(WARN) -I. -MMD -MP -ffreestanding -fno-stack-protector -fno-pic -O1 -g \
 	-fno-tree-loop-distribute-patterns
-BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight aarch64-plain x86_64-plain aarch64-gdb x86_64-gdb)
+BOARDS = $(patsubst %,$(B)/boards/%.elf,smallest aarch64-virt x86_64-pc aarch64-tight x86_64-tight aarch64-calls x86_64-calls aarch64-plain x86_64-plain aarch64-gdb x86_64-gdb)
 FIRMWARE_LINK = -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 $(B)/boards/aarch64/%.o: tests/boards/%.c
@@ -174,12 +174,13 @@ $(B)/boards/aarch64/%.o: tests/boards/%.S
 	$(AARCH64_CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/aarch64-virt.elf: $(B)/boards/aarch64/roomy.o
 $(B)/boards/aarch64-tight.elf: $(B)/boards/aarch64/tight.o
+$(B)/boards/aarch64-calls.elf: $(B)/boards/aarch64/calls.o
 $(B)/boards/aarch64-plain.elf: $(B)/boards/aarch64/plain.o
 AARCH64_BOARD = $(patsubst %,$(B)/boards/aarch64/%.o,aarch64/start aarch64/machine aarch64/second kernel config demo smallest/memory)
-$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf: $(AARCH64_BOARD) \
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-calls.elf $(B)/boards/aarch64-plain.elf: $(AARCH64_BOARD) \
 	$(B)/freestanding-aarch64/libstubborn.a
 $(B)/boards/aarch64-gdb.elf: $(B)/boards/aarch64/gdb_only.o $(AARCH64_BOARD) $(B)/freestanding-aarch64/libstubborn-plain.a
-$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-plain.elf $(B)/boards/aarch64-gdb.elf: tests/boards/aarch64/link.ld
+$(B)/boards/aarch64-virt.elf $(B)/boards/aarch64-tight.elf $(B)/boards/aarch64-calls.elf $(B)/boards/aarch64-plain.elf $(B)/boards/aarch64-gdb.elf: tests/boards/aarch64/link.ld
 	$(AARCH64_CC) $(FIRMWARE_LINK) -T tests/boards/aarch64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/x86_64/%.o: tests/boards/%.c
@@ -190,12 +191,13 @@ $(B)/boards/x86_64/%.o: tests/boards/%.S
 	$(CC) -g -MMD -MP -I. -c -o $@ $<
 $(B)/boards/x86_64-pc.elf: $(B)/boards/x86_64/roomy.o
 $(B)/boards/x86_64-tight.elf: $(B)/boards/x86_64/tight.o
+$(B)/boards/x86_64-calls.elf: $(B)/boards/x86_64/calls.o
 $(B)/boards/x86_64-plain.elf: $(B)/boards/x86_64/plain.o
 X86_64_BOARD = $(patsubst %,$(B)/boards/x86_64/%.o,x86_64/start x86_64/machine x86_64/second kernel config demo smallest/memory)
-$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf: $(X86_64_BOARD) \
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-calls.elf $(B)/boards/x86_64-plain.elf: $(X86_64_BOARD) \
 	$(B)/freestanding-x86_64/libstubborn.a
 $(B)/boards/x86_64-gdb.elf: $(B)/boards/x86_64/gdb_only.o $(X86_64_BOARD) $(B)/freestanding-x86_64/libstubborn-plain.a
-$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-plain.elf $(B)/boards/x86_64-gdb.elf: tests/boards/x86_64/link.ld
+$(B)/boards/x86_64-pc.elf $(B)/boards/x86_64-tight.elf $(B)/boards/x86_64-calls.elf $(B)/boards/x86_64-plain.elf $(B)/boards/x86_64-gdb.elf: tests/boards/x86_64/link.ld
 	$(CC) $(FIRMWARE_LINK) -no-pie -T tests/boards/x86_64/link.ld -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 $(B)/boards/smallest.elf: $(patsubst %,$(B)/boards/aarch64/smallest/%.o,start smallest memory) \

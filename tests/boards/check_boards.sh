@@ -263,12 +263,12 @@ gdb_second() {
 # Code of lldb's own in the board's scratch memory; nothing of it is left to the next client.
 lldb_calls() {
 	in_lldb "$1" calls || return
-	has "$1: lldb calls functions" "$log" 'stop reason = breakpoint 1.1' 'layers=2' ' = 42$' ' = 8$' ' = 46$' \
+	has "$1: lldb calls functions" "$log" 'stop reason = breakpoint 1.1' 'layers=8' ' = 42$' ' = 8$' ' = 46$' \
 		'"hello board"' "= 'e'" ' = 90$'
 	has "$1: a breakpoint in a function that lldb calls" "$log" 'reason: breakpoint 2.1|hit a breakpoint: breakpoint 2.1' \
 		'frame #0: .*rom_double\(v=5\)' 'frame #1: .*lldb_expr' 'stop reason = instruction step into' \
-		'frame #0: .*fold\(.*layers=2' 'All breakpoints removed' ' = 12$' '^error: ' \
-		'frame #0: .*fold\(.*layers=2' 'Process 1 detached'
+		'frame #0: .*fold\(.*layers=8' 'All breakpoints removed' ' = 12$' '^error: ' \
+		'frame #0: .*fold\(.*layers=8' 'Process 1 detached'
 }
 
 lldb_second() {
@@ -358,7 +358,7 @@ gdb_plain() {
 # Without memory to lend it calls nothing, and evaluates as before.
 lldb_lends_nothing() {
 	in_lldb "$1" calls || return
-	has "$1: lldb is lent nothing, and evaluates what takes no code" "$log" 'stop reason = breakpoint 1.1' 'layers=2' \
+	has "$1: lldb is lent nothing, and evaluates what takes no code" "$log" 'stop reason = breakpoint 1.1' 'layers=8' \
 		'^error: .*Interpreter' ' = 46$' '^error: .*Interpreter' 'Process 1 detached'
 }
 lldb_plain() {
@@ -386,7 +386,7 @@ with_gdb() {
 with_lldb() {
 	case $1 in aarch64*) set -- "$1" x1 x0 ;; *) set -- "$1" rsi rax ;; esac
 	lldb_session "$1" "$2"
-	lldb_calls "$1"
+	lldb_calls "$(board_machine "$1")-calls"
 	lldb_trouble "$1" "$3"
 	lldb_interrupt "$1"
 	lldb_flash "$1"

@@ -3,4 +3,4 @@
 
 _Alignas(16) uint8_t demo_room[DEMO_STACK + STUB_BOARD_ROOM - STUB_BOARD_STACK];
 const size_t demo_room_size = sizeof(demo_room);
-const struct stub_family *const *const demo_packets = stub_lending_packets;
+const struct stub_family *const *const demo_packets = stub_embedded_packets;
