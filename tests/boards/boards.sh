@@ -6,6 +6,7 @@ board_command() {
 	case $1 in
 	aarch64-virt | aarch64-tight | aarch64-calls | aarch64-plain | aarch64-gdb | smallest) echo "qemu-system-aarch64 -M virt -cpu cortex-a57 -smp 2 -m 128 -display none" \
 		"-monitor none -serial unix:{sock},server=on,wait=off -kernel $2" ;;
+	raspi3b) echo "qemu-system-aarch64 -M raspi3b -display none -monitor none -serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	x86_64-pc | x86_64-tight | x86_64-calls | x86_64-plain | x86_64-gdb) echo "qemu-system-x86_64 -M pc -smp 2 -m 128 -display none -monitor none -nic none" \
 		"-serial unix:{sock},server=on,wait=off -kernel $2" ;;
 	esac

@@ -375,6 +375,23 @@ smallest() {
 		'= 2$' '^Hardware watchpoint' '^New value = 3' 'received signal SIGINT' '= 1$' '^0x40000000:' 'detached'
 }
 
+# A port outside this tree, by its own Makefile.
+raspi3b() {
+	qemu-system-aarch64 -M help | grep -q '^raspi3b ' || { echo "skip boards: raspi3b (this QEMU has none)"; return; }
+	env -u MAKEFLAGS -u MAKELEVEL make -s -C tests/boards/raspi3b OUT="$out/raspi3b" >"$out/raspi3b.log" 2>&1 &&
+		cp "$out/raspi3b/raspi3b.elf" "$out/raspi3b.elf" ||
+		{ echo "not ok boards: raspi3b: its Makefile builds it (${out#"$PWD"/}/raspi3b.log)"; bad=1; return; }
+	if [ -n "$gdb" ] && in_gdb raspi3b raspi3b; then
+		has "raspi3b: gdb breaks, calls, watches, interrupts" "$log" 'Breakpoint 1, lap' '^#1 .* in main' '= 0$' \
+			'Breakpoint 1, lap' '= 1$' '= 42$' '^Hardware watchpoint' '^New value = 2' 'received signal SIGINT' '= 1$' \
+			'^#0 0x' '0x0*3b400000 rw' '^0x80000' 'detached'
+	fi
+	if [ -n "$lldb" ] && in_lldb raspi3b raspi3b; then
+		has "raspi3b: lldb breaks, calls and steps" "$log" 'stop reason = breakpoint 1.1' 'frame #0: .*lap' \
+			'frame #1: .*main' ' = 42$' 'stop reason = instruction step into' 'Process 1 detached'
+	fi
+}
+
 # with_gdb, with_lldb NAME: the sessions that any version must get right.
 with_gdb() {
 	case $1 in aarch64*) gdb_session "$1" 340 ;; *) gdb_session "$1" 200 ;; esac
@@ -430,6 +447,7 @@ tight() {
 }
 [ $# -gt 0 ] || {
 	[ -z "$gdb" ] || smallest
+	raspi3b
 	tight aarch64
 	tight x86_64
 	plain aarch64
