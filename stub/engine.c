@@ -170,18 +170,30 @@ take_interrupt(struct engine *s)
         s->interrupt = s->busy || s->stepped;
 }
 
-/* The client has not understood the frame: once more, as often as the line allows. */
+/* A NAK: the client has not understood the frame: once more, as often as the line allows. */
 static void
 take_nak(struct engine *s)
 {
     const struct stub_hook *hook;
 
-    s->doubt = 0;
     if (!stub_frame_is_out(s))
         return;
     hook = HOOK(s, may_resend);
     if (hook == NULL || hook->may_resend(s))
         s->sent = 0;
+}
+
+static void
+take_ack(struct engine *s, bool good)
+{
+    const struct stub_hook *hook = HOOK(s, take_ack);
+
+    if (hook != NULL)
+        hook->take_ack(s);
+    if (!good)
+        take_nak(s);
+    else if (stub_frame_is_out(s))
+        stub_frame_heard(s);
 }
 
 static void
@@ -193,13 +205,8 @@ take_event(struct engine *s, enum rsp_event event)
         take_packet(s, event == RSP_TOO_LONG);
         break;
     case RSP_ACK:
-        if (stub_frame_is_out(s)) {
-            s->doubt = 0;
-            stub_frame_heard(s);
-        }
-        break;
     case RSP_NAK:
-        take_nak(s);
+        take_ack(s, event == RSP_ACK);
         break;
     case RSP_BAD_SUM:
         owe_ack(s, '-');

@@ -98,6 +98,7 @@ enum stub_hook_name {
     HOOK_put_xml,
     HOOK_shorten,
     HOOK_is_new,
+    HOOK_take_ack,
     HOOK_may_resend,
     HOOK_tick,
     HOOK_give_up
@@ -189,6 +190,8 @@ struct stub_hook {
         /* Whether what came is a request to be carried out (else: always): not what came before
          * and is dealt with here. */
         bool (*is_new)(struct engine *s);
+        /* An ack or a NAK came, for the frame that is out or for none. */
+        void (*take_ack)(struct engine *s);
         /* Whether the frame that is out goes out again, for a NAK (else: always). */
         bool (*may_resend)(struct engine *s);
         /* As stub_tick, now_ms being the time (else: nothing is waited for). */
@@ -626,6 +629,7 @@ stub_give_up(struct engine *s)
         return false;
     s->busy = false;
     s->said = 0;
+    s->resends = 0;
     s->last_key = 0;
     stub_frame_heard(s);
     return true;

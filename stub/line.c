@@ -6,7 +6,10 @@
 enum {
     REPEAT_MS = 500, /* the same request again, this long after its unacknowledged reply */
     DOUBT_MS = 400,  /* what it means is not known before this; less than gdb's time-out */
-    RESEND_MAX = 10
+    RESEND_MAX = 10,
+    /* Of an lldb, which gives up after 5 s, and whose computer may be slower than the line. */
+    LLDB_DOUBT_MS = 1000,
+    LLDB_RESEND_MS = 3000
 };
 
 /* ---- requests that come again ---- */
@@ -66,13 +69,32 @@ is_same_new(struct engine *s)
 }
 
 /* An lldb sends no request again, nor does it pass over a reply that comes twice: it takes that
- * for the answer to its next request, which then fails. So one that may have been lost goes out
- * once more, and the request behind it is thought over: what the client acknowledges then is the
- * second copy, and that request has failed already. */
+ * for the ack of its next request, which then fails. So one that may have been lost goes out once
+ * more, late, and the request behind it is thought over: what the client acknowledges then is the
+ * other copy, and that request has failed already. */
 static bool
 may_be_lost(const struct engine *s)
 {
-    return (s->client & CLIENT_LLDB) != 0 && s->resends > 0 && !s->spoiled;
+    return stub_is_lldb(s) && s->resends > 0 && !s->spoiled;
+}
+
+/* Copies that are still to be acknowledged are counted; and memory that an lldb cannot read it
+ * shows as the program's file has it. */
+static void
+take_ack(struct engine *s)
+{
+    bool failed = s->doubt != 0 && may_be_lost(s);
+
+    if (s->resends > 0 && (failed || !stub_frame_is_out(s)))
+        s->resends--;
+    s->untold |= failed;
+    s->doubt = 0;
+}
+
+static uint32_t
+resend_ms(const struct engine *s)
+{
+    return stub_is_lldb(s) && s->resend_ms < LLDB_RESEND_MS ? LLDB_RESEND_MS : s->resend_ms;
 }
 
 static unsigned
@@ -85,7 +107,7 @@ most_resends(const struct engine *s)
 static bool
 is_worn(const struct engine *s)
 {
-    bool once = (s->client & CLIENT_GDB) == 0 && !s->reporting && !s->busy;
+    bool once = !stub_is_gdb(s) && !s->reporting && !s->busy;
 
     return s->resends >= (once ? 1 : most_resends(s));
 }
@@ -104,7 +126,8 @@ is_new(struct engine *s)
     owe_acks(s);
     if (same && s->waiting && s->resumed)
         return false; /* what it asked for is still running */
-    if (!stub_frame_is_out(s) || (!same && !may_be_lost(s))) {
+    same = same && stub_frame_is_out(s);
+    if (!same && !may_be_lost(s)) {
         s->memory = memory_asked(s);
         return true;
     }
@@ -159,7 +182,7 @@ may_resend(struct engine *s)
 {
     struct stub_range range = { 0, 0 };
 
-    if ((s->flags & STUB_UNRELIABLE) == 0 || (s->client & CLIENT_LLDB) == 0)
+    if ((s->flags & STUB_UNRELIABLE) == 0 || !stub_is_lldb(s))
         return resend(s);
     if (memory_asked(s) != 0)
         range = range_asked(s);
@@ -209,29 +232,27 @@ stub_tell_spoiled(struct engine *s, const struct stub_row *row, struct rsp_out *
 static int
 tick(struct engine *s)
 {
-    uint32_t age;
+    uint32_t age, doubt_ms = stub_is_lldb(s) ? LLDB_DOUBT_MS : DOUBT_MS;
 
     if (s->doubt != 0) {
         age = s->now_ms - s->doubt_ms;
-        if (age < DOUBT_MS)
-            return (int)(DOUBT_MS - age);
+        if (age < doubt_ms)
+            return (int)(doubt_ms - age);
         if (is_same_new(s))
             stub_take_request(s);
     }
     if (s->no_ack || s->resend_ms == 0 || !stub_frame_is_out(s) || is_worn(s))
         return -1;
     age = s->now_ms - s->sent_ms;
-    if (age < s->resend_ms)
-        return (int)(s->resend_ms - age);
+    if (age < resend_ms(s))
+        return (int)(resend_ms(s) - age);
     if (resend(s))
         s->sent = 0;
-    return (int)s->resend_ms;
+    return (int)resend_ms(s);
 }
 
 static const struct stub_hook hooks[] = {
-    HOOKED(is_new, is_new),
-    HOOKED(may_resend, may_resend),
-    HOOKED(tick, tick),
-    HOOKED(give_up, stub_give_up),
+    HOOKED(is_new, is_new), HOOKED(take_ack, take_ack),    HOOKED(may_resend, may_resend),
+    HOOKED(tick, tick),     HOOKED(give_up, stub_give_up),
 };
 const struct stub_family stub_line_packets = FAMILY_OF_HOOKS(hooks);

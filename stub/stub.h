@@ -126,8 +126,8 @@ struct stub_config {
     uint8_t *input, *output;                  /* buffers; PacketSize is what both can hold */
     size_t input_size, output_size;           /* at least 256 each */
     unsigned flags;
-    unsigned resend_ms;  /* an unacknowledged frame goes out again after this, at most 65535; 0:
-                            never */
+    unsigned resend_ms;  /* an unacknowledged frame goes out again after this, at most 65535, to
+                            an lldb not before 3000; 0: never */
     unsigned resend_max; /* at most so often, and at most 255 times; 0 means 10 */
     const struct stub_command *commands; /* name NULL at the end; or NULL */
     void *commands_context;

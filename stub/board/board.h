@@ -193,7 +193,8 @@ struct stub_board_config {
     void (*reset)(void *context);
     /* Milliseconds of a clock that goes on while interrupts are masked; NULL: none. With one a
      * frame that was not acknowledged goes out again after resend_ms (0: 1000), resend_max times
-     * (0: 10). A gdb that is plugged in just then passes over it, an lldb may not connect. */
+     * (0: 10); to an lldb after 3 s or more, and once. A gdb that is plugged in just then passes
+     * over it, an lldb may not connect. */
     uint64_t (*now_ms)(void *context);
     unsigned resend_ms, resend_max;
     /* Called when the firmware stops and when it goes on: for a watchdog, or another core, which

@@ -142,9 +142,9 @@ START_TEST(an_lldbs_user_reads_of_a_spoiled_reply_when_the_program_goes_on)
     text = wire_heard(wire);
     ck_assert_msg(strncmp(text, WORDS, strlen(WORDS)) == 0, "%s", text);
     ck_assert(!wire->fake.running);
-    pass(1000); /* it waits for a stop, whatever comes before: lost ones are said again */
+    pass(3000); /* it waits for a stop, whatever comes before: lost ones are said again */
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
-    pass(1000);
+    pass(3000);
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
     wire_feed(wire, "-"); /* that came spoiled too, and is taken */
     text = wire_heard(wire);
@@ -166,7 +166,7 @@ START_TEST(words_that_nobody_hears_shut_nobody_out)
     say("vCont;c");
     ck_assert_int_eq(strncmp(wire_heard(wire), WORDS, strlen(WORDS)), 0);
     ck_assert_uint_eq(stub_feed(&wire->stub, (const uint8_t *)"$", 1), 0);
-    pass(1000);
+    pass(3000);
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), &WORDS[2]));
     say("m1001,4");
     ck_assert_ptr_nonnull(strstr(wire_heard(wire), "$01020304#8a"));
@@ -180,10 +180,10 @@ START_TEST(a_reply_goes_out_to_an_lldb_once_more)
     meet(lldb);
     say("m1001,4");
     wire_expect(wire, "++$01020304#8a");
-    pass(1000);
+    pass(3000);
     wire_expect(wire, "$01020304#8a");
     for (unsigned i = 0; i < 20; i++)
-        pass(1000);
+        pass(3000);
     wire_expect(wire, "");
     close_wire();
 }
@@ -196,16 +196,55 @@ START_TEST(what_an_lldb_acknowledges_behind_a_second_copy_is_that)
     say("m1001,4");
     pass(0);
     wire_heard(wire);
-    pass(1000);
+    pass(3000);
     wire_expect(wire, "$01020304#8a");
     say("m1005,4");
     wire_expect(wire, "");
     pass(100);
     wire_feed(wire, "+");
-    pass(1000);
+    pass(3000);
     wire_expect(wire, ""); /* it has failed there already */
     say("m1009,4");
     wire_expect(wire, "++$090a0b0c#1f");
+    close_wire();
+}
+END_TEST
+
+/* It was slow, so the second copy went out in vain. Its ack of the first comes before the next
+ * request, that of the second behind it, when that request has failed; its user is told. */
+START_TEST(what_a_slow_lldb_acknowledges_twice_is_one_reply)
+{
+    meet(lldb);
+    say("m1001,4");
+    wire_heard(wire);
+    pass(3000);
+    wire_expect(wire, "$01020304#8a");
+    wire_feed(wire, "+");
+    say("m1005,4");
+    wire_expect(wire, "");
+    pass(900);
+    wire_feed(wire, "+");
+    pass(3000);
+    wire_expect(wire, ""); /* it has failed there already */
+    say("m1009,4");
+    wire_expect(wire, "++$090a0b0c#1f");
+    wire_feed(wire, "+");
+    say("vCont;c");
+    wire_expect_start(wire, WORDS);
+    close_wire();
+}
+END_TEST
+
+START_TEST(what_a_slow_lldb_acknowledges_twice_before_it_asks_on_fails_nothing)
+{
+    meet(lldb);
+    say("m1001,4");
+    wire_heard(wire);
+    pass(3000);
+    wire_feed(wire, "++");
+    wire_expect(wire, "$01020304#8a");
+    say("m1005,4");
+    wire_expect(wire, "++$05060708#9a");
     close_wire();
 }
 END_TEST
@@ -216,11 +255,13 @@ START_TEST(a_request_behind_a_second_copy_is_answered_when_nothing_else_comes)
     meet(lldb);
     say("m1001,4");
     wire_heard(wire);
-    pass(1000);
+    pass(3000);
     wire_expect(wire, "$01020304#8a");
     say("m1005,4");
     wire_expect(wire, "");
-    pass(400);
+    pass(999);
+    wire_expect(wire, "");
+    pass(1);
     wire_expect(wire, "++$05060708#9a");
     close_wire();
 }
@@ -301,6 +342,8 @@ brief_suite(void)
     tcase_add_test(tc, words_that_nobody_hears_shut_nobody_out);
     tcase_add_test(tc, a_reply_goes_out_to_an_lldb_once_more);
     tcase_add_test(tc, what_an_lldb_acknowledges_behind_a_second_copy_is_that);
+    tcase_add_test(tc, what_a_slow_lldb_acknowledges_twice_is_one_reply);
+    tcase_add_test(tc, what_a_slow_lldb_acknowledges_twice_before_it_asks_on_fails_nothing);
     tcase_add_test(tc, a_request_behind_a_second_copy_is_answered_when_nothing_else_comes);
     tcase_add_test(tc, a_stop_tells_an_lldb_its_threads_and_frames_in_few_bytes);
     tcase_add_test(tc, a_frame_that_leads_nowhere_is_the_last_that_is_told);
