@@ -4,6 +4,7 @@
 # each, seeds 1 and up; the same with lldb; then the bytes that a connection, a breakpoint and a
 # stack of ten frames cost on a good line, beside QEMU's own stub with the same program in user mode.
 #   LINE_RATES   other rates          LINE_CLIENTS   "gdb", "lldb" or both
+#   LINE_GDB, LINE_LLDB   other debuggers than those installed: build/clients/bin/lldb-22
 #   LINE_TIMEOUT gdb's remotetimeout on a bad line in seconds, 1 when not said; where the machine is
 #                busy for longer, gdb asks again for what is on its way
 # What went over the line in a session that was not right is kept in build/check/line.*.packets.
@@ -20,8 +21,8 @@ who='bench-line'
 . tests/live/verdict.sh
 . tests/boards/boards.sh
 prog=build/boards/line.elf
-gdb=$(find_gdb)
-lldb=$(find_lldb)
+gdb=${LINE_GDB:-$(find_gdb)}
+lldb=${LINE_LLDB:-$(find_lldb)}
 command -v qemu-system-aarch64 >/dev/null 2>&1 || { echo "skip $who (no qemu-system-aarch64)"; exit 0; }
 [ -n "$gdb" ] || { echo "skip $who (no gdb)"; exit 0; }
 trap 'stop_board; stop_all; rm -rf "$dir"' EXIT
