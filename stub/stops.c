@@ -28,11 +28,10 @@ static int
 signal_of(const struct engine *s, const struct stub_event *event)
 {
     enum { LINUX_SIGTRAP = 5, LINUX_SIGSTOP = 19 };
-    bool launched = event->reason == STUB_NO_REASON && event->signal == LINUX_SIGTRAP;
+    bool launched = event->kind == STUB_STOPPED && event->reason == STUB_NO_REASON &&
+                    event->signal == LINUX_SIGTRAP && s->target->linux_signals;
 
-    if (launched && (s->client & CLIENT_LLDB) != 0 && s->target->linux_signals)
-        return stub_signal_out(s, LINUX_SIGSTOP);
-    return stub_signal_out(s, event->signal);
+    return stub_signal_out(s, launched && stub_is_lldb(s) ? LINUX_SIGSTOP : event->signal);
 }
 
 /* A stop or an end. */
@@ -58,7 +57,7 @@ put_state(struct engine *s, struct rsp_out *out, const struct stub_event *event)
     }
     if ((hook = HOOK(s, put_reason)) != NULL)
         hook->put_reason(s, out, event);
-    few = s->frame_max != 0 && (s->client & CLIENT_LLDB) != 0;
+    few = s->frame_max != 0 && stub_is_lldb(s);
     if (stopped && HAS(s, get_register) && !is_unread(s, event))
         r = stub_put_registers(s, out, event->id, few ? 1 : 2);
     if (stopped && r == 0 && (hook = HOOK(s, put_rest)) != NULL)

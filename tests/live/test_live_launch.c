@@ -39,7 +39,8 @@ START_TEST(launch_stops_before_the_first_instruction)
 }
 END_TEST
 
-/* lldb -b goes on from SIGSTOP alone; a client says what it is before it launches or asks. */
+/* lldb -b goes on from SIGSTOP alone; a client says what it is before it launches or asks. What it
+ * is killed by is what it is. */
 START_TEST(launch_stops_by_sigstop_for_an_lldb)
 {
     drive_launch(&d, "loop", NULL, NULL);
@@ -47,6 +48,7 @@ START_TEST(launch_stops_by_sigstop_for_an_lldb)
     ck_assert_int_eq(strncmp(drive_ask(&d, "?"), "T13", 3), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "vCont;s:%x", (unsigned)d.pid), "T05", 3), 0);
     ck_assert_int_eq(strncmp(drive_ask(&d, "?"), "T05", 3), 0);
+    ck_assert_int_eq(strncmp(drive_ask(&d, "vCont;C05:%x", (unsigned)d.pid), "X05", 3), 0);
     drive_close(&d);
 }
 END_TEST
