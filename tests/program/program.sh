@@ -184,6 +184,17 @@ if command -v gdb >/dev/null; then
 	claim 'gdb talks to it through a pipe' says 'Inferior 1 .* exited normally'
 	claim 'the output of the program comes beside it' says '^over the pipe'
 	claim 'the server says that the program ended' says 'Child exited with status 0'
+	# Whatever the client is quick to do: all of it in one pipe, in the order in which it was said.
+	(
+		printf '+$c#63'
+		i=0
+		while [ $i -lt 600 ] && ! says '\$W00'; do
+			i=$((i + 1))
+			sleep 0.1
+		done
+	) | timeout 200 "$server" - /bin/true >"$out" 2>&1
+	claim 'before the client reads of it' \
+		awk '{ all = all $0 } END { at = index(all, "Child exited"); exit !(at && at < index(all, "$W00")) }' "$out"
 	: >"$out"
 	timeout 200 "$server" --multi 127.0.0.1:0 2>"$out" </dev/null &
 	holder=$!

@@ -180,7 +180,9 @@ START_TEST(a_reply_goes_out_to_an_lldb_once_more)
     meet(lldb);
     say("m1001,4");
     wire_expect(wire, "++$01020304#8a");
-    pass(3000);
+    pass(2999);
+    wire_expect(wire, "");
+    pass(1);
     wire_expect(wire, "$01020304#8a");
     for (unsigned i = 0; i < 20; i++)
         pass(3000);
