@@ -236,6 +236,21 @@ START_TEST(a_wrapper_that_computes_does_not_hang)
 }
 END_TEST
 
+/* Nor may one keep the server for ever. */
+START_TEST(a_wrapper_that_computes_on_and_on_hangs)
+{
+    char *wrapper[] = { (char *)(uintptr_t) "build/progs/spins", (char *)(uintptr_t) "900000",
+                        NULL };
+    char *argv[] = { (char *)(uintptr_t)program, NULL };
+
+    open_with(false, wrapper);
+    d.live->launch.patience_ms = 50;
+    ck_assert_int_lt(live_launch(d.live, argv), 0);
+    ck_assert_ptr_nonnull(strstr(live_why(d.live), "did not start within"));
+    drive_close(&d);
+}
+END_TEST
+
 /* ---- without a shell ---- */
 
 static const struct {
@@ -544,6 +559,7 @@ live_start_suite(void)
     tcase_add_loop_test(start, a_wrapper_comes_before_the_program, 0, 2);
     tcase_add_loop_test(start, a_wrapper_that_does_not_go_on_is_told, 0, 2);
     tcase_add_test(start, a_wrapper_that_computes_does_not_hang);
+    tcase_add_test(start, a_wrapper_that_computes_on_and_on_hangs);
     tcase_add_loop_test(start, arguments_are_split_as_a_shell_splits_them, 0,
                         sizeof(texts) / sizeof(texts[0]));
     tcase_add_test(start, a_text_is_split_where_no_shell_does_it);
