@@ -470,6 +470,9 @@ if make_wrappers; then
 		tight "$(board_machine "$name")"
 		plain "$(board_machine "$name")"
 	done
+	new=newer
+	[ -x $gdb ] || gdb=
+	[ $# -gt 0 ] || raspi3b
 else
 	echo "skip boards: gdb 16 and lldb 22 (no build/clients/trixie; as root run make clients)"
 fi
